@@ -1,0 +1,144 @@
+"""Configuration of a run: every option with its type, range and default. Flags and TOML meet here."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from rfdedup.errors import ConfigError
+
+TIERS = ("quality", "hash", "semantic")
+QUALITY_CHECKS = ("dark", "bright", "blurry", "low_information", "grayscale", "tiny", "odd_aspect", "animated")
+
+TierName = Literal["quality", "hash", "semantic"]
+CheckName = Literal[
+    "dark", "bright", "blurry", "low_information", "grayscale", "tiny", "odd_aspect", "animated"
+]
+
+
+def _funnel_order(tiers: tuple[TierName, ...]) -> tuple[TierName, ...]:
+    if not tiers:
+        raise ValueError("name at least one of quality, hash, semantic")
+    return tuple(name for name in TIERS if name in tiers)  # type: ignore[misc]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class QualityConfig(_Section):
+    """Tier 1. Grey levels are 0-255; sharpness is the variance of the Laplacian at 640 px."""
+
+    blurry: float = Field(50.0, ge=0, le=1e6, description="sharpness below this is blurry")
+    dark: float = Field(10.0, ge=0, le=255, description="mean grey level below this is dark")
+    bright: float = Field(220.0, ge=0, le=255, description="mean grey level above this is bright")
+    scale: Literal["640", "native"] = Field("640", description="longer side at which sharpness is measured")
+    low_information: float = Field(3.0, ge=0, le=8, description="entropy of grey levels (bits) below this")
+    tiny: int = Field(32, ge=0, le=100_000, description="shorter side below this many pixels")
+    odd_aspect: float = Field(4.0, ge=1, le=1e6, description="longer side over shorter side above this")
+    drop: tuple[CheckName, ...] = Field(
+        ("dark", "bright", "blurry"), description="checks that drop; the others only flag"
+    )
+
+
+class HashConfig(_Section):
+    """Tier 2. Distances are bits that differ among 64."""
+
+    radius: int = Field(8, ge=0, le=16, description="largest Hamming distance of dHash or pHash for a link")
+    exact: bool = Field(True, description="drop bit-identical files")
+    perceptual: bool = Field(True, description="drop resized and recompressed copies")
+
+
+class SemanticConfig(_Section):
+    """Tier 3. Thresholds are cosine similarities."""
+
+    encoder: str = Field("efficientnet-lite0", min_length=1, description="name, onnx:FILE or torchscript:FILE")
+    weights: Path | None = Field(None, description="weights file of the encoder")
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
+    descriptor: Literal["auto", "raw", "whitened"] = Field(
+        "auto", description="compare raw embeddings or PCA-whitened ones; auto whitens where a transform exists"
+    )
+    threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = Field(
+        "auto", description="cosine similarity that links two images; auto takes the calibrated value"
+    )
+
+
+class LimitsConfig(_Section):
+    """What one file may cost."""
+
+    max_megapixels: float = Field(300.0, gt=0, le=10_000, description="larger images are errors")
+    file_seconds: float = Field(20.0, gt=0, le=3600, description="a file that takes longer is an error")
+    worker_memory_mb: int = Field(
+        2048, ge=256, le=1_000_000, description="a worker that takes more costs its file"
+    )
+
+
+class KeepConfig(_Section):
+    """Which image of a group becomes king."""
+
+    rule: Literal["best", "largest", "sharpest", "oldest", "newest", "first"] = "best"
+    prefer: tuple[str, ...] = Field((), description="globs; matching images outrank the others")
+    protect: tuple[str, ...] = Field((), description="globs; matching images are never dropped")
+
+
+class RunConfig(_Section):
+    """Everything that decides a verdict, and how the work is done."""
+
+    tiers: Annotated[tuple[TierName, ...], AfterValidator(_funnel_order)] = TIERS  # type: ignore[assignment]
+    sample: int | None = Field(None, ge=1, description="look at this many images only, chosen by content-free hash")
+    workers: int | None = Field(None, ge=1, le=1024, description="worker processes; default: CPU cores")
+    quality: QualityConfig = QualityConfig()
+    hash: HashConfig = HashConfig()
+    semantic: SemanticConfig = SemanticConfig()
+    limits: LimitsConfig = LimitsConfig()
+    keep: KeepConfig = KeepConfig()
+
+
+def make_config(values: dict[str, Any]) -> RunConfig:
+    """Validate nested ``values`` (as read from TOML, or collected from flags).
+
+    Raises:
+        ConfigError: an unknown key or a value out of range; the message names the key and what is allowed.
+    """
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_explain(item, values) for item in error.errors())) from None
+
+
+def load_config(file: Path | None, overrides: dict[str, Any]) -> RunConfig:
+    """Read a TOML file, lay ``overrides`` (flags) over it and validate the result."""
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(f"cannot read config file {file}: {error.strerror or error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"config file {file} is not valid TOML: {error}") from None
+    return make_config(_merge(values, overrides))
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(value, dict) and isinstance(below, dict) else value
+    return merged
+
+
+def _explain(item: Any, values: dict[str, Any]) -> str:
+    keys = [str(part) for part in item["loc"]]
+    branches = ("float", "constrained-float", "literal['auto']")
+    key = ".".join(part for part in keys if part not in branches and not part.startswith("function-"))
+    if item["type"] == "extra_forbidden":
+        section: Any = RunConfig
+        for part in keys[:-1]:
+            section = section.model_fields[part].annotation
+        return f"unknown key {key}; known here: {', '.join(sorted(section.model_fields))}"
+    message = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+    return f"{key} = {item['input']!r}: {message}"

@@ -1,0 +1,104 @@
+"""Arrow schemas of everything that the run folder holds. The only place that names columns and types."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import pyarrow as pa
+
+SCHEMA_VERSION = 1
+FEATURE_VERSION = 1
+"""Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
+
+THUMB_SIDE = 16
+"""Side of the RGB thumbnail that corroborates hash links, pixels."""
+
+
+class Verdict(StrEnum):
+    KEEP = "keep"
+    DROP = "drop"
+    ERROR = "error"
+
+
+class Tier(StrEnum):
+    QUALITY = "quality"
+    EXACT = "exact"
+    PERCEPTUAL = "perceptual"
+    SEMANTIC = "semantic"
+
+
+_MEASURED = [
+    pa.field("width", pa.int32()),
+    pa.field("height", pa.int32()),
+    pa.field("bytes", pa.int64()),
+    pa.field("format", pa.string()),
+]
+_SCALARS = [
+    pa.field("sharpness", pa.float64()),
+    pa.field("brightness", pa.float64()),
+    pa.field("detail", pa.float64()),
+]
+
+FEATURES = pa.schema(
+    [
+        pa.field("root", pa.string(), nullable=False),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("path_bytes", pa.binary(), nullable=False),
+        pa.field("mtime_ns", pa.int64(), nullable=False),
+        pa.field("inode", pa.uint64(), nullable=False),
+        pa.field("device", pa.uint64(), nullable=False),
+        # null when the image was read; otherwise the ImageError kind and its detail
+        pa.field("error", pa.string()),
+        pa.field("error_detail", pa.string()),
+        pa.field("flags", pa.list_(pa.string()), nullable=False),
+        *_MEASURED,
+        pa.field("sha256", pa.string()),
+        pa.field("dhash", pa.uint64()),
+        pa.field("phash", pa.uint64()),
+        *_SCALARS,
+        # bits per pixel and estimated JPEG quality (0-100, null where unknown) rank copies of one picture
+        pa.field("jpeg_quality", pa.float64()),
+        # standard deviation of grey levels: near 0 means the hashes carry no information
+        pa.field("contrast", pa.float64()),
+        pa.field("thumb", pa.binary(THUMB_SIDE * THUMB_SIDE * 3)),
+    ]
+)
+"""``features/metadata_NNNN.parquet``: one row per scanned image, in scan order."""
+
+VERDICTS = pa.schema(
+    [
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("root", pa.string(), nullable=False),
+        pa.field("verdict", pa.string(), nullable=False),
+        pa.field("tier", pa.string()),
+        pa.field("reason", pa.string()),
+        pa.field("king", pa.string()),
+        pa.field("king_root", pa.string()),
+        pa.field("score", pa.float64()),
+        pa.field("threshold", pa.float64()),
+        pa.field("group", pa.int64()),
+        pa.field("flags", pa.list_(pa.string()), nullable=False),
+        *_MEASURED,
+        pa.field("sha256", pa.string()),
+        pa.field("dhash", pa.string()),
+        pa.field("phash", pa.string()),
+        *_SCALARS,
+        pa.field("path_bytes", pa.binary(), nullable=False),
+        pa.field("king_path_bytes", pa.binary()),
+        pa.field("mtime_ns", pa.int64(), nullable=False),
+        pa.field("inode", pa.uint64(), nullable=False),
+        pa.field("device", pa.uint64(), nullable=False),
+        pa.field("error_detail", pa.string()),
+    ]
+)
+"""``verdicts.parquet``: one row per input file, sorted by (root, path_bytes). Row numbers are those of links."""
+
+LINKS = pa.schema(
+    [
+        pa.field("a", pa.int64(), nullable=False),
+        pa.field("b", pa.int64(), nullable=False),
+        pa.field("tier", pa.string(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+    ]
+)
+"""``links.parquet``: pairs of verdict rows, a < b. Score: bits that differ (hash tiers) or cosine similarity."""

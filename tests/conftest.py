@@ -1,0 +1,30 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPO = Path(__file__).resolve().parents[1]
+
+
+def _shared(kind: str) -> Path:
+    base = Path(os.environ.get("RFDEDUP_SHARED", REPO.parent / "shared"))
+    folder = base / kind
+    if not folder.is_dir():
+        pytest.skip(f"needs the shared test material ({kind}), which lies beside the repository or at RFDEDUP_SHARED")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real photos, cars, video and hostile files that do not ship with the project."""
+    return _shared("data")
+
+
+@pytest.fixture(scope="session")
+def shared_reference() -> Path:
+    """Folder of numbers computed by the reference implementations."""
+    return _shared("reference")
