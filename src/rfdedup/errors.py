@@ -59,3 +59,7 @@ class ImageError(RfdedupError):
 
     def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
         return type(self), (self.kind, self.detail)
+
+
+class DataError(RfdedupError, ValueError):
+    """An array handed to the library has the wrong shape, type or values (NaN, for example)."""
