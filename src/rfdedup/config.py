@@ -11,7 +11,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from rfdedup.errors import ConfigError
 
 TIERS = ("quality", "hash", "semantic")
-QUALITY_CHECKS = ("dark", "bright", "blurry", "low_information", "grayscale", "tiny", "odd_aspect", "animated")
+QUALITY_CHECKS = (
+    "dark",
+    "bright",
+    "blurry",
+    "low_information",
+    "grayscale",
+    "tiny",
+    "odd_aspect",
+    "animated",
+)
 
 TierName = Literal["quality", "hash", "semantic"]
 CheckName = Literal[
@@ -55,12 +64,15 @@ class HashConfig(_Section):
 class SemanticConfig(_Section):
     """Tier 3. Thresholds are cosine similarities."""
 
-    encoder: str = Field("efficientnet-lite0", min_length=1, description="name, onnx:FILE or torchscript:FILE")
+    encoder: str = Field(
+        "efficientnet-lite0", min_length=1, description="name, onnx:FILE or torchscript:FILE"
+    )
     weights: Path | None = Field(None, description="weights file of the encoder")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
     descriptor: Literal["auto", "raw", "whitened"] = Field(
-        "auto", description="compare raw embeddings or PCA-whitened ones; auto whitens where a transform exists"
+        "auto",
+        description="compare raw embeddings or PCA-whitened ones; auto whitens where a transform exists",
     )
     threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = Field(
         "auto", description="cosine similarity that links two images; auto takes the calibrated value"
@@ -89,7 +101,9 @@ class RunConfig(_Section):
     """Everything that decides a verdict, and how the work is done."""
 
     tiers: Annotated[tuple[TierName, ...], AfterValidator(_funnel_order)] = TIERS  # type: ignore[assignment]
-    sample: int | None = Field(None, ge=1, description="look at this many images only, chosen by content-free hash")
+    sample: int | None = Field(
+        None, ge=1, description="look at this many images only, chosen by content-free hash"
+    )
     workers: int | None = Field(None, ge=1, le=1024, description="worker processes; default: CPU cores")
     quality: QualityConfig = QualityConfig()
     hash: HashConfig = HashConfig()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from typing import Any
+
 import pyarrow as pa
 
 SCHEMA_VERSION = 1
@@ -27,13 +29,13 @@ class Tier(StrEnum):
     SEMANTIC = "semantic"
 
 
-_MEASURED = [
+_MEASURED: list[pa.Field[Any]] = [
     pa.field("width", pa.int32()),
     pa.field("height", pa.int32()),
     pa.field("bytes", pa.int64()),
     pa.field("format", pa.string()),
 ]
-_SCALARS = [
+_SCALARS: list[pa.Field[Any]] = [
     pa.field("sharpness", pa.float64()),
     pa.field("brightness", pa.float64()),
     pa.field("detail", pa.float64()),
@@ -60,6 +62,9 @@ FEATURES = pa.schema(
         pa.field("jpeg_quality", pa.float64()),
         # standard deviation of grey levels: near 0 means the hashes carry no information
         pa.field("contrast", pa.float64()),
+        # Shannon entropy of grey levels in bits, and mean spread of the colour channels in levels
+        pa.field("entropy", pa.float64()),
+        pa.field("colorfulness", pa.float64()),
         pa.field("thumb", pa.binary(THUMB_SIDE * THUMB_SIDE * 3)),
     ]
 )

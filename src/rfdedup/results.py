@@ -1,0 +1,114 @@
+"""The result of a run as Python sees it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rfdedup.records import Verdict
+from rfdedup.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Group:
+    """One king and its subjects, as rows of ``verdicts``."""
+
+    number: int
+    king: dict[str, Any]
+    subjects: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, read from its folder when asked."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: str | Path) -> Run:
+        """Open a finished run folder.
+
+        Raises:
+            RunFolderError: there is no finished run in ``path``.
+        """
+        RunFolder.open(Path(path))
+        return cls(Path(path))
+
+    @cached_property
+    def info(self) -> dict[str, Any]:
+        """``run.json``: configuration, encoder, counts, timings."""
+        return RunFolder(self.path).info()
+
+    @cached_property
+    def verdicts(self) -> pa.Table:
+        """One row per input file; columns in ``records.VERDICTS``."""
+        return RunFolder(self.path).verdicts()
+
+    @cached_property
+    def links(self) -> pa.Table:
+        """Measured links between rows of ``verdicts``; columns in ``records.LINKS``."""
+        return RunFolder(self.path).links()
+
+    @property
+    def kept(self) -> pa.Table:
+        return self._with(Verdict.KEEP)
+
+    @property
+    def dropped(self) -> pa.Table:
+        return self._with(Verdict.DROP)
+
+    @property
+    def errors(self) -> pa.Table:
+        return self._with(Verdict.ERROR)
+
+    def groups(self) -> Iterator[Group]:
+        """Every king with its subjects, by group number."""
+        members = self.verdicts.filter(pc.is_valid(self.verdicts["group"])).sort_by("group")
+        rows: list[dict[str, Any]] = []
+        for row in members.to_pylist():
+            if rows and rows[0]["group"] != row["group"]:
+                yield _group(rows)
+                rows = []
+            rows.append(row)
+        if rows:
+            yield _group(rows)
+
+    def summary(self) -> dict[str, Any]:
+        """Counts by verdict, drops by tier and reason, errors by kind; and what ``run.json`` says of the time."""
+        columns = self.verdicts.select(["verdict", "tier", "reason"])
+        counted: Counter[tuple[str, str | None, str | None]] = Counter()
+        for entry in (
+            columns.group_by(["verdict", "tier", "reason"]).aggregate([([], "count_all")]).to_pylist()
+        ):
+            counted[entry["verdict"], entry["tier"], entry["reason"]] += entry["count_all"]
+        dropped: dict[str, dict[str, int]] = {}
+        for (verdict, tier, reason), count in sorted(counted.items(), key=lambda item: str(item[0])):
+            if verdict == Verdict.DROP:
+                dropped.setdefault(str(tier), {})[str(reason)] = count
+        return {
+            "images": self.verdicts.num_rows,
+            "kept": sum(n for (v, _, _), n in counted.items() if v == Verdict.KEEP),
+            "dropped": sum(n for (v, _, _), n in counted.items() if v == Verdict.DROP),
+            "errors": sum(n for (v, _, _), n in counted.items() if v == Verdict.ERROR),
+            "dropped_by": dropped,
+            "errors_by": {
+                str(r): n for (v, _, r), n in sorted(counted.items(), key=str) if v == Verdict.ERROR
+            },
+            "scan": self.info.get("scan", {}),
+            "stages": self.info.get("stages", []),
+        }
+
+    def _with(self, verdict: Verdict) -> pa.Table:
+        return self.verdicts.filter(pc.equal(self.verdicts["verdict"], str(verdict)))
+
+
+def _group(rows: list[dict[str, Any]]) -> Group:
+    king = next(row for row in rows if row["verdict"] == Verdict.KEEP)
+    return Group(king["group"], king, [row for row in rows if row is not king])

@@ -1,0 +1,153 @@
+"""The run folder: who may use it, what it says about itself, and its tables."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from rfdedup.errors import RunFolderError
+from rfdedup.files import atomic_write, explain, write_json
+from rfdedup.records import LINKS, SCHEMA_VERSION, VERDICTS
+
+RUN_JSON = "run.json"
+VERDICTS_FILE = "verdicts.parquet"
+LINKS_FILE = "links.parquet"
+REPORT_FILE = "report.html"
+LOCK_FILE = ".lock"
+
+
+class RunFolder:
+    """Paths and tables of one RUN. Opening it touches nothing but reads ``run.json``."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def features(self) -> Path:
+        return self.path / "features"
+
+    @property
+    def report(self) -> Path:
+        return self.path / REPORT_FILE
+
+    @classmethod
+    def create(cls, path: Path) -> RunFolder:
+        """Make the folder, or take it again where an earlier run of ours left it.
+
+        Raises:
+            RunFolderError: it is a file, cannot be written, or holds files that are not a run's.
+        """
+        try:
+            if path.exists() and not path.is_dir():
+                raise RunFolderError(f"--out {path} is a file; name a folder")
+            path.mkdir(parents=True, exist_ok=True)
+            ours = (path / RUN_JSON).exists() or not any(_foreign(path))
+        except OSError as error:
+            raise RunFolderError(f"cannot use --out {path}: {explain(error)}") from None
+        if not ours:
+            raise RunFolderError(
+                f"--out {path} holds files that no run wrote; name a new or empty folder, nothing was changed"
+            )
+        return cls(path)
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """A folder that a finished run left.
+
+        Raises:
+            RunFolderError: there is no finished run in it.
+        """
+        folder = cls(path)
+        if folder.info().get("status") != "complete":
+            raise RunFolderError(
+                f"the run in {path} is not finished: run the same `rfdedup run` command again"
+            )
+        return folder
+
+    def info(self) -> dict[str, Any]:
+        """What ``run.json`` holds.
+
+        Raises:
+            RunFolderError: it is missing, damaged or from a newer version.
+        """
+        file = self.path / RUN_JSON
+        try:
+            value = json.loads(file.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunFolderError(f"{self.path} is not a run folder: it has no {RUN_JSON}") from None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{file} cannot be read ({error}); run the same command again") from None
+        if not isinstance(value, dict) or not isinstance(value.get("schema"), int):
+            raise RunFolderError(f"{file} is not a description of a run")
+        if value["schema"] > SCHEMA_VERSION:
+            raise RunFolderError(
+                f"{file} has schema {value['schema']}, this version reads up to {SCHEMA_VERSION}: update rfdedup"
+            )
+        return value
+
+    def write_info(self, value: dict[str, Any]) -> None:
+        write_json(self.path / RUN_JSON, {"schema": SCHEMA_VERSION, **value})
+
+    def verdicts(self) -> pa.Table:
+        return _read_table(self.path / VERDICTS_FILE, VERDICTS)
+
+    def links(self) -> pa.Table:
+        return _read_table(self.path / LINKS_FILE, LINKS)
+
+    def write_tables(self, verdicts: pa.Table, links: pa.Table) -> None:
+        for name, table in ((LINKS_FILE, links), (VERDICTS_FILE, verdicts)):
+            with atomic_write(self.path / name) as stream:
+                pq.write_table(table, stream, compression="zstd")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder for this process. The operating system frees the lock when the process dies.
+
+        Raises:
+            RunFolderError: another live process holds it, or the folder cannot be written.
+        """
+        lock = FileLock(self.path / LOCK_FILE, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise RunFolderError(
+                f"another rfdedup process is using {self.path}; wait for it or stop it"
+            ) from None
+        except OSError as error:
+            raise RunFolderError(f"cannot write to {self.path}: {explain(error)}") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+
+def _foreign(path: Path) -> Iterator[str]:
+    """Names in a folder without ``run.json`` that did not come from a run killed at its very start."""
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.name != LOCK_FILE and not (
+                entry.name.startswith(RUN_JSON) and entry.name.endswith(".tmp")
+            ):
+                yield entry.name
+
+
+def _read_table(file: Path, schema: pa.Schema) -> pa.Table:
+    try:
+        table = pq.read_table(file)
+    except FileNotFoundError:
+        raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
+    except (OSError, pa.ArrowException) as error:
+        raise RunFolderError(
+            f"{file} is damaged ({error}): run the same `rfdedup run` command again"
+        ) from None
+    if not table.schema.equals(schema, check_metadata=False):
+        raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
+    return table

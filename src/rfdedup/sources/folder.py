@@ -1,0 +1,202 @@
+"""Scan: which files lie below the INPUT folders, in one deterministic order. Reads names and stat, never content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rfdedup.errors import InputError
+
+IMAGE_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .webp .avif .tif .tiff .bmp .dib .gif .heic .heif .hif .jp2 .j2k .jpx .jxl "
+    ".ico .ppm .pgm .pbm .pnm .tga .psd .eps .svg .exr .hdr .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .apng".split()
+)
+"""A file with one of these names is a row of the verdicts whatever it holds; others only if they hold an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One regular file. ``path`` is relative to ``root``, ``/``-separated, surrogate-escaped."""
+
+    root: str
+    path: str
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+    links: int
+
+    @property
+    def absolute(self) -> str:
+        """Path for the operating system."""
+        return os.path.join(self.root, *self.path.split("/")) if self.path else self.root
+
+    @property
+    def sort_key(self) -> bytes:
+        """Bytes of the whole ``/``-separated path: the same order however the input is split into roots."""
+        return os.fsencode(f"{self.root.replace(os.sep, '/').rstrip('/')}/{self.path}")
+
+    @property
+    def named_as_image(self) -> bool:
+        name = self.path.rsplit("/", 1)[-1]
+        return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Files in canonical order, and what was passed over."""
+
+    files: list[SourceFile]
+    roots: list[str]
+    hidden: int = 0
+    symlinks: int = 0
+    special: int = 0
+    overlapping: int = 0
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+    """Folders that could not be listed, each with the reason."""
+
+
+def scan(
+    inputs: Sequence[str | os.PathLike[str]],
+    *,
+    exclude: Path | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Scan:
+    """List every regular file below ``inputs``.
+
+    Symlinks are not followed, hidden files and folders are counted and passed over, ``exclude`` (the run folder)
+    is left out, and a file reached twice through overlapping inputs or bind mounts is listed once. Hard links are
+    different names of one file and stay separate.
+
+    Raises:
+        InputError: an input does not exist or is neither a folder nor a file.
+    """
+    roots = [_resolve(path) for path in inputs]
+    if not roots:
+        raise InputError("no INPUT given: name at least one folder of images")
+    skip = _identity(exclude) if exclude is not None and exclude.exists() else None
+    walk = _Walk(skip=skip, progress=progress)
+    for root in dict.fromkeys(roots):
+        walk.root(root)
+    files = _once_each(sorted(walk.files, key=lambda file: (file.sort_key, file.root)))
+    return Scan(
+        files=files,
+        roots=sorted(set(roots)),
+        hidden=walk.hidden,
+        symlinks=walk.symlinks,
+        special=walk.special,
+        overlapping=len(walk.files) - len(files),
+        unreadable=walk.unreadable,
+    )
+
+
+def sample(files: Sequence[SourceFile], count: int) -> list[SourceFile]:
+    """The ``count`` files whose relative paths have the smallest BLAKE2 digests, in the order of ``files``.
+
+    A file's chance does not depend on the others, so a larger sample contains a smaller one.
+    """
+    if count >= len(files):
+        return list(files)
+    order = sorted(
+        range(len(files)),
+        key=lambda i: (
+            hashlib.blake2b(os.fsencode(files[i].path), digest_size=8).digest(),
+            files[i].sort_key,
+        ),
+    )
+    return [files[i] for i in sorted(order[:count])]
+
+
+def _resolve(path: str | os.PathLike[str]) -> str:
+    given = os.fspath(path)
+    try:
+        resolved = os.path.realpath(given, strict=True)
+    except FileNotFoundError:
+        raise InputError(f"INPUT {given!r} does not exist") from None
+    except OSError as error:
+        raise InputError(f"INPUT {given!r} cannot be read: {error.strerror}") from None
+    if not os.path.isdir(resolved):
+        raise InputError(f"INPUT {given!r} is not a folder: name the folder that holds the images")
+    return resolved
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Windows junctions are links too; Python 3.12 and later tell."""
+    return os.name == "nt" and bool(getattr(entry, "is_junction", lambda: False)())
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+class _Walk:
+    """Depth-first walk without recursion, so that depth is bounded by the file system alone."""
+
+    def __init__(self, *, skip: tuple[int, int] | None, progress: Callable[[int], None] | None) -> None:
+        self.skip = skip
+        self.progress = progress
+        self.files: list[SourceFile] = []
+        self.hidden = self.symlinks = self.special = 0
+        self.unreadable: list[tuple[str, str]] = []
+
+    def root(self, root: str) -> None:
+        pending = [(root, "")]
+        while pending:
+            folder, prefix = pending.pop()
+            try:
+                entries = list(os.scandir(folder))
+                if self.skip is not None and _identity(Path(folder)) == self.skip:
+                    continue
+            except OSError as error:
+                if not prefix:
+                    raise InputError(f"INPUT {root!r} cannot be listed: {error.strerror}") from None
+                self.unreadable.append((folder, error.strerror or str(error)))
+                continue
+            for entry in entries:
+                self._entry(entry, root, prefix, pending)
+            if self.progress is not None:
+                self.progress(len(self.files))
+
+    def _entry(self, entry: os.DirEntry[str], root: str, prefix: str, pending: list[tuple[str, str]]) -> None:
+        if entry.name.startswith("."):
+            self.hidden += 1
+            return
+        path = prefix + entry.name
+        try:
+            if entry.is_symlink() or _is_junction(entry):
+                self.symlinks += 1
+            elif entry.is_dir(follow_symlinks=False):
+                pending.append((entry.path, path + "/"))
+            elif not entry.is_file(follow_symlinks=False):
+                self.special += 1
+            else:
+                # DirEntry.stat leaves inode, device and link count at zero on Windows
+                status = os.lstat(entry.path) if os.name == "nt" else entry.stat(follow_symlinks=False)
+                identity = (status.st_ino, status.st_dev, status.st_nlink)
+                self.files.append(SourceFile(root, path, status.st_size, status.st_mtime_ns, *identity))
+        except OSError as error:
+            self.unreadable.append((entry.path, error.strerror or str(error)))
+
+
+def _once_each(files: list[SourceFile]) -> list[SourceFile]:
+    """Drop later sightings of one directory entry. ``files`` are sorted; hard links are kept."""
+    seen: dict[tuple[int, int], list[str]] = {}
+    kept: list[SourceFile] = []
+    last_key: bytes | None = None
+    for file in files:
+        key = file.sort_key
+        if key == last_key:
+            continue
+        last_key = key
+        if file.inode:
+            names = seen.setdefault((file.device, file.inode), [])
+            if len(names) >= file.links:
+                continue
+            names.append(file.path)
+        kept.append(file)
+    return kept

@@ -1,0 +1,219 @@
+"""Feature shards of the run folder: what was measured and embedded, found again on the next run.
+
+A shard is ``metadata_NNNN.parquet`` (one row per image), ``preview_NNNN.parquet`` (small JPEGs for the report) and,
+once its images were embedded, ``img_emb_NNNN.npy`` (float16, row-aligned; a row of zeros was not embedded).
+``shard_NNNN.json`` is written last and holds their SHA-256: a reader trusts only what it covers.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rfdedup.files import atomic_write, sha256_file, write_json
+from rfdedup.records import FEATURES, THUMB_SIDE
+
+PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
+HEAVY_COLUMNS = ("thumb",)
+"""Columns that are read for chosen rows only: a million of them do not belong in memory."""
+
+
+@dataclass
+class Shard:
+    """One shard whose metadata passed its checksum. ``embedding_key`` is None where nothing was embedded."""
+
+    number: int
+    rows: int
+    embedding_key: str | None
+
+
+class FeatureStore:
+    """Reads and extends the shards below ``folder``. One process writes at a time (see ``RunLock``)."""
+
+    def __init__(self, folder: Path, *, feature_key: str) -> None:
+        """Open the store; shards that are torn, damaged or made under another ``feature_key`` are left out.
+
+        Args:
+            folder: ``RUN/features``; created when the first shard is written.
+            feature_key: identity of the measuring code and its parameters.
+        """
+        self.folder = folder
+        self.feature_key = feature_key
+        self.shards: dict[int, Shard] = {}
+        self.damaged: list[str] = []
+        self._next = 0
+        if folder.is_dir():
+            for marker in sorted(folder.glob("shard_*.json")):
+                self._open(marker)
+            for leftover in folder.glob("*.tmp"):
+                leftover.unlink(missing_ok=True)
+
+    def _path(self, kind: str, number: int) -> Path:
+        suffix = {"metadata": "parquet", "preview": "parquet", "img_emb": "npy", "shard": "json"}[kind]
+        return self.folder / f"{kind}_{number:04d}.{suffix}"
+
+    def _open(self, marker: Path) -> None:
+        number = _number(marker)
+        if number is None:
+            return
+        self._next = max(self._next, number + 1)
+        record = _read_marker(marker)
+        if record is None:
+            self.damaged.append(marker.name)
+            return
+        if record["feature_key"] != self.feature_key:
+            return
+        metadata = self._path("metadata", number)
+        if not _intact(metadata, record["metadata"]) or not _intact(
+            self._path("preview", number), record["preview"]
+        ):
+            self.damaged.append(metadata.name)
+            return
+        key = record["embedding_key"]
+        if key is not None and not _intact(self._path("img_emb", number), record["img_emb"]):
+            self.damaged.append(self._path("img_emb", number).name)
+            key = None
+        self.shards[number] = Shard(number, record["rows"], key)
+
+    def metadata(self) -> pa.Table:
+        """All rows without the heavy columns, with ``shard`` and ``row`` telling where each lies."""
+        columns = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
+        tables = []
+        for shard in self.shards.values():
+            table = pq.read_table(self._path("metadata", shard.number), columns=columns)
+            table = table.append_column("shard", pa.array(np.full(shard.rows, shard.number, np.int32)))
+            tables.append(table.append_column("row", pa.array(np.arange(shard.rows, dtype=np.int32))))
+        if tables:
+            return pa.concat_tables(tables)
+        fields = [FEATURES.field(name) for name in columns]
+        return pa.schema([*fields, pa.field("shard", pa.int32()), pa.field("row", pa.int32())]).empty_table()
+
+    def append(self, rows: Sequence[dict[str, Any]], previews: Sequence[bytes | None]) -> int:
+        """Write a new shard of measured rows (keys of ``records.FEATURES``) and return its number."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = self._next
+        self._next += 1
+        table = pa.Table.from_pylist(list(rows), schema=FEATURES)
+        with atomic_write(self._path("metadata", number)) as stream:
+            pq.write_table(table, stream)
+        with atomic_write(self._path("preview", number)) as stream:
+            pq.write_table(
+                pa.table({"preview": pa.array(previews, pa.binary())}),
+                stream,
+                compression="none",
+                row_group_size=256,
+            )
+        self.shards[number] = Shard(number, len(rows), None)
+        self._mark(number)
+        return number
+
+    def thumbs(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
+        """RGB thumbnails of the given rows, (n, side * side * 3) uint8; zeros where an image has none."""
+        out = np.zeros((len(shard), THUMB_SIDE * THUMB_SIDE * 3), np.uint8)
+        for number in np.unique(shard):
+            column = pq.read_table(self._path("metadata", int(number)), columns=["thumb"]).column(0)
+            for i in np.flatnonzero(shard == number):
+                value = column[int(row[i])].as_py()
+                if value is not None:
+                    out[i] = np.frombuffer(value, np.uint8)
+        return out
+
+    def previews(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
+        """Small JPEGs of the given rows, in the order asked for."""
+        out: list[bytes | None] = [None] * len(shard)
+        for number in np.unique(shard):
+            column = pq.read_table(self._path("preview", int(number))).column(0)
+            for i in np.flatnonzero(shard == number):
+                out[int(i)] = column[int(row[i])].as_py()
+        return out
+
+    def embedded(self, number: int, key: str) -> npt.NDArray[np.bool_]:
+        """Which rows of a shard hold an embedding made under ``key``, (rows,) bool."""
+        shard = self.shards[number]
+        if shard.embedding_key != key:
+            return np.zeros(shard.rows, np.bool_)
+        return np.asarray(self.embeddings(number)[:, :].any(axis=1))
+
+    def embeddings(self, number: int) -> npt.NDArray[np.float16]:
+        """Embeddings of one shard, (rows, dim) float16, memory-mapped and read-only."""
+        return np.load(self._path("img_emb", number), mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+
+    def gather(
+        self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32], dim: int
+    ) -> npt.NDArray[np.float16]:
+        """Embeddings of the given rows, (n, dim) float16."""
+        out = np.empty((len(shard), dim), np.float16)
+        for number in np.unique(shard):
+            at = np.flatnonzero(shard == number)
+            out[at] = self.embeddings(int(number))[row[at]]
+        return out
+
+    def set_embeddings(
+        self, number: int, key: str, rows: npt.NDArray[np.int64], values: npt.NDArray[np.float16]
+    ) -> None:
+        """Add embeddings to a shard; those it holds under the same ``key`` stay, others are replaced."""
+        shard = self.shards[number]
+        whole = np.zeros((shard.rows, values.shape[1]), np.float16)
+        if shard.embedding_key == key:
+            whole[:] = self.embeddings(number)
+        whole[rows] = values
+        buffer = io.BytesIO()
+        np.save(buffer, whole, allow_pickle=False)
+        with atomic_write(self._path("img_emb", number)) as stream:
+            stream.write(buffer.getbuffer())
+        shard.embedding_key = key
+        self._mark(number)
+
+    def _mark(self, number: int) -> None:
+        shard = self.shards[number]
+        embedded = shard.embedding_key is not None
+        write_json(
+            self._path("shard", number),
+            {
+                "feature_key": self.feature_key,
+                "rows": shard.rows,
+                "metadata": sha256_file(self._path("metadata", number)),
+                "preview": sha256_file(self._path("preview", number)),
+                "embedding_key": shard.embedding_key,
+                "img_emb": sha256_file(self._path("img_emb", number)) if embedded else None,
+            },
+        )
+
+
+def _number(marker: Path) -> int | None:
+    digits = marker.stem.removeprefix("shard_")
+    return int(digits) if digits.isdecimal() else None
+
+
+def _read_marker(marker: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads(marker.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    kinds = {
+        "feature_key": str,
+        "rows": int,
+        "metadata": str,
+        "preview": str,
+        "embedding_key": (str, type(None)),
+        "img_emb": (str, type(None)),
+    }
+    if not isinstance(record, dict) or any(not isinstance(record.get(k), t) for k, t in kinds.items()):
+        return None
+    return record
+
+
+def _intact(path: Path, digest: str) -> bool:
+    try:
+        return sha256_file(path) == digest
+    except OSError:
+        return False
