@@ -23,15 +23,13 @@ QUALITY_CHECKS = (
 )
 
 TierName = Literal["quality", "hash", "semantic"]
-CheckName = Literal[
-    "dark", "bright", "blurry", "low_information", "grayscale", "tiny", "odd_aspect", "animated"
-]
+CheckName = Literal["dark", "bright", "blurry", "low_information", "grayscale", "tiny", "odd_aspect", "animated"]
 
 
 def _funnel_order(tiers: tuple[TierName, ...]) -> tuple[TierName, ...]:
     if not tiers:
         raise ValueError("name at least one of quality, hash, semantic")
-    return tuple(name for name in TIERS if name in tiers)  # type: ignore[misc]
+    return tuple(name for name in TIERS if name in tiers)
 
 
 class _Section(BaseModel):
@@ -64,9 +62,7 @@ class HashConfig(_Section):
 class SemanticConfig(_Section):
     """Tier 3. Thresholds are cosine similarities."""
 
-    encoder: str = Field(
-        "efficientnet-lite0", min_length=1, description="name, onnx:FILE or torchscript:FILE"
-    )
+    encoder: str = Field("efficientnet-lite0", min_length=1, description="name, onnx:FILE or torchscript:FILE")
     weights: Path | None = Field(None, description="weights file of the encoder")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
@@ -84,9 +80,7 @@ class LimitsConfig(_Section):
 
     max_megapixels: float = Field(300.0, gt=0, le=10_000, description="larger images are errors")
     file_seconds: float = Field(20.0, gt=0, le=3600, description="a file that takes longer is an error")
-    worker_memory_mb: int = Field(
-        2048, ge=256, le=1_000_000, description="a worker that takes more costs its file"
-    )
+    worker_memory_mb: int = Field(2048, ge=256, le=1_000_000, description="a worker that takes more costs its file")
 
 
 class KeepConfig(_Section):
@@ -101,9 +95,7 @@ class RunConfig(_Section):
     """Everything that decides a verdict, and how the work is done."""
 
     tiers: Annotated[tuple[TierName, ...], AfterValidator(_funnel_order)] = TIERS  # type: ignore[assignment]
-    sample: int | None = Field(
-        None, ge=1, description="look at this many images only, chosen by content-free hash"
-    )
+    sample: int | None = Field(None, ge=1, description="look at this many images only, chosen by content-free hash")
     workers: int | None = Field(None, ge=1, le=1024, description="worker processes; default: CPU cores")
     quality: QualityConfig = QualityConfig()
     hash: HashConfig = HashConfig()
@@ -121,7 +113,7 @@ def make_config(values: dict[str, Any]) -> RunConfig:
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("; ".join(_explain(item, values) for item in error.errors())) from None
+        raise ConfigError("; ".join(_explain(item) for item in error.errors())) from None
 
 
 def load_config(file: Path | None, overrides: dict[str, Any]) -> RunConfig:
@@ -145,7 +137,7 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _explain(item: Any, values: dict[str, Any]) -> str:
+def _explain(item: Any) -> str:
     keys = [str(part) for part in item["loc"]]
     branches = ("float", "constrained-float", "literal['auto']")
     key = ".".join(part for part in keys if part not in branches and not part.startswith("function-"))

@@ -84,9 +84,7 @@ class Run:
         """Counts by verdict, drops by tier and reason, errors by kind; and what ``run.json`` says of the time."""
         columns = self.verdicts.select(["verdict", "tier", "reason"])
         counted: Counter[tuple[str, str | None, str | None]] = Counter()
-        for entry in (
-            columns.group_by(["verdict", "tier", "reason"]).aggregate([([], "count_all")]).to_pylist()
-        ):
+        for entry in columns.group_by(["verdict", "tier", "reason"]).aggregate([([], "count_all")]).to_pylist():
             counted[entry["verdict"], entry["tier"], entry["reason"]] += entry["count_all"]
         dropped: dict[str, dict[str, int]] = {}
         for (verdict, tier, reason), count in sorted(counted.items(), key=lambda item: str(item[0])):
@@ -98,9 +96,7 @@ class Run:
             "dropped": sum(n for (v, _, _), n in counted.items() if v == Verdict.DROP),
             "errors": sum(n for (v, _, _), n in counted.items() if v == Verdict.ERROR),
             "dropped_by": dropped,
-            "errors_by": {
-                str(r): n for (v, _, r), n in sorted(counted.items(), key=str) if v == Verdict.ERROR
-            },
+            "errors_by": {str(r): n for (v, _, r), n in sorted(counted.items(), key=str) if v == Verdict.ERROR},
             "scan": self.info.get("scan", {}),
             "stages": self.info.get("stages", []),
         }

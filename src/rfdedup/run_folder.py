@@ -67,9 +67,7 @@ class RunFolder:
         """
         folder = cls(path)
         if folder.info().get("status") != "complete":
-            raise RunFolderError(
-                f"the run in {path} is not finished: run the same `rfdedup run` command again"
-            )
+            raise RunFolderError(f"the run in {path} is not finished: run the same `rfdedup run` command again")
         return folder
 
     def info(self) -> dict[str, Any]:
@@ -118,9 +116,7 @@ class RunFolder:
         try:
             lock.acquire()
         except Timeout:
-            raise RunFolderError(
-                f"another rfdedup process is using {self.path}; wait for it or stop it"
-            ) from None
+            raise RunFolderError(f"another rfdedup process is using {self.path}; wait for it or stop it") from None
         except OSError as error:
             raise RunFolderError(f"cannot write to {self.path}: {explain(error)}") from None
         try:
@@ -133,9 +129,7 @@ def _foreign(path: Path) -> Iterator[str]:
     """Names in a folder without ``run.json`` that did not come from a run killed at its very start."""
     with os.scandir(path) as entries:
         for entry in entries:
-            if entry.name != LOCK_FILE and not (
-                entry.name.startswith(RUN_JSON) and entry.name.endswith(".tmp")
-            ):
+            if entry.name != LOCK_FILE and not (entry.name.startswith(RUN_JSON) and entry.name.endswith(".tmp")):
                 yield entry.name
 
 
@@ -145,9 +139,7 @@ def _read_table(file: Path, schema: pa.Schema) -> pa.Table:
     except FileNotFoundError:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
     except (OSError, pa.ArrowException) as error:
-        raise RunFolderError(
-            f"{file} is damaged ({error}): run the same `rfdedup run` command again"
-        ) from None
+        raise RunFolderError(f"{file} is damaged ({error}): run the same `rfdedup run` command again") from None
     if not table.schema.equals(schema, check_metadata=False):
         raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
     return table

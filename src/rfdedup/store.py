@@ -73,9 +73,7 @@ class FeatureStore:
         if record["feature_key"] != self.feature_key:
             return
         metadata = self._path("metadata", number)
-        if not _intact(metadata, record["metadata"]) or not _intact(
-            self._path("preview", number), record["preview"]
-        ):
+        if not _intact(metadata, record["metadata"]) or not _intact(self._path("preview", number), record["preview"]):
             self.damaged.append(metadata.name)
             return
         key = record["embedding_key"]
@@ -147,9 +145,7 @@ class FeatureStore:
         """Embeddings of one shard, (rows, dim) float16, memory-mapped and read-only."""
         return np.load(self._path("img_emb", number), mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
 
-    def gather(
-        self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32], dim: int
-    ) -> npt.NDArray[np.float16]:
+    def gather(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32], dim: int) -> npt.NDArray[np.float16]:
         """Embeddings of the given rows, (n, dim) float16."""
         out = np.empty((len(shard), dim), np.float16)
         for number in np.unique(shard):
@@ -199,7 +195,7 @@ def _read_marker(marker: Path) -> dict[str, Any] | None:
         record = json.loads(marker.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    kinds = {
+    kinds: dict[str, type | tuple[type, ...]] = {
         "feature_key": str,
         "rows": int,
         "metadata": str,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,12 @@ from pathlib import Path
 from rfdedup.errors import InputError
 
 IMAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .webp .avif .tif .tiff .bmp .dib .gif .heic .heif .hif .jp2 .j2k .jpx .jxl "
-    ".ico .ppm .pgm .pbm .pnm .tga .psd .eps .svg .exr .hdr .dng .cr2 .cr3 .nef .arw .orf .rw2 .raf .apng".split()
+    f".{suffix}"
+    for suffix in (
+        *("jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "avif", "tif", "tiff", "bmp", "dib", "gif"),
+        *("heic", "heif", "hif", "jp2", "j2k", "jpx", "jxl", "ico", "ppm", "pgm", "pbm", "pnm", "tga", "psd"),
+        *("eps", "svg", "exr", "hdr", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf"),
+    )
 )
 """A file with one of these names is a row of the verdicts whatever it holds; others only if they hold an image."""
 
