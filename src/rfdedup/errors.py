@@ -63,3 +63,9 @@ class ImageError(RfdedupError):
 
 class DataError(RfdedupError, ValueError):
     """An array handed to the library has the wrong shape, type or values (NaN, for example)."""
+
+
+class ApplyStoppedError(RfdedupError):
+    """``apply`` or ``undo`` had to stop cleanly (its journal cannot be written); the same command goes on later."""
+
+    exit_code = 1
