@@ -31,9 +31,7 @@ def priority_order(
     keys = np.asarray(rank)
     mask = np.zeros(n, dtype=bool) if forced is None else np.asarray(forced, dtype=bool)
     if keys.shape != (n,) or mask.shape != (n,):
-        raise DataError(
-            f"rank and forced need one entry for each of {n} images, got {keys.shape} and {mask.shape}"
-        )
+        raise DataError(f"rank and forced need one entry for each of {n} images, got {keys.shape} and {mask.shape}")
     if np.issubdtype(keys.dtype, np.floating) and bool(np.isnan(keys).any()):
         raise DataError("rank holds NaN: every image needs a place in the order")
     order = np.argsort(keys, kind="stable")

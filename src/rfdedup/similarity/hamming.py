@@ -1,0 +1,287 @@
+"""All pairs of 64-bit codes within a Hamming radius, exactly, by multi-index hashing.
+
+The 64 bits are dealt to *m* tables. Codes at distance r or less agree, in at least one table t, up to f_t
+bits, whenever the f_t + 1 sum to more than r: otherwise they would differ in f_t + 1 bits or more in every
+table (Norouzi, Punjani, Fleet: Fast Exact Search in Hamming Space with Multi-Index Hashing, 2014).
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.errors import DataError
+
+Codes = npt.NDArray[np.uint64]
+Rows = npt.NDArray[np.int64]
+Distances = npt.NDArray[np.uint8]
+
+_BITS = 64
+_MAX_KEY_BITS = 22
+"""Tables are addressed directly, so a key of this many bits needs an offset array of 4M entries."""
+_CANDIDATES = 1 << 18
+"""Pairs that are compared at a time: a few arrays of this size stay in the cache of a core."""
+_SAMPLE = 1 << 17
+_SMALL = 4096
+"""Fewer codes than this are all compared with each other: cheaper than planning."""
+_PROBE_COST = 0.7
+"""Cost of looking up one row's partner bucket, in units of one compared pair."""
+
+
+@dataclass(frozen=True)
+class CodeGroups:
+    """Equal codes brought together, with the links between different ones.
+
+    Attributes:
+        codes: (M,) distinct codes, ascending.
+        members: (N,) row numbers, grouped by code, ascending in each group.
+        starts: (M + 1,) group g owns ``members[starts[g]:starts[g + 1]]``.
+        a, b: (L,) group numbers of linked groups, ``a < b``, sorted.
+        distance: (L,) bits that differ, at least 1.
+    """
+
+    codes: Codes
+    members: Rows
+    starts: Rows
+    a: Rows
+    b: Rows
+    distance: Distances
+
+
+def hamming_links(codes: npt.ArrayLike, radius: int) -> tuple[Rows, Rows, Distances]:
+    """Find every pair of rows whose codes differ in at most ``radius`` bits.
+
+    Equal codes link all their rows pairwise, which is quadratic; ``hamming_groups`` is not.
+
+    Args:
+        codes: (N,) uint64.
+        radius: 0 to 64.
+
+    Returns:
+        a, b: (L,) int64 row numbers, ``a < b``, sorted by (a, b). distance: (L,) uint8.
+
+    Raises:
+        DataError: codes are not a 1-d array of uint64, or the radius is out of range.
+    """
+    groups = hamming_groups(codes, radius)
+    return expand_groups(groups)
+
+
+def hamming_groups(codes: npt.ArrayLike, radius: int) -> CodeGroups:
+    """Like ``hamming_links``, without expanding equal codes: linear however many rows share one code."""
+    rows = _check(codes, radius)
+    members = np.argsort(rows, kind="stable").astype(np.int64, copy=False)
+    ordered = rows[members]
+    fresh = np.ones(ordered.size, dtype=bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    starts = np.append(np.flatnonzero(fresh), ordered.size).astype(np.int64, copy=False)
+    distinct = ordered[fresh]
+    a, b, distance = _distinct_links(distinct, radius)
+    return CodeGroups(distinct, members, starts, a, b, distance)
+
+
+def expand_groups(groups: CodeGroups) -> tuple[Rows, Rows, Distances]:
+    """Turn links between groups into links between rows, sorted; see ``hamming_links``."""
+    sizes = np.diff(groups.starts)
+    own = np.flatnonzero(sizes > 1)
+    left = np.concatenate([own, groups.a])
+    right = np.concatenate([own, groups.b])
+    distance = np.concatenate([np.zeros(own.size, dtype=np.uint8), groups.distance])
+    pair, i = _ragged(sizes[left] * sizes[right])
+    first = groups.members[groups.starts[left[pair]] + i // sizes[right[pair]]]
+    second = groups.members[groups.starts[right[pair]] + i % sizes[right[pair]]]
+    keep = (left[pair] != right[pair]) | (first < second)
+    a = np.minimum(first, second)[keep]
+    b = np.maximum(first, second)[keep]
+    return _sorted(a, b, distance[pair[keep]], groups.members.size)
+
+
+def _check(codes: npt.ArrayLike, radius: int) -> Codes:
+    rows = np.asarray(codes)
+    if rows.ndim != 1 or (rows.size and rows.dtype != np.uint64):
+        raise DataError(f"codes must be a 1-d array of uint64, got shape {rows.shape} and dtype {rows.dtype}")
+    if rows.size >= 2**31:
+        raise DataError(f"{rows.size} codes are more than one join takes (2 147 483 647)")
+    if not 0 <= radius <= _BITS:
+        raise DataError(f"radius = {radius}: must be between 0 and {_BITS} bits")
+    return rows.astype(np.uint64, copy=False)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One index: the bits that form its key, and how many of them may differ (-1: not searched)."""
+
+    bits: tuple[int, ...]
+    flips: int
+
+
+def _distinct_links(codes: Codes, radius: int) -> tuple[Rows, Rows, Distances]:
+    parts = list(_search(codes, radius)) if codes.size > 1 and radius > 0 else []
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8)
+    a = np.concatenate([part[0] for part in parts]).astype(np.int64)
+    b = np.concatenate([part[1] for part in parts]).astype(np.int64)
+    return _sorted(a, b, np.concatenate([part[2] for part in parts]), codes.size)
+
+
+def _sorted(a: Rows, b: Rows, distance: Distances, n: int) -> tuple[Rows, Rows, Distances]:
+    order = np.argsort(a * np.int64(n) + b)
+    return a[order], b[order], distance[order]
+
+
+def _search(codes: Codes, radius: int) -> Iterator[tuple[Rows, Rows, Distances]]:
+    tables = _plan(codes, radius)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        for number, table in enumerate(tables):
+            if table.flips < 0:
+                continue
+            keys = _keys(codes, table.bits)
+            order = np.argsort(keys, kind="stable").astype(np.int32)
+            index = _Index(codes[order], order, keys[order], _starts(keys, len(table.bits)))
+            masks = [
+                sum(1 << bit for bit in chosen)
+                for count in range(table.flips + 1)
+                for chosen in itertools.combinations(range(len(table.bits)), count)
+            ]
+            jobs = [pool.submit(_scan, index, mask, tables, number, radius) for mask in masks]
+            for job in jobs:
+                yield job.result()
+
+
+@dataclass(frozen=True)
+class _Index:
+    """Codes sorted by key. ``starts[k]`` is where key k begins."""
+
+    codes: Codes
+    order: npt.NDArray[np.int32]
+    keys: npt.NDArray[np.uint32]
+    starts: Rows
+
+
+def _scan(index: _Index, mask: int, tables: list[_Table], number: int, radius: int) -> tuple[Rows, Rows, Distances]:
+    """Compare all codes with those whose key differs in exactly the bits of ``mask``."""
+    top = 1 << (mask.bit_length() - 1) if mask else 0
+    found: list[tuple[Rows, Rows, Distances]] = []
+    step = _CANDIDATES
+    for begin in range(0, index.codes.size, step):
+        rows = np.arange(begin, min(begin + step, index.codes.size))
+        keys = index.keys[begin : begin + step]
+        if mask:
+            # each pair of buckets is visited from the side whose highest flipped bit is 0
+            low = (keys & np.uint32(top)) == 0
+            rows, keys = rows[low], keys[low]
+        partner = (keys ^ np.uint32(mask)).astype(np.int64)
+        to = index.starts[partner + 1]
+        since = index.starts[partner] if mask else rows + 1
+        sizes = to - since
+        some = sizes > 0
+        rows, since, sizes = rows[some], since[some], sizes[some]
+        for chunk in _slices(sizes):
+            owner, i = _ragged(sizes[chunk])
+            left = rows[chunk][owner]
+            right = since[chunk][owner] + i
+            difference = index.codes[left] ^ index.codes[right]
+            distance = np.bitwise_count(difference)
+            near = np.flatnonzero(distance <= radius)
+            if near.size == 0:
+                continue
+            near = near[_first_seen(difference[near], tables[:number])]
+            one, other = index.order[left[near]], index.order[right[near]]
+            found.append(
+                (np.minimum(one, other).astype(np.int64), np.maximum(one, other).astype(np.int64), distance[near])
+            )
+    if not found:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8)
+    return (
+        np.concatenate([part[0] for part in found]),
+        np.concatenate([part[1] for part in found]),
+        np.concatenate([part[2] for part in found]),
+    )
+
+
+def _first_seen(difference: Codes, earlier: list[_Table]) -> npt.NDArray[np.bool_]:
+    """Mask of pairs that no earlier table has found, so that each is reported once."""
+    fresh = np.ones(difference.size, dtype=bool)
+    for table in earlier:
+        part = np.uint64(sum(1 << bit for bit in table.bits))
+        fresh &= np.bitwise_count(difference & part).astype(np.int16) > table.flips
+    return fresh
+
+
+def _slices(sizes: Rows) -> Iterator[slice]:
+    """Cut rows into runs of about ``_CANDIDATES`` pairs. A single row may exceed it."""
+    total = np.cumsum(sizes)
+    begin = 0
+    while begin < sizes.size:
+        done = total[begin - 1] if begin else 0
+        end = max(int(np.searchsorted(total, done + _CANDIDATES, side="right")), begin + 1)
+        yield slice(begin, end)
+        begin = end
+
+
+def _ragged(sizes: Rows) -> tuple[Rows, Rows]:
+    """For rows of the given sizes: the row of each element, and its place within the row."""
+    owner = np.repeat(np.arange(sizes.size), sizes)
+    ends = np.cumsum(sizes)
+    return owner, np.arange(owner.size) - np.repeat(ends - sizes, sizes)
+
+
+def _keys(codes: Codes, bits: tuple[int, ...]) -> npt.NDArray[np.uint32]:
+    keys = np.zeros(codes.size, dtype=np.uint32)
+    for place, bit in enumerate(bits):
+        keys |= (((codes >> np.uint64(bit)) & np.uint64(1)) << np.uint64(place)).astype(np.uint32)
+    return keys
+
+
+def _starts(keys: npt.NDArray[np.uint32], bits: int) -> Rows:
+    starts = np.zeros((1 << bits) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(keys, minlength=1 << bits), out=starts[1:])
+    return starts
+
+
+def _plan(codes: Codes, radius: int) -> list[_Table]:
+    """Choose the number of tables, and the flips of each, that compare the fewest pairs.
+
+    Neighbouring bits of image hashes are alike, so tables take every m-th bit. The number of pairs that a
+    flipped key compares is at most that of the unflipped key (Cauchy-Schwarz over the bucket sizes), which is
+    estimated from a sample.
+    """
+    if codes.size < _SMALL:
+        return [_Table((), 0)]
+    step = max(codes.size // _SAMPLE, 1)
+    sample = codes[::step]
+    best: tuple[float, list[_Table]] = (codes.size**2 / 2.0, [_Table((), 0)])
+    for count in range(-(-_BITS // _MAX_KEY_BITS), 17):
+        parts = [tuple(range(first, _BITS, count)) for first in range(count)]
+        pairs = [_same_key_pairs(sample, part) * step * step for part in parts]
+        flips = [-1] * count
+        cost = 0.0
+        for _ in range(radius + 1):
+            added = [
+                _ways(len(part), flip + 1) * (_PROBE_COST * codes.size / 2 + load) if flip < len(part) else np.inf
+                for part, flip, load in zip(parts, flips, pairs, strict=True)
+            ]
+            cheapest = int(np.argmin(added))
+            flips[cheapest] += 1
+            cost += added[cheapest]
+        if cost < best[0]:
+            best = (cost, [_Table(part, flip) for part, flip in zip(parts, flips, strict=True)])
+    return best[1]
+
+
+def _same_key_pairs(codes: Codes, bits: tuple[int, ...]) -> float:
+    counts = np.bincount(_keys(codes, bits), minlength=1).astype(np.float64)
+    return float((counts * (counts - 1)).sum() / 2)
+
+
+def _ways(bits: int, flips: int) -> float:
+    ways = 1.0
+    for i in range(flips):
+        ways *= (bits - i) / (i + 1)
+    return ways

@@ -1,0 +1,70 @@
+"""The cosine join: limits and errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rfdedup.errors import DataError
+from rfdedup.similarity.cosine import cosine_links, pair_scores
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_too_few_rows_for_a_pair(n: int) -> None:
+    a, b, score = cosine_links(np.ones((n, 4), dtype=np.float32), 0.5)
+    assert a.size == b.size == score.size == 0
+
+
+def test_zero_rows_never_link() -> None:
+    x = np.array([[0, 0], [0, 0], [1, 0], [2, 0]], dtype=np.float32)
+    a, b, score = cosine_links(x, 0.9)
+    assert (a.tolist(), b.tolist(), score.tolist()) == ([2], [3], [1.0])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_values_that_are_not_numbers_name_the_row(bad: float) -> None:
+    x = np.ones((5, 3), dtype=np.float32)
+    x[3, 1] = bad
+    with pytest.raises(DataError, match="embedding 3 "):
+        cosine_links(x, 0.9)
+
+
+@pytest.mark.parametrize("threshold", [0.0, -0.5, 1.01, float("nan")])
+def test_threshold_out_of_range(threshold: float) -> None:
+    with pytest.raises(DataError, match="threshold"):
+        cosine_links(np.ones((2, 2), dtype=np.float32), threshold)
+
+
+@pytest.mark.parametrize("x", [np.ones(3, dtype=np.float32), np.ones((3, 3), dtype=np.int64)])
+def test_other_arrays_are_refused(x: np.ndarray) -> None:
+    with pytest.raises(DataError, match="floats"):
+        cosine_links(x, 0.9)
+
+
+def test_scores_are_cosines() -> None:
+    x = np.array([[3, 0], [1, 1], [-2, 0]], dtype=np.float32)
+    assert pair_scores(x, [0, 0], [1, 2]).tolist() == pytest.approx([2**-0.5, -1.0])
+
+
+def test_a_memory_map_of_float16(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((300, 48)).astype(np.float16)
+    x[200] = x[10] * np.float16(2)
+    np.save(tmp_path / "x.npy", x)
+    a, b, score = cosine_links(np.load(tmp_path / "x.npy", mmap_mode="r"), 0.99)
+    assert (a.tolist(), b.tolist()) == ([10], [200])
+    assert score[0] == pytest.approx(1.0, abs=1e-3)
+
+
+def test_scores_do_not_depend_on_the_neighbours() -> None:
+    rng = np.random.default_rng(1)
+    base = rng.standard_normal((40, 100))
+    x = np.repeat(base, 5, axis=0) + 0.2 * rng.standard_normal((200, 100))
+    a, b, score = cosine_links(x, 0.9)
+    assert a.size > 100
+    half = cosine_links(x[100:], 0.9)
+    inside = a >= 100
+    assert score[inside].tolist() == half[2].tolist()
+    assert pair_scores(x, a[-1:], b[-1:])[0] == score[-1]
