@@ -1,0 +1,185 @@
+"""One worker process as the supervisor sees it: its pipe, the jobs sent to it, how it ended."""
+
+from __future__ import annotations
+
+import multiprocessing
+import pickle
+import signal
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec
+from queue import SimpleQueue
+from typing import Any
+
+import psutil
+
+from rfdedup.workers import child
+from rfdedup.workers.contract import FailureKind
+
+SPAWN = multiprocessing.get_context("spawn")
+KILLED_OUTSIDE = -9
+"""Exit code of a worker that got a SIGKILL (POSIX). When we did not send it, the system did, or a person."""
+
+MISSING: Any = object()
+_main_lock = threading.Lock()
+
+
+@dataclass(slots=True, eq=False)
+class Chunk:
+    """A chunk on its way. ``block`` is the number of its shared block once it has one."""
+
+    tag: Any
+    items: list[Any]
+    results: list[Any] = field(init=False)
+    missing: int = field(init=False)
+    warnings: dict[int, str] = field(default_factory=dict)
+    deaths: dict[int, int] = field(default_factory=dict)
+    block: int | None = None
+
+    def __post_init__(self) -> None:
+        self.results = [MISSING] * len(self.items)
+        self.missing = len(self.items)
+
+    def fill(self, row: int, result: Any) -> None:
+        self.results[row] = result
+        self.missing -= 1
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """Rows of a chunk that one worker does. ``alone``: the second chance of an item that killed a worker."""
+
+    chunk: Chunk
+    rows: list[int]
+    alone: bool = False
+    serial: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """Why we killed a worker, and its heartbeat at that moment."""
+
+    kind: FailureKind
+    detail: str
+    beat: int
+
+
+class WorkerProcess:
+    """A running worker. ``jobs`` are those sent and not answered: the first is what it works on."""
+
+    def __init__(self, number: int, beats: Any, memory: Any, orders: child.Orders) -> None:
+        self.conn, theirs = SPAWN.Pipe()
+        self.process = SPAWN.Process(
+            target=child.serve,
+            args=(theirs, number, beats, memory, orders),
+            name=f"rfdedup-worker-{number}",
+            daemon=True,
+        )
+        with _main_not_imported():
+            self.process.start()
+        theirs.close()
+        self.jobs: deque[Job] = deque()
+        self.killed: Kill | None = None
+        self.started = time.monotonic()
+        self.ready = False
+        self.cpu_seconds = 0.0
+        self.beat = child.IDLE
+        self.beat_since = self.started
+        self._watch = psutil.Process(self.process.pid)
+        self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
+        # a thread of its own, because sending to a worker that hangs may block
+        self._sender = threading.Thread(target=self._send_all, daemon=True)
+        self._sender.start()
+
+    def send(self, job: Job) -> None:
+        items = [(row, job.chunk.items[row]) for row in job.rows]
+        self._outbox.put(pickle.dumps((job.serial, job.chunk.block, items), pickle.HIGHEST_PROTOCOL))
+        self.jobs.append(job)
+
+    def seconds_on_item(self, beat: int, now: float) -> float:
+        """How long the worker has been seen on the item that ``beat`` stands for."""
+        if beat != self.beat:
+            self.beat, self.beat_since = beat, now
+        return 0.0 if beat == child.IDLE else now - self.beat_since
+
+    def rss(self) -> int:
+        """Resident memory in bytes; 0 when it died just now."""
+        try:
+            return int(self._watch.memory_info().rss)
+        except psutil.Error:
+            return 0
+
+    def has_message(self) -> bool:
+        try:
+            return self.conn.poll()
+        except OSError:
+            return False
+
+    def kill(self, why: Kill) -> None:
+        self.killed = why
+        self.process.kill()
+
+    def cause_of_death(self, gave_up: int) -> tuple[FailureKind, str]:
+        """What ended the process, as a failure kind and words that follow "the worker"."""
+        if self.killed is not None:
+            return self.killed.kind, self.killed.detail
+        if gave_up == child.RAN_OUT_OF_MEMORY:
+            return "out-of-memory", "ran out of memory (MemoryError)"
+        code = self.process.exitcode
+        if code == KILLED_OUTSIDE:
+            return "out-of-memory", "was killed from outside, probably by the system for lack of memory"
+        if code is not None and code < 0:
+            return "decoder-crash", f"was killed by {_signal_name(-code)}"
+        # Windows reports an access violation and the like as a large number that is known in hexadecimal
+        shown = code if code is None or code < 0x40000000 else f"0x{code:08X}"
+        return "decoder-crash", f"ended with exit code {shown}"
+
+    def close(self) -> None:
+        """Close the pipe, upon which an idle worker leaves by itself."""
+        self._outbox.put(None)
+        self._sender.join(1)
+        self.conn.close()
+
+    def _send_all(self) -> None:
+        while (message := self._outbox.get()) is not None:
+            try:
+                self.conn.send_bytes(message)
+            except OSError:
+                return  # the worker is dead
+
+
+def shield_from_ctrl_c() -> None:
+    """Block SIGINT in this thread: processes that it starts do not see Ctrl-C even before their first line."""
+    if sys.platform != "win32":
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # unblocks SIGINT, so it must come first
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+@contextmanager
+def _main_not_imported() -> Iterator[None]:
+    """Start a process that does not run the user's script again, so it needs no ``if __name__ == ...`` guard.
+
+    ``multiprocessing.spawn`` imports no main module whose name ends in ``.__main__``.
+    """
+    main = sys.modules["__main__"]
+    with _main_lock:
+        spec = main.__spec__
+        main.__spec__ = ModuleSpec("rfdedup.__main__", None)
+        try:
+            yield
+        finally:
+            main.__spec__ = spec
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
