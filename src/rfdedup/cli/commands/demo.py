@@ -15,7 +15,7 @@ from rfdedup.cli.console import Output, output_options
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Keep the planted images and the run here (a new folder). Default: a temporary folder.",
+    help="Keep the planted images and the run here (a new folder). Default: a temporary folder, left there to look at.",
 )
 @click.option("--seed", default=0, show_default=True, help="Other seeds plant other amounts and offsets.")
 @click.option(
