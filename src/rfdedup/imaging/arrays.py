@@ -1,0 +1,47 @@
+"""Pixel arrays: their type, reduction and grey levels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+U8 = NDArray[np.uint8]
+
+
+def to_grey(rgb: U8) -> U8:
+    """Grey levels (h, w) uint8 of ``rgb`` (h, w, 3) uint8: ITU-R BT.601 luma as ``cv2.cvtColor`` rounds it."""
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
+
+
+def fit(pixels: U8, longest: int) -> U8:
+    """``pixels`` reduced by area averaging so that the longer side is exactly ``longest``; never enlarged.
+
+    Args:
+        pixels: (h, w) or (h, w, 3) uint8.
+        longest: pixels, at least 1.
+    """
+    height, width = pixels.shape[:2]
+    longer = max(height, width)
+    if longer <= longest:
+        return pixels
+    size = (max(1, round(width * longest / longer)), max(1, round(height * longest / longer)))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+
+
+def shrink_factor(width: int, height: int, at_least: tuple[int, int] | int | None) -> int:
+    """Largest of 8, 4, 2, 1 that leaves ``at_least`` when both sides are divided by it, rounding up.
+
+    ``at_least`` is (width, height), or one number for the longer side. These are the factors at which a JPEG
+    decodes faster; other formats are box-averaged by the same, so that copies of one picture are treated alike.
+    """
+    if at_least is None:
+        return 1
+    for factor in (8, 4, 2):
+        small = (-(-width // factor), -(-height // factor))
+        if isinstance(at_least, int):
+            if max(small) >= at_least:
+                return factor
+        elif small[0] >= at_least[0] and small[1] >= at_least[1]:
+            return factor
+    return 1

@@ -1,0 +1,50 @@
+"""What one file may cost, and the kinds of failure that decoding can report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from rfdedup.errors import ImageError
+
+EMPTY: Final = "empty"
+"""The file holds no bytes."""
+NOT_AN_IMAGE: Final = "not-an-image"
+"""The content starts like no image format that is known here."""
+UNSUPPORTED_FORMAT: Final = "unsupported-format"
+"""An image, but of a format or variant that is never opened, or that needs an extra."""
+TRUNCATED: Final = "truncated"
+"""The file ends before its picture does."""
+CORRUPT: Final = "corrupt"
+"""The content contradicts its own format."""
+TOO_LARGE: Final = "too-large"
+"""The header announces more than :class:`Limits` allows."""
+
+ERROR_KINDS: Final = (EMPTY, NOT_AN_IMAGE, UNSUPPORTED_FORMAT, TRUNCATED, CORRUPT, TOO_LARGE)
+"""Every ``ImageError.kind`` that this package raises."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that are checked on the header, before any pixel is decoded.
+
+    ``max_bytes`` bounds the file itself. ``max_scans`` counts the passes of a progressive JPEG: a few
+    kilobytes can ask for thousands.
+    """
+
+    max_pixels: int = 300_000_000
+    max_side: int = 200_000
+    max_bytes: int = 2_000_000_000
+    max_scans: int = 500
+
+
+def check_size(width: int, height: int, limits: Limits) -> None:
+    """Raise ``ImageError`` for a size that is empty or beyond ``limits``."""
+    if width < 1 or height < 1:
+        raise ImageError(CORRUPT, f"the header announces {width} x {height} pixels")
+    if width * height > limits.max_pixels or max(width, height) > limits.max_side:
+        raise ImageError(
+            TOO_LARGE,
+            f"{width} x {height} pixels ({width * height / 1e6:.0f} Mpx); "
+            f"the limit is {limits.max_pixels / 1e6:g} Mpx and {limits.max_side} pixels a side",
+        )
