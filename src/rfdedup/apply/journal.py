@@ -1,0 +1,450 @@
+"""The journal of apply: what is about to be done before it is done, and what came of it afterwards.
+
+The promise: at any moment, whatever kills the process or the machine, each file is whole at its old or at its new
+place, and the journal names both. It holds because an action is on disk as ``pending`` before the first call that
+changes a file, and becomes ``done`` only after the folders that changed were synced.
+
+Group commit does not weaken it. Intents of many files are committed in one synced transaction, the files are moved,
+their folders synced, and the results committed in one more. A crash in between leaves ``pending`` actions for files
+at either place; which one is seen on the disk itself, because a rename is one step and never overwrites, and a copy
+has a name of its own until it is complete. So a batch may leave more questions to settle than a single file would,
+but none without an answer. What batching gives up is only how many results may have to be looked up again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from rfdedup import __version__
+from rfdedup.apply.names import check_absolute, check_relative, local
+from rfdedup.apply.plan import Action
+from rfdedup.errors import ApplyStoppedError, RunFolderError
+from rfdedup.files import sync_folder
+
+JOURNAL_FILE = "journal.sqlite"
+SCHEMA = 1
+_PAGE = 512
+
+_TABLES = """
+create table session (
+  id integer primary key, started text not null, version text not null, command text not null, state text not null
+);
+create table base (id integer primary key, path blob not null unique);
+create table action (
+  id integer primary key, session integer not null, unit integer not null, role text not null, kind text not null,
+  state text not null, reason text, detail text,
+  base integer not null, name blob not null, target_base integer, target blob,
+  size integer, mtime_ns integer, mode integer, sha256 text, device integer, inode integer, links integer, tier text
+);
+create index action_open on action (id) where state in ('pending', 'undoing');
+create index action_source on action (base, name);
+create index action_session on action (session, state, id);
+create index action_unit on action (unit);
+create index action_inode on action (device, inode) where kind = 'delete' and links > 1;
+create table folder (
+  session integer not null, path blob not null, created integer not null, before_ns integer, after_ns integer,
+  restore integer, primary key (session, path)
+) without rowid;
+create index folder_depth on folder (session, length(path), path);
+"""
+
+
+class State(StrEnum):
+    """Of an action. Only ``pending`` and ``undoing`` are open: the disk says what became of them."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+class SessionState(StrEnum):
+    RUNNING = "running"
+    FINISHED = "finished"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One action of the journal, with what was seen of the file just before."""
+
+    id: int
+    session: int
+    unit: int
+    role: str
+    kind: Action
+    state: State
+    base: str
+    name: bytes
+    target_base: str | None = None
+    target: bytes | None = None
+    size: int | None = None
+    mtime_ns: int | None = None
+    mode: int | None = None
+    sha256: str | None = None
+    device: int | None = None
+    inode: int | None = None
+    links: int | None = None
+    tier: str | None = None
+    reason: str | None = None
+    detail: str | None = None
+
+    @property
+    def path(self) -> str:
+        return local(self.base, self.name)
+
+    @property
+    def target_path(self) -> str:
+        return local(*self.target_place)
+
+    @property
+    def target_place(self) -> tuple[str, bytes]:
+        """Folder and name of the new place; only deleted and skipped files have none."""
+        if self.target_base is None or self.target is None:
+            raise ValueError(f"{self.path} has no new place")
+        return self.target_base, self.target
+
+    @property
+    def temporary(self) -> str:
+        """Where a copy is made, beside its final place; hidden, so that no scan takes it for an image."""
+        return os.path.join(os.path.dirname(self.target_path), f".rfdedup-{self.session}-{self.id}.part")
+
+    @property
+    def undo_temporary(self) -> str:
+        return os.path.join(os.path.dirname(self.path), f".rfdedup-{self.session}-{self.id}.undo.part")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One call of apply, resumed ones included."""
+
+    id: int
+    started: str
+    command: dict[str, Any]
+    state: SessionState
+
+
+_FIELDS = (
+    "id, session, unit, role, kind, state, base, name, target_base, target, size, mtime_ns, mode, sha256, device,"
+    " inode, links, tier, reason, detail"
+)
+
+
+def _signed(value: int | None) -> int | None:
+    """SQLite integers are signed; inodes and devices use all 64 bits, and 128 on some Windows volumes."""
+    if value is None:
+        return None
+    value &= (1 << 64) - 1
+    return value - (1 << 64) if value >> 63 else value
+
+
+def _unsigned(value: int | None) -> int | None:
+    return None if value is None else value & ((1 << 64) - 1)
+
+
+class Journal:
+    """``RUN/journal.sqlite``. One process at a time; every commit is on disk when it returns."""
+
+    def __init__(self, database: sqlite3.Connection, file: Path) -> None:
+        self._database = database
+        self._file = file
+        self._bases: dict[str, int] = {}
+        self._base_paths: dict[int, str] = {}
+        self._next_id = 0
+
+    @classmethod
+    @contextmanager
+    def open(cls, run: Path, *, create: bool) -> Iterator[Journal]:
+        """Open the journal of a run folder, which the caller has locked.
+
+        Raises:
+            RunFolderError: it is damaged, or missing and not to be created.
+            ApplyStoppedError: it cannot be written.
+        """
+        file = run / JOURNAL_FILE
+        existed = file.exists()
+        if not existed and not create:
+            raise RunFolderError(f"{run} has no {JOURNAL_FILE}: nothing was applied from it")
+        try:
+            database = sqlite3.connect(file, isolation_level=None, timeout=2)
+        except sqlite3.Error as error:
+            raise ApplyStoppedError(f"cannot open {file}: {error}") from None
+        journal = cls(database, file)
+        try:
+            with journal._errors():
+                journal._prepare()
+            if not existed:
+                sync_folder(run)
+            yield journal
+        finally:
+            database.close()
+
+    def _prepare(self) -> None:
+        run = self._database.execute
+        # EXCLUSIVE before WAL: no shared memory file, so it works on network volumes too
+        run("pragma locking_mode = exclusive")
+        wal = run("pragma journal_mode = wal").fetchone()[0] == "wal"
+        run(f"pragma synchronous = {'full' if wal else 'extra'}")
+        run("pragma fullfsync = on")
+        run("pragma trusted_schema = off")
+        run("pragma wal_autocheckpoint = 8000")
+        if run("pragma quick_check(1)").fetchone()[0] != "ok":
+            raise sqlite3.DatabaseError("its pages do not fit together")
+        version = run("pragma user_version").fetchone()[0]
+        if version == 0:
+            run("begin immediate")
+            for statement in _TABLES.split(";"):
+                run(statement)
+            run(f"pragma user_version = {SCHEMA}")
+            run("commit")
+        elif version != SCHEMA:
+            raise RunFolderError(f"{self._file} has schema {version}, this version reads {SCHEMA}")
+        for number, path in run("select id, path from base").fetchall():
+            self._remember(number, check_absolute(os.fsdecode(path), str(self._file)))
+        self._next_id = run("select coalesce(max(id), 0) + 1 from action").fetchone()[0]
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Turn what SQLite says into words. A transaction that failed is rolled back: no half of it stays."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            self._roll_back()
+            if "malformed" in str(error) or "no such" in str(error):
+                raise self._damaged(error) from None
+            raise ApplyStoppedError(
+                f"stopped: {self._file} cannot be written ({error}). Nothing is lost; make room or make the run "
+                "folder writable, then run the same command again"
+            ) from None
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise self._damaged(error) from None
+
+    def _damaged(self, error: sqlite3.Error) -> RunFolderError:
+        return RunFolderError(
+            f"{self._file} is damaged ({error}): nothing was touched; keep it, it says where files went"
+        )
+
+    def _roll_back(self) -> None:
+        if self._database.in_transaction:
+            self._database.execute("rollback")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside reaches the disk together, synced, or not at all."""
+        with self._errors():
+            self._database.execute("begin immediate")
+            try:
+                yield
+                self._database.execute("commit")
+            finally:
+                self._roll_back()
+
+    def _remember(self, number: int, path: str) -> None:
+        self._bases[path] = number
+        self._base_paths[number] = path
+
+    def _base(self, path: str) -> int:
+        number = self._bases.get(path)
+        if number is None:
+            cursor = self._database.execute("insert into base (path) values (?)", (os.fsencode(path),))
+            number = int(cursor.lastrowid or 0)
+            self._remember(number, path)
+        return number
+
+    # sessions
+
+    def sessions(self) -> list[Session]:
+        """All sessions, oldest first."""
+        with self._errors():
+            rows = self._database.execute("select id, started, command, state from session order by id").fetchall()
+            try:
+                return [Session(i, at, json.loads(command), SessionState(state)) for i, at, command, state in rows]
+            except ValueError as error:
+                raise RunFolderError(f"{self._file} is damaged ({error})") from None
+
+    def begin_session(self, command: dict[str, Any]) -> Session:
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        with self.transaction():
+            cursor = self._database.execute(
+                "insert into session (started, version, command, state) values (?, ?, ?, ?)",
+                (started, __version__, json.dumps(command, sort_keys=True), SessionState.RUNNING),
+            )
+        return Session(int(cursor.lastrowid or 0), started, command, SessionState.RUNNING)
+
+    def set_session(self, session: int, state: SessionState) -> None:
+        with self.transaction():
+            self._database.execute("update session set state = ? where id = ?", (state, session))
+
+    # actions
+
+    def new_id(self) -> int:
+        self._next_id += 1
+        return self._next_id - 1
+
+    def insert(self, entries: Iterable[Entry]) -> None:
+        """Write new entries; call inside ``transaction``."""
+        self._database.executemany(
+            f"insert into action ({_FIELDS}) values ({', '.join('?' * 20)})",  # noqa: S608
+            (
+                (
+                    *(e.id, e.session, e.unit, e.role, e.kind, e.state, self._base(e.base), e.name),
+                    *(None if e.target_base is None else self._base(e.target_base), e.target, e.size, e.mtime_ns),
+                    *(e.mode, e.sha256, _signed(e.device), _signed(e.inode), e.links, e.tier, e.reason, e.detail),
+                )
+                for e in entries
+            ),
+        )
+
+    def update(self, entries: Iterable[Entry]) -> None:
+        """Write state, reason and detail of entries; call inside ``transaction``."""
+        self._database.executemany(
+            "update action set state = ?, reason = ?, detail = ? where id = ?",
+            ((e.state, e.reason, e.detail, e.id) for e in entries),
+        )
+
+    def _entries(self, where: str, values: Sequence[Any]) -> list[Entry]:
+        with self._errors():
+            rows = self._database.execute(f"select {_FIELDS} from action where {where}", values).fetchall()  # noqa: S608
+        return [self._entry(row) for row in rows]
+
+    def _entry(self, row: Sequence[Any]) -> Entry:
+        try:
+            entry = Entry(*row)
+            entry.kind, entry.state = Action(entry.kind), State(entry.state)
+            entry.base = self._base_paths[row[6]]
+            entry.inode, entry.device = _unsigned(entry.inode), _unsigned(entry.device)
+            check_relative(entry.name, str(self._file))
+            if entry.target is not None:
+                entry.target_base = self._base_paths[row[8]]
+                check_relative(entry.target, str(self._file))
+            elif entry.kind != Action.DELETE and entry.state not in (State.SKIPPED, State.FAILED):
+                raise ValueError("no target")
+        except (KeyError, ValueError, TypeError) as error:
+            raise RunFolderError(f"{self._file} is damaged ({error!r}): nothing was touched") from None
+        return entry
+
+    @property
+    def next_id(self) -> int:
+        """The number that the next entry gets."""
+        return self._next_id
+
+    def unit(self, unit: int) -> list[Entry]:
+        """An image and its sidecars."""
+        return self._entries("unit = ? order by id", (unit,))
+
+    def open_entries(self) -> Iterator[list[Entry]]:
+        """Pages of entries that a killed process left pending or undoing. Settle each page before the next."""
+        last = 0
+        while page := self._entries("state in ('pending', 'undoing') and id > ? order by id limit ?", (last, _PAGE)):
+            yield page
+            last = page[-1].id
+
+    def done_backwards(self, session: int) -> Iterator[list[Entry]]:
+        """Pages of what a session did, the last first."""
+        last = self._next_id
+        while page := self._entries(
+            "session = ? and state = 'done' and id < ? order by id desc limit ?", (session, last, _PAGE)
+        ):
+            yield page
+            last = page[-1].id
+
+    def problems(self, session: int, since: int) -> Iterator[Entry]:
+        """Entries from number ``since`` on that were not done as planned, with the reason."""
+        last = since - 1
+        while page := self._entries(
+            "session = ? and reason is not null and state in ('failed', 'skipped', 'done') and id > ?"
+            " order by id limit ?",
+            (session, last, _PAGE),
+        ):
+            yield from page
+            last = page[-1].id
+
+    def handled(self, base: str, name: bytes, kinds: Sequence[Action], target_base: str | None) -> bool:
+        """Whether one of ``kinds`` was done to a file (into ``target_base``, if given) and not undone."""
+        number = self._bases.get(base)
+        if number is None:
+            return False
+        marks = ", ".join("?" * len(kinds))
+        with self._errors():
+            rows = self._database.execute(
+                f"select target_base from action where base = ? and name = ? and state = 'done' and kind in ({marks})",  # noqa: S608
+                (number, name, *kinds),
+            ).fetchall()
+        wanted = None if target_base is None else self._bases.get(target_base)
+        return any(target_base is None or found == wanted for (found,) in rows)
+
+    def new_place(self, base: str, name: bytes, target_base: str) -> str | None:
+        """Where the copy or link of the image ``name`` below ``target_base`` is; None if there is none."""
+        found = self._entries(
+            "base = ? and name = ? and target_base = ? and state = 'done' and role = 'image'"
+            " and kind in ('copy', 'link')",
+            (self._bases.get(base), name, self._bases.get(target_base)),
+        )
+        return found[0].target_path if found else None
+
+    def lost_names(self, session: int, device: int | None, inode: int | None) -> int:
+        """How many names of a hard-linked file a session deleted."""
+        with self._errors():
+            found = self._database.execute(
+                "select count(*) from action where device = ? and inode = ? and kind = 'delete' and links > 1"
+                " and session = ? and state = 'done'",
+                (_signed(device), _signed(inode), session),
+            ).fetchone()
+        return int(found[0])
+
+    def totals(self, session: int, since: int) -> list[tuple[str, str, str, str | None, str | None, int, int]]:
+        """Rows of role, kind, state, tier, reason, number of files, bytes."""
+        with self._errors():
+            return self._database.execute(
+                "select role, kind, state, tier, reason, count(*), coalesce(sum(size), 0) from action"
+                " where session = ? and id >= ? group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5",
+                (session, since),
+            ).fetchall()
+
+    # folders
+
+    def insert_folders(self, session: int, folders: Iterable[tuple[str, bool, int | None]]) -> None:
+        """Note folders as (path, whether it is about to be made, mtime before); call inside ``transaction``."""
+        self._database.executemany(
+            "insert or ignore into folder (session, path, created, before_ns) values (?, ?, ?, ?)",
+            ((session, os.fsencode(path), made, before) for path, made, before in folders),
+        )
+
+    def folders(self, session: int) -> Iterator[tuple[str, bool, int | None, int | None, int | None]]:
+        """Folders that a session changed, the deepest first: path, created, mtime before and after, restore."""
+        last: tuple[int, bytes] | None = None
+        while True:
+            with self._errors():
+                rows = self._database.execute(
+                    "select path, created, before_ns, after_ns, restore, length(path) from folder"
+                    " where session = ? and (? or (length(path), path) < (?, ?))"
+                    " order by length(path) desc, path desc limit ?",
+                    (session, last is None, *(last or (0, b"")), _PAGE),
+                ).fetchall()
+            for path, created, before, after, restore, _ in rows:
+                yield check_absolute(os.fsdecode(path), str(self._file)), bool(created), before, after, restore
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1][5], rows[-1][0]
+
+    def set_folders(self, session: int, column: str, values: Iterable[tuple[str, int]]) -> None:
+        """Set ``after_ns`` or ``restore`` of folders in one transaction."""
+        with self.transaction():
+            self._database.executemany(
+                f"update folder set {column} = ? where session = ? and path = ?",  # noqa: S608
+                ((value, session, os.fsencode(path)) for path, value in values),
+            )

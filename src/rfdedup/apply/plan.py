@@ -1,0 +1,321 @@
+"""What would be done, as a stream: a function of the verdicts, the options and what the folders hold.
+
+Nothing here changes anything. A dry run shows this stream; execution walks it. Memory does not grow with the number
+of rows: references between rows go through a ``Catalog`` on disk.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import Protocol
+
+from rfdedup.apply.names import alternative, fold, local, split_suffix
+from rfdedup.apply.sidecars import Rule, Signature, disagreement, is_image_name, signature
+from rfdedup.apply.verdicts import Catalog, Known, Row
+from rfdedup.errors import RunFolderError
+from rfdedup.records import Tier, Verdict
+from rfdedup.sources.folder import IMAGE_SUFFIXES
+
+
+class Action(StrEnum):
+    """What apply does to a file. The first four are the user's choice, ``write`` makes a rewritten data-set file."""
+
+    MOVE = "move"
+    COPY = "copy"
+    LINK = "link"
+    DELETE = "delete"
+    WRITE = "write"
+
+    @property
+    def takes_away(self) -> bool:
+        return self in (Action.MOVE, Action.DELETE)
+
+
+class OnConflict(StrEnum):
+    """What becomes of a dropped image whose labels are not those of its king."""
+
+    KEEP = "keep"
+    DROP = "drop"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for. ``target`` is an absolute, resolved folder; None for ``delete``."""
+
+    action: Action
+    target: str | None = None
+    only: frozenset[Tier] = frozenset()
+    min_score: float | None = None
+    rules: tuple[Rule, ...] = ()
+    on_conflict: OnConflict = OnConflict.KEEP
+    class_folders: bool = False
+    folds_names: bool = False
+    """The target volume ignores case and Unicode normalisation."""
+
+
+@dataclass(slots=True)
+class Item:
+    """One file to act on, ``name`` below the folder ``base``. The facts of a sidecar are read when its turn comes."""
+
+    role: str
+    base: str
+    name: bytes
+    target_base: str | None = None
+    target: bytes | None = None
+    size: int | None = None
+    mtime_ns: int | None = None
+    sha256: str | None = None
+    claimants: tuple[bytes, ...] = ()
+    """Other images with the same sidecar. It goes with the last of them, once the others are gone."""
+
+    @property
+    def path(self) -> str:
+        return local(self.base, self.name)
+
+    @property
+    def target_path(self) -> str | None:
+        if self.target_base is None or self.target is None:
+            return None
+        return local(self.target_base, self.target)
+
+
+@dataclass(slots=True)
+class Unit:
+    """An image and its sidecars: they go together or stay together."""
+
+    image: Item
+    sidecars: list[Item] = field(default_factory=list)
+    tier: str | None = None
+    reason: str | None = None
+    king: Known | None = None
+    hardlink: bool = False
+    conflict: str | None = None
+    """Why its labels are not those of its king, where it goes all the same."""
+
+    @property
+    def items(self) -> list[Item]:
+        return [self.image, *self.sidecars]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An image that was dropped but stays: ``reason`` is label-conflict, protected, sidecar or name-taken."""
+
+    base: str
+    name: bytes
+    reason: str
+    detail: str
+    size: int
+
+
+class Survey(Protocol):
+    """What the plan may ask about the disk."""
+
+    def has(self, base: str, name: bytes) -> bool: ...
+
+    def taken(self, base: str, name: bytes) -> bool: ...
+
+    def read(self, base: str, name: bytes) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Planner:
+    """The rules that turn rows into units.
+
+    Args:
+        handled: whether an earlier apply did this to a file already.
+        extra_labels: classes of images from data-set files, by root and name.
+    """
+
+    options: Options
+    catalog: Catalog
+    survey: Survey
+    handled: Callable[[str, bytes], bool] = lambda _base, _name: False
+    extra_labels: Mapping[tuple[str, bytes], Signature] = field(default_factory=dict)
+
+    def plan(self, batches: Iterable[list[Row]]) -> Iterator[Unit | Held]:
+        """Units to act on and dropped images that stay, in the order of the verdicts.
+
+        Raises:
+            RunFolderError: a king is not listed or is not kept.
+        """
+        for rows in batches:
+            for row in rows:
+                planned = self._row(row)
+                if planned is not None:
+                    yield planned
+
+    def conflicts(self, batches: Iterable[list[Row]]) -> Iterator[tuple[str, bytes, str]]:
+        """Root, name and reason of the selected images whose labels are not those of their kings."""
+        for rows in batches:
+            for row in rows:
+                king = self._king(row) if self.selected(row) else None
+                why = self._conflict(row, king) if king is not None else None
+                if why is not None:
+                    yield row.root, row.name, why
+
+    def selected(self, row: Row) -> bool:
+        """Whether the user asked for this drop."""
+        options = self.options
+        if row.verdict != Verdict.DROP or (options.only and row.tier not in options.only):
+            return False
+        if options.min_score is None or row.tier != Tier.SEMANTIC:
+            return True
+        return row.score is not None and row.score >= options.min_score
+
+    def _row(self, row: Row) -> Unit | Held | None:
+        if row.verdict == Verdict.ERROR:
+            return None
+        takes_away = self.options.action.takes_away
+        selected = self.selected(row)
+        if takes_away and not selected:
+            return None
+        if self._is_sidecar(row):
+            return Held(row.root, row.name, "sidecar", "goes with its image", row.size) if selected else None
+        king = self._king(row) if selected else None
+        held, conflict = self._held(row, king) if selected else (None, None)
+        if selected and not takes_away and held is None:
+            return None
+        if takes_away and held is not None:
+            return held
+        if self.handled(row.root, row.name):
+            return None
+        return self._unit(row, king, conflict)
+
+    def _king(self, row: Row) -> Known | None:
+        if row.king_root is None or row.king_name is None or row.tier == Tier.QUALITY:
+            return None
+        king = self.catalog.find(row.king_root, row.king_name)
+        if king is None or king.verdict != Verdict.KEEP:
+            problem = "is not listed" if king is None else "is itself dropped"
+            raise RunFolderError(
+                f"the king {row.king_name!r} of {row.name!r} {problem}: the verdicts are damaged, nothing was "
+                "touched; run the same `rfdedup run` command again"
+            )
+        return king
+
+    def _held(self, row: Row, king: Known | None) -> tuple[Held | None, str | None]:
+        """The drop that does not happen, or the label conflict that it happens with."""
+        if "protected" in row.flags:
+            return Held(row.root, row.name, "protected", "protected images are never dropped", row.size), None
+        why = self._conflict(row, king) if king is not None else None
+        if why is None or self.options.on_conflict != OnConflict.KEEP:
+            return None, why
+        return Held(row.root, row.name, "label-conflict", why, row.size), None
+
+    def _is_sidecar(self, row: Row) -> bool:
+        for rule in self.options.rules:
+            stem = rule.owner_stem(row.name) if rule.makes_images else None
+            if stem is not None and any(map(is_image_name, self.catalog.with_stem(row.root, stem))):
+                return True
+        return False
+
+    def _unit(self, row: Row, king: Known | None, conflict: str | None) -> Unit | Held:
+        image = Item("image", row.root, row.name, size=row.size, mtime_ns=row.mtime_ns, sha256=row.sha256)
+        unit = Unit(image, [], row.tier, row.reason, king, "hardlink" in row.flags, conflict)
+        if self.options.target is not None:
+            image.target_base = self.options.target
+            image.target = self._free_name(image, self.options.target, self._wanted(row))
+            if image.target is None:
+                return Held(row.root, row.name, "name-taken", "its two new names are taken", row.size)
+        unit.sidecars = self._sidecars(image)
+        return unit
+
+    def _wanted(self, row: Row) -> bytes:
+        if self.options.action != Action.MOVE:
+            return row.name
+        folder = row.reason if row.tier == Tier.QUALITY else row.tier
+        return f"{folder}/".encode() + row.name
+
+    def _free_name(self, item: Item, base: str, wanted: bytes) -> bytes | None:
+        origin = item.path
+        for name in (wanted, alternative(wanted, origin)):
+            # a label tree may lie beside the target folder, so names are reserved with their base
+            key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
+            owner = self.catalog.reserve(key, origin)
+            if owner == origin:
+                return None
+            if owner is None and not self.survey.taken(base, name):
+                return name
+        return None
+
+    def _sidecars(self, image: Item) -> list[Item]:
+        """The sidecars that go with ``image``, with their new names next to its own."""
+        found: dict[tuple[str, bytes], Item] = {}
+        claimants: tuple[bytes, ...] | None = None
+        for rule in self.options.rules:
+            where = _sidecar_at(rule, image.base, image.name)
+            if where is None or where in found or not self.survey.has(*where):
+                continue
+            if claimants is None:
+                claimants = self._claimants(image)
+            shared = () if rule.whole_name else claimants
+            if shared and self.options.action.takes_away and image.name < shared[-1]:
+                continue
+            item = Item("sidecar", *where, claimants=shared)
+            if self._place(item, image, rule):
+                found[where] = item
+        return list(found.values())
+
+    def _place(self, item: Item, image: Item, rule: Rule) -> bool:
+        target = self.options.target
+        if target is None or image.target is None:
+            return True
+        above = b"" if self.options.action.takes_away else os.fsencode(os.path.basename(target))
+        base, name = _sidecar_at(rule, target, image.target, above) or (target, _beside(rule, image.target))
+        item.target_base = base
+        item.target = self._free_name(item, base, name)
+        return item.target is not None
+
+    def _claimants(self, image: Item) -> tuple[bytes, ...]:
+        """Other images that differ from ``image`` in the suffix only, listed in the run or lying on the disk."""
+        stem = split_stem(image.name)
+        names = {name for name in self.catalog.with_stem(image.base, stem) if is_image_name(name)}
+        names.update(stem + suffix for suffix in _SPELLED_SUFFIXES if self.survey.has(image.base, stem + suffix))
+        return tuple(sorted(names - {image.name}))
+
+    def _conflict(self, row: Row, king: Known) -> str | None:
+        mine = self._signature(row.root, row.name)
+        if not mine:
+            return None
+        return disagreement(mine, self._signature(king.root, king.name))
+
+    def _signature(self, base: str, name: bytes) -> Signature:
+        found: dict[str, Counter[str]] = {}
+        for rule in self.options.rules:
+            where = _sidecar_at(rule, base, name)
+            if where is not None and self.survey.has(*where):
+                found.update(signature(where[1], partial(self.survey.read, *where)))
+        found.update(self.extra_labels.get((base, name), {}))
+        if self.options.class_folders:
+            found["folder"] = Counter([os.fsdecode(name.rpartition(b"/")[0].rpartition(b"/")[2])])
+        return found
+
+
+_SPELLED_SUFFIXES = [spelled.encode() for suffix in sorted(IMAGE_SUFFIXES) for spelled in (suffix, suffix.upper())]
+
+
+def split_stem(name: bytes) -> bytes:
+    """A relative name, with its folder, without its suffix."""
+    folder, slash, leaf = name.rpartition(b"/")
+    return folder + slash + split_suffix(leaf)[0]
+
+
+def _sidecar_at(rule: Rule, base: str, name: bytes, above: bytes | None = None) -> tuple[str, bytes] | None:
+    """Folder and relative name of a sidecar of ``name`` below ``base``."""
+    place = rule.place(name, os.fsencode(os.path.basename(base)) if above is None else above)
+    if place is None:
+        return None
+    climb, found = place
+    return (os.path.dirname(base) if climb else base), found
+
+
+def _beside(rule: Rule, image: bytes) -> bytes:
+    folder, slash, leaf = image.rpartition(b"/")
+    return folder + slash + (leaf if rule.whole_name else split_suffix(leaf)[0]) + rule.ending

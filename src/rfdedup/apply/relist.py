@@ -1,0 +1,189 @@
+"""Rewrites the user's data-set files after apply: finds the images they name, asks the journal, writes copies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from rfdedup.apply import datasets
+from rfdedup.apply.datasets import Ask
+from rfdedup.apply.execute import Executor
+from rfdedup.apply.fsops import FsOps, explain
+from rfdedup.apply.journal import Journal
+from rfdedup.apply.plan import Action, Options
+from rfdedup.apply.sidecars import Signature
+from rfdedup.apply.verdicts import Catalog, Known
+from rfdedup.errors import ConfigError
+
+_SUFFIXES = (".json", ".yaml", ".yml", ".csv", ".tsv", ".parquet", ".txt")
+_MAX_BYTES = 8 << 30
+
+
+@dataclass
+class Rewritten:
+    """One data-set file: where its copy is, and how many of its images stayed, went, or are not of this run."""
+
+    source: str
+    target: str
+    kept: int = 0
+    dropped: int = 0
+    unknown: int = 0
+
+
+@dataclass
+class Relister:
+    """Data-set files of one apply. ``images`` is a folder that their paths may be relative to."""
+
+    fs: FsOps
+    catalog: Catalog
+    options: Options
+    images: str | None = None
+    path_column: str | None = None
+    label_column: str | None = None
+    written: list[Rewritten] = field(default_factory=list)
+
+    def check(self, files: list[str]) -> None:
+        """Raises:
+        ConfigError: a file is missing or of a kind that is not known.
+        """
+        for file in files:
+            if not file.lower().endswith(_SUFFIXES):
+                raise ConfigError(f"--dataset {file}: known are {', '.join(_SUFFIXES)}")
+            if not os.path.isfile(file):
+                raise ConfigError(f"--dataset {file} does not exist")
+
+    def labels(self, files: list[str]) -> dict[tuple[str, bytes], Signature]:
+        """Classes that the data-set files give to images of the run, by root and name."""
+        found: dict[tuple[str, bytes], Signature] = {}
+        for file in files:
+            suffix = os.path.splitext(file)[1].lower()
+            if suffix == ".json":
+                classes = datasets.coco_labels(self._read(file), file)
+            elif suffix in (".csv", ".tsv") and self.label_column is not None:
+                classes = datasets.csv_labels(self._read(file), self.path_column, self.label_column, file)
+            else:
+                continue
+            for entry, signature in classes.items():
+                known = self._find(entry, self._bases(file))
+                if known is not None:
+                    key = (known[0].root, known[0].name)
+                    found[key] = {**found.get(key, {}), **signature}
+        return found
+
+    def rewrite(self, file: str, executor: Executor, journal: Journal) -> None:
+        """Write the copy of one file, and of the lists that a ``data.yaml`` names."""
+        suffix = os.path.splitext(file)[1].lower()
+        if suffix in (".yaml", ".yml"):
+            self._rewrite_yolo(file, executor, journal)
+            return
+        data = self._read(file)
+        makers: dict[str, Callable[[Ask], bytes]] = {
+            ".json": lambda ask: datasets.rewrite_coco(data, ask, file),
+            ".parquet": lambda ask: datasets.rewrite_parquet(data, ask, self.path_column, file),
+            ".txt": lambda ask: datasets.rewrite_list(data, ask),
+        }
+        make = makers.get(suffix, lambda ask: datasets.rewrite_csv(data, ask, self.path_column, file))
+        self._write(file, self._bases(file), make, executor, journal)
+
+    def _rewrite_yolo(self, file: str, executor: Executor, journal: Journal) -> None:
+        value = datasets.read_yolo(self._read(file), file)
+        folder = os.path.dirname(file)
+        base = os.path.normpath(os.path.join(folder, str(value.get("path", "")))) if value.get("path") else folder
+        names: dict[str, str] = {}
+        for name in datasets.yolo_lists(value):
+            path = os.path.normpath(os.path.join(base, name))
+            data = self._read(path)
+            target = self._write(
+                path,
+                [os.path.dirname(path), base, *self._bases(file)],
+                lambda ask, data=data: datasets.rewrite_list(data, ask),  # type: ignore[misc]
+                executor,
+                journal,
+            )
+            names[name] = os.path.relpath(target, self._moved(base)) if not os.path.isabs(name) else target
+        changed = datasets.rename_lists(value, names)
+        if not self.options.action.takes_away and os.path.isabs(str(value.get("path", ""))):
+            changed["path"] = self._moved(base)
+        self._write(file, [], lambda _: datasets.write_yolo(changed), executor, journal)
+
+    def _write(
+        self, file: str, bases: list[str], make: Callable[[Ask], bytes], executor: Executor, journal: Journal
+    ) -> str:
+        target = self._free(self._target(file))
+        entry = Rewritten(file, target)
+        data = make(self._ask(entry, bases, journal))
+        folder, leaf = os.path.split(file)
+        executor.write(folder, os.fsencode(leaf), target, data)
+        self.written.append(entry)
+        return target
+
+    def _ask(self, count: Rewritten, bases: list[str], journal: Journal) -> Ask:
+        def ask(entry: str) -> str | None:
+            found = self._find(entry, bases)
+            if found is None:
+                count.unknown += 1
+                return entry
+            known, base = found
+            new = self._new_entry(entry, known, base, journal)
+            if new is None:
+                count.dropped += 1
+            else:
+                count.kept += 1
+            return new
+
+        return ask
+
+    def _new_entry(self, entry: str, known: Known, base: str | None, journal: Journal) -> str | None:
+        if self.options.action.takes_away:
+            gone = journal.handled(known.root, known.name, (Action.MOVE, Action.DELETE), None)
+            return None if gone else entry
+        place = journal.new_place(known.root, known.name, self.options.target or "")
+        if place is None or base is None:
+            return place
+        relative = os.path.relpath(place, self._moved(base))
+        return entry if os.path.normpath(entry) == relative else relative.replace(os.sep, "/")
+
+    def _find(self, entry: str, bases: list[str]) -> tuple[Known, str | None] | None:
+        """The image that ``entry`` names, and the folder that it is relative to."""
+        for base in [None] if os.path.isabs(entry) else bases:
+            path = os.path.normpath(entry if base is None else os.path.join(base, entry))
+            place = self.catalog.locate(path)
+            known = None if place is None else self.catalog.find(*place)
+            if known is not None:
+                return known, base
+        return None
+
+    def _bases(self, file: str) -> list[str]:
+        named = [] if self.images is None else [self.images]
+        return [*named, os.path.dirname(file), *self.catalog.roots]
+
+    def _moved(self, folder: str) -> str:
+        """Where a folder of the raw tree is in the clean one."""
+        if self.options.action.takes_away or self.options.target is None:
+            return folder
+        for root in self.catalog.roots:
+            if folder == root or folder.startswith(root.rstrip(os.sep) + os.sep):
+                return os.path.normpath(os.path.join(self.options.target, os.path.relpath(folder, root)))
+        return self.options.target
+
+    def _target(self, file: str) -> str:
+        folder, leaf = os.path.split(file)
+        if not self.options.action.takes_away:
+            return os.path.join(self._moved(folder), leaf)
+        stem, suffix = os.path.splitext(leaf)
+        return os.path.join(folder, f"{stem}.clean{suffix}")
+
+    def _free(self, path: str) -> str:
+        stem, suffix = os.path.splitext(path)
+        number = 1
+        while os.path.lexists(path):
+            number += 1
+            path = f"{stem}-{number}{suffix}"
+        return path
+
+    def _read(self, file: str) -> bytes:
+        try:
+            return self.fs.read(file, _MAX_BYTES)
+        except OSError as error:
+            raise ConfigError(f"cannot read {file}: {explain(error)[1]}") from None

@@ -1,0 +1,229 @@
+"""One action on one file: doing it, taking it back, and finding out whether it happened."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Callable
+
+from rfdedup.apply.fsops import FsOps, crosses_devices, inode_of, is_regular, same_file
+from rfdedup.apply.journal import Entry, State
+from rfdedup.apply.plan import Action
+from rfdedup.apply.recheck import ProblemError
+
+
+def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
+    """Do what the journal announced. Either the whole action happens or nothing is left of it.
+
+    Args:
+        data: content of the file for ``write``.
+
+    Raises:
+        ProblemError: the file is no longer the one that was checked.
+        OSError: the system refused.
+    """
+    if entry.kind == Action.WRITE:
+        _through_temporary(fs, entry.temporary, entry.target_path, lambda: fs.write(entry.temporary, data))
+        return
+    _same_as_checked(fs, entry)
+    match entry.kind:
+        case Action.MOVE:
+            try:
+                fs.rename(entry.path, entry.target_path)
+            except OSError as error:
+                if not crosses_devices(error):
+                    raise
+                _move_across(fs, entry, entry.path, entry.target_path, entry.temporary)
+            else:
+                _moved_the_right_file(fs, entry)
+        case Action.COPY:
+            _copy(fs, entry, entry.path, entry.target_path, entry.temporary)
+        case Action.LINK:
+            fs.link(entry.path, entry.target_path)
+        case Action.DELETE:
+            fs.unlink(entry.path)
+
+
+def revert(fs: FsOps, entry: Entry) -> None:
+    """Take back one action that was done. Afterwards all is as before, or nothing has changed.
+
+    Raises:
+        ProblemError: what was made has been edited, or its old place is taken.
+        OSError: the system refused.
+    """
+    match entry.kind:
+        case Action.MOVE:
+            _unedited(fs, entry, entry.target_path)
+            if _exists(fs, entry.path):
+                raise ProblemError("occupied", "something else is at its old place")
+            try:
+                fs.rename(entry.target_path, entry.path)
+            except OSError as error:
+                if not crosses_devices(error):
+                    raise
+                _move_across(fs, entry, entry.target_path, entry.path, entry.undo_temporary)
+            _restore_facts(fs, entry)
+        case Action.COPY:
+            _unedited(fs, entry, entry.target_path)
+            try:
+                _unedited(fs, entry, entry.path)
+            except (ProblemError, OSError):
+                raise ProblemError("last-copy", "the original is gone or edited; this copy stays") from None
+            fs.unlink(entry.target_path)
+        case Action.LINK:
+            if not _one_file(fs, entry.path, entry.target_path):
+                raise ProblemError("last-copy", "it is no longer a second name of its original; it stays")
+            fs.unlink(entry.target_path)
+        case Action.WRITE:
+            _unedited(fs, entry, entry.target_path)
+            fs.unlink(entry.target_path)
+        case Action.DELETE:
+            raise ProblemError("deleted", "a deleted file cannot be brought back")
+
+
+def settle(fs: FsOps, entry: Entry) -> State:
+    """The state of an action that was open when the process died, as the disk tells; half copies are removed.
+
+    Raises:
+        OSError: the disk cannot tell now; the entry stays open.
+    """
+    if entry.state == State.UNDOING:
+        return _settle_undo(fs, entry)
+    if entry.kind == Action.DELETE:
+        return State.CANCELLED if _exists(fs, entry.path) else State.DONE
+    _remove(fs, entry.temporary)
+    if entry.kind == Action.MOVE:
+        return _settle_move(fs, entry, entry.path, entry.target_path, (State.CANCELLED, State.DONE))
+    if entry.kind == Action.LINK:
+        return State.DONE if _one_file(fs, entry.path, entry.target_path) else State.CANCELLED
+    return State.DONE if _holds(fs, entry, entry.target_path) else State.CANCELLED
+
+
+def _settle_undo(fs: FsOps, entry: Entry) -> State:
+    if entry.kind == Action.MOVE:
+        _remove(fs, entry.undo_temporary)
+        state = _settle_move(fs, entry, entry.target_path, entry.path, (State.DONE, State.UNDONE))
+        if state == State.UNDONE:
+            _restore_facts(fs, entry)
+        return state
+    return State.DONE if _exists(fs, entry.target_path) else State.UNDONE
+
+
+def _settle_move(fs: FsOps, entry: Entry, source: str, target: str, outcome: tuple[State, State]) -> State:
+    """``outcome`` for a file found at ``source`` and at ``target``. A move stopped between its last two steps
+    has left it at both: then the source goes."""
+    not_moved, moved = outcome
+    at_source, at_target = _exists(fs, source), _holds(fs, entry, target)
+    if not at_source:
+        return moved if _exists(fs, target) else State.FAILED
+    if not at_target:
+        return not_moved
+    if _one_file(fs, source, target):
+        if fs.lstat(source).st_nlink < 2:
+            return not_moved
+    elif fs.lstat(source).st_dev == fs.lstat(target).st_dev or not _holds(fs, entry, source):
+        # within one device a move makes no copy: the other file was there before
+        return not_moved
+    fs.unlink(source)
+    return moved
+
+
+def _same_as_checked(fs: FsOps, entry: Entry) -> None:
+    status = fs.lstat(entry.path)
+    if not (
+        is_regular(status)
+        and inode_of(status) == entry.inode
+        and status.st_size == entry.size
+        and status.st_mtime_ns == entry.mtime_ns
+    ):
+        raise ProblemError("changed", "it changed while its turn came")
+
+
+def _moved_the_right_file(fs: FsOps, entry: Entry) -> None:
+    """A rename goes by name; should the file have been replaced in that instant, put the newcomer back."""
+    if inode_of(fs.lstat(entry.target_path)) != entry.inode:
+        fs.rename(entry.target_path, entry.path)
+        raise ProblemError("changed", "it was replaced while it was moved")
+
+
+def _move_across(fs: FsOps, entry: Entry, source: str, target: str, temporary: str) -> None:
+    """Copy, sync, verify, rename, sync the folder, and only then remove the source."""
+    _copy(fs, entry, source, target, temporary)
+    try:
+        fs.sync_folder(os.path.dirname(target))
+        if not _holds(fs, entry, source):
+            raise ProblemError("changed", "it changed while it was copied")
+        fs.unlink(source)
+    except (OSError, ProblemError):
+        if _exists(fs, source):
+            fs.unlink(target)
+        raise
+
+
+def _copy(fs: FsOps, entry: Entry, source: str, target: str, temporary: str) -> None:
+    def make() -> None:
+        fs.copy(source, temporary)
+        if fs.digest(temporary) != entry.sha256:
+            raise ProblemError("changed", "its copy does not have the bytes that were checked")
+
+    _through_temporary(fs, temporary, target, make)
+
+
+def _through_temporary(fs: FsOps, temporary: str, target: str, make: Callable[[], None]) -> None:
+    try:
+        make()
+        fs.rename(temporary, target)
+    except (OSError, ProblemError):
+        _remove(fs, temporary)
+        raise
+
+
+def _restore_facts(fs: FsOps, entry: Entry) -> None:
+    status = fs.lstat(entry.path)
+    if entry.mode is not None and status.st_mode & 0o7777 != entry.mode:
+        fs.chmod(entry.path, entry.mode)
+    if entry.mtime_ns is not None and status.st_mtime_ns != entry.mtime_ns:
+        fs.set_mtime(entry.path, entry.mtime_ns)
+
+
+def _unedited(fs: FsOps, entry: Entry, path: str) -> None:
+    if not _exists(fs, path):
+        raise ProblemError("missing", f"{path} is gone")
+    if not _holds(fs, entry, path):
+        raise ProblemError("edited", f"{path} was edited")
+
+
+def _holds(fs: FsOps, entry: Entry, path: str) -> bool:
+    """Whether a regular file at ``path`` has the bytes that the journal noted."""
+    try:
+        status = fs.lstat(path)
+        return is_regular(status) and status.st_size == entry.size and fs.digest(path) == entry.sha256
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise
+
+
+def _exists(fs: FsOps, path: str) -> bool:
+    try:
+        fs.lstat(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise
+    return True
+
+
+def _one_file(fs: FsOps, a: str, b: str) -> bool:
+    try:
+        return same_file(fs.lstat(a), fs.lstat(b))
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR):
+            return False
+        raise
+
+
+def _remove(fs: FsOps, path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        fs.unlink(path)

@@ -1,0 +1,59 @@
+"""What the folders hold, for the plan: names are read a folder at a time and forgotten again."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+
+from rfdedup.apply.fsops import FsOps
+from rfdedup.apply.names import fold, local
+from rfdedup.apply.sidecars import MAX_LABEL_BYTES
+
+_MAX_NAMES = 400_000
+"""Names held at a time, the current folder apart."""
+
+
+class DiskSurvey:
+    """Answers from the disk. A folder that cannot be listed holds nothing.
+
+    ``folds_names``: the volume where new names go takes ``a`` and ``A`` for one.
+    """
+
+    def __init__(self, fs: FsOps, *, folds_names: bool = False) -> None:
+        self._fs = fs
+        self._folds_names = folds_names
+        self._folders: OrderedDict[str, frozenset[bytes]] = OrderedDict()
+        self._names = 0
+
+    def has(self, base: str, name: bytes) -> bool:
+        folder, _, leaf = name.rpartition(b"/")
+        return leaf in self._listing(local(base, folder) if folder else base)
+
+    def taken(self, base: str, name: bytes) -> bool:
+        """Whether something has the new name ``name`` already."""
+        if not self._folds_names:
+            return self.has(base, name)
+        folder, _, leaf = name.rpartition(b"/")
+        return fold(leaf) in map(fold, self._listing(local(base, folder) if folder else base))
+
+    def read(self, base: str, name: bytes) -> bytes:
+        """A label file, or nothing where it cannot be read."""
+        try:
+            return self._fs.read(local(base, name), MAX_LABEL_BYTES)
+        except OSError:
+            return b""
+
+    def _listing(self, folder: str) -> frozenset[bytes]:
+        found = self._folders.get(folder)
+        if found is not None:
+            self._folders.move_to_end(folder)
+            return found
+        try:
+            found = frozenset(map(os.fsencode, self._fs.names(folder)))
+        except OSError:
+            found = frozenset()
+        self._folders[folder] = found
+        self._names += len(found)
+        while self._names > _MAX_NAMES and len(self._folders) > 1:
+            self._names -= len(self._folders.popitem(last=False)[1])
+        return found

@@ -1,0 +1,133 @@
+"""Takes sessions back, the last action first. What is occupied or edited is refused and listed, never overwritten."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rfdedup.apply.execute import settle_open
+from rfdedup.apply.folders import mark_restorable, note_times, put_back, sync_all
+from rfdedup.apply.fsops import FsOps, explain
+from rfdedup.apply.journal import Entry, Journal, Session, SessionState, State
+from rfdedup.apply.names import local
+from rfdedup.apply.plan import Action
+from rfdedup.apply.recheck import ProblemError, Recheck
+from rfdedup.apply.steps import revert
+from rfdedup.errors import RunFolderError
+from rfdedup.run_folder import RunFolder
+
+MAX_LISTED = 10_000
+
+
+@dataclass
+class UndoSummary:
+    """What undo did. ``refused`` holds (path now, reason, detail), the first ``MAX_LISTED`` of them."""
+
+    sessions: list[int] = field(default_factory=list)
+    restored: int = 0
+    restored_bytes: int = 0
+    deleted: int = 0
+    refused_count: int = 0
+    refused: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def complete(self) -> bool:
+        return not self.refused_count and not self.deleted
+
+
+def undo_run(
+    run: Path,
+    *,
+    everything: bool = False,
+    fs: FsOps | None = None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> UndoSummary:
+    """Take back the last session of ``apply`` that is not undone yet, or all of them.
+
+    Raises:
+        RunFolderError: there is nothing to undo, or the journal is damaged.
+        ApplyStoppedError: the journal cannot be written; the same command goes on later.
+    """
+    fs = fs or FsOps()
+    with RunFolder(run).lock(), Journal.open(run, create=False) as journal:
+        settle_open(fs, journal)
+        waiting = [session for session in reversed(journal.sessions()) if session.state != SessionState.UNDONE]
+        if not waiting:
+            raise RunFolderError(f"nothing to undo: everything that was applied from {run} is undone already")
+        summary = UndoSummary()
+        for session in waiting if everything else waiting[:1]:
+            summary.sessions.append(session.id)
+            _undo_session(fs, journal, session, summary, progress)
+        return summary
+
+
+def _undo_session(
+    fs: FsOps, journal: Journal, session: Session, summary: UndoSummary, progress: Callable[[int], None]
+) -> None:
+    if session.state != SessionState.UNDOING:
+        mark_restorable(fs, journal, session.id)
+        journal.set_session(session.id, SessionState.UNDOING)
+    recheck = Recheck(fs)
+    refused_before = summary.refused_count
+    for page in journal.done_backwards(session.id):
+        recheck.forget_folders()
+        back = [entry for entry in page if entry.kind != Action.DELETE]
+        summary.deleted += len(page) - len(back)
+        for entry in back:
+            entry.state, entry.reason, entry.detail = State.UNDOING, None, None
+        with journal.transaction():
+            journal.update(back)
+        for entry in back:
+            _undo(fs, recheck, entry, summary)
+        sync_all(fs, back)
+        with journal.transaction():
+            journal.update(back)
+        progress(len(page))
+    put_back(fs, journal, session.id)
+    if summary.refused_count > refused_before:
+        note_times(fs, journal, session.id)
+        journal.set_session(session.id, SessionState.FINISHED)
+    else:
+        journal.set_session(session.id, SessionState.UNDONE)
+
+
+def _undo(fs: FsOps, recheck: Recheck, entry: Entry, summary: UndoSummary) -> None:
+    try:
+        if entry.kind == Action.MOVE:
+            _make_folders(fs, entry)
+            recheck.folders(entry.base, entry.name)
+        recheck.folders(*entry.target_place)
+        revert(fs, entry)
+    except (ProblemError, OSError) as error:
+        reason, detail = (error.reason, error.detail) if isinstance(error, ProblemError) else explain(error)
+        entry.state, entry.reason, entry.detail = State.DONE, reason, detail
+        summary.refused_count += 1
+        if len(summary.refused) < MAX_LISTED:
+            summary.refused.append((entry.target_path, reason, detail))
+        return
+    entry.state = State.UNDONE
+    if entry.role == "image":
+        summary.restored += 1
+        summary.restored_bytes += entry.size or 0
+
+
+def _make_folders(fs: FsOps, entry: Entry) -> None:
+    """Make the old folder of a file again where somebody removed it, empty as it was."""
+    missing = []
+    folder = entry.name.rpartition(b"/")[0]
+    while True:
+        path = local(entry.base, folder) if folder else entry.base
+        try:
+            fs.lstat(path)
+            break
+        except FileNotFoundError:
+            missing.append(path)
+        if not folder:
+            if not os.path.isdir(os.path.dirname(entry.base)):
+                raise ProblemError("missing", f"the folder {entry.base} is gone")
+            break
+        folder = folder.rpartition(b"/")[0]
+    for path in reversed(missing):
+        fs.mkdir(path)
