@@ -1,0 +1,148 @@
+"""Finished run folders of any size with invented tables, for tests that need a run but no images."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rfdedup.records import LINKS, VERDICTS, path_text
+from rfdedup.run_folder import RunFolder
+
+SEMANTIC_THRESHOLD = 0.60
+HASH_RADIUS = 8
+BLURRY, DARK, BRIGHT = 50.0, 10.0, 220.0
+
+_KINDS = ("exact", "perceptual", "semantic", "semantic")
+_REASONS = {"exact": "sha256", "perceptual": "dhash+phash", "semantic": "cosine"}
+_ERRORS = (("truncated", "the data ends early"), ("empty", "0 bytes"), ("not-an-image", "starts with %PDF"))
+
+
+def make_run(
+    path: Path,
+    *,
+    groups: int = 12,
+    alone: int = 20,
+    poor: int = 9,
+    broken: int = 3,
+    names: dict[int, bytes] | None = None,
+    seed: int = 0,
+) -> RunFolder:
+    """Write a run: each group has a king and one to four subjects; ``names`` replaces the paths of given rows."""
+    rng = np.random.default_rng(seed)
+    rows: list[dict[str, Any]] = []
+    links: list[tuple[int, int, str, float]] = []
+
+    def add(verdict: str, **more: Any) -> int:
+        number = len(rows)
+        raw = (names or {}).get(number, f"album_{number % 7}/photo {number:06d}.jpg".encode())
+        rows.append(_row(number, raw, verdict, rng) | more)
+        return number
+
+    for group in range(groups):
+        king = add("keep", group=group)
+        for _ in range(int(rng.integers(1, 5))):
+            tier = _KINDS[int(rng.integers(len(_KINDS)))]
+            score, threshold = _measured(tier, rng)
+            subject = add(
+                "drop",
+                group=group,
+                tier=tier,
+                reason=_REASONS[tier],
+                score=score,
+                threshold=threshold,
+                king=rows[king]["path"],
+                king_root=rows[king]["root"],
+                king_path_bytes=rows[king]["path_bytes"],
+            )
+            links.append((king, subject, tier, score))
+    for _ in range(alone):
+        add("keep")
+    for i in range(poor):
+        reason = ("blurry", "dark", "bright")[i % 3]
+        score = {"blurry": rng.uniform(1, BLURRY), "dark": rng.uniform(0, DARK), "bright": rng.uniform(BRIGHT, 255)}
+        bound = {"blurry": BLURRY, "dark": DARK, "bright": BRIGHT}[reason]
+        add("drop", tier="quality", reason=reason, score=float(score[reason]), threshold=bound)
+    for i in range(broken):
+        kind, detail = _ERRORS[i % len(_ERRORS)]
+        add("error", reason=kind, error_detail=detail, width=None, height=None, sharpness=None, brightness=None)
+    below = rng.integers(0, len(rows), (groups, 2))
+    links += [(int(a), int(b), "semantic", float(rng.uniform(0.4, SEMANTIC_THRESHOLD))) for a, b in below if a < b]
+
+    folder = RunFolder.create(path)
+    columns = list(zip(*links, strict=True)) if links else [[], [], [], []]
+    folder.write_tables(
+        pa.Table.from_pylist(rows, schema=VERDICTS),
+        pa.table(dict(zip(LINKS.names, columns, strict=True)), schema=LINKS),
+    )
+    folder.write_info(_info(len(rows)))
+    return folder
+
+
+def _row(number: int, raw: bytes, verdict: str, rng: np.random.Generator) -> dict[str, Any]:
+    return dict.fromkeys(VERDICTS.names) | {
+        "path": path_text(os.fsdecode(raw)),
+        "root": "/pictures",
+        "path_bytes": raw,
+        "verdict": verdict,
+        "flags": ["grayscale"] if number % 11 == 0 else [],
+        "width": 640,
+        "height": 480,
+        "bytes": int(rng.integers(20_000, 400_000)),
+        "format": "JPEG",
+        "sha256": f"{number:064x}",
+        "dhash": f"{number:016x}",
+        "phash": f"{number:016x}",
+        "sharpness": float(rng.lognormal(6, 1)),
+        "brightness": float(np.clip(rng.normal(120, 40), 0, 255)),
+        "detail": 1.0,
+        "mtime_ns": 1_700_000_000_000_000_000 + number,
+        "inode": number,
+        "device": 1,
+    }
+
+
+def _measured(tier: str, rng: np.random.Generator) -> tuple[float, float]:
+    if tier == "exact":
+        return 1.0, 1.0
+    if tier == "perceptual":
+        return float(rng.integers(0, HASH_RADIUS + 1)), float(HASH_RADIUS)
+    return float(rng.uniform(SEMANTIC_THRESHOLD, 1.0)), SEMANTIC_THRESHOLD
+
+
+def _info(images: int) -> dict[str, Any]:
+    return {
+        "version": "0.1.0",
+        "status": "complete",
+        "command": ["rfdedup", "run", "/pictures", "--out", "run"],
+        "created": "2025-01-02T03:04:05+00:00",
+        "finished": "2025-01-02T03:05:05+00:00",
+        "config": {
+            "tiers": ["quality", "hash", "semantic"],
+            "quality": {"blurry": BLURRY, "dark": DARK, "bright": BRIGHT},
+            "hash": {"radius": HASH_RADIUS, "exact": True, "perceptual": True},
+        },
+        "encoder": {"name": "efficientnet-lite0", "threshold": SEMANTIC_THRESHOLD, "weights_sha256": "ab" * 32},
+        "scan": {"files": images, "hidden": 2},
+        "stages": [{"name": "quality + hash", "images": images, "seconds": 2.0, "images_per_second": images / 2}],
+        "peak_rss_bytes": 500_000_000,
+    }
+
+
+def previews(rows: npt.NDArray[np.int64]) -> list[bytes | None]:
+    """A small JPEG of one colour and grain for each row, of the size that real previews have."""
+    import cv2
+
+    out: list[bytes | None] = []
+    for row in rows.tolist():
+        rng = np.random.default_rng(row)
+        base = np.empty((120, 160, 3), np.float32)
+        base[:] = rng.integers(30, 225, 3)
+        noise = cv2.resize(rng.normal(0, 40, (40, 54, 3)).astype(np.float32), (160, 120))
+        picture = (base + noise).clip(0, 255).astype(np.uint8)
+        out.append(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+    return out
