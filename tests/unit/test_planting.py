@@ -154,3 +154,11 @@ def test_wrong_requests_name_what_is_known(tmp_path: Path) -> None:
     plant(photos, tmp_path / "b", kinds=["exact"])
     with pytest.raises(InputError, match="new folder"):
         plant(photos, tmp_path / "b", kinds=["exact"])
+
+
+def test_neutral_names_do_not_tell_the_kind(tmp_path: Path) -> None:
+    planted = plant(shipped_photos()[:2], tmp_path, neutral_names=True, junk_every=1)
+    names = [row.path for row in planted.rows]
+    assert len(set(names)) == len(names)
+    assert not any(row.kind in row.path for row in planted.rows)
+    assert all((planted.images / name).is_file() for name in names)

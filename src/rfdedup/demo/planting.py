@@ -25,7 +25,7 @@ from rfdedup.demo.edits import (
 )
 from rfdedup.demo.style import Pixels, Random, Style
 from rfdedup.errors import InputError
-from rfdedup.truth import PLANTED_BROKEN, PLANTED_JUNK, TruthRow, write_truth
+from rfdedup.truth import GENUINE_KINDS, PLANTED_BROKEN, PLANTED_JUNK, TruthRow, write_truth
 
 PHOTOS = Path(__file__).parent / "photos"
 """Folder of the photos that ship with the package; LICENSES.md beside them names their authors."""
@@ -72,6 +72,7 @@ def plant(
     per_source: int | None = None,
     junk: Sequence[str] = PLANTED_JUNK + PLANTED_BROKEN,
     junk_every: int = 3,
+    neutral_names: bool = False,
 ) -> Planted:
     """Write originals (unchanged bytes), copies and junk to ``out/images`` and the truth to ``out/truth.csv``.
 
@@ -84,6 +85,8 @@ def plant(
         per_source: how many of the kinds each photo gets, drawn at random; None gives it all.
         junk: kinds of junk and broken files, planted in turn.
         junk_every: one such file for every this many photos; 0 for none.
+        neutral_names: name files by chance and not by kind, so that a tool which keeps the first name of a
+            group is neither helped nor harmed.
 
     Raises:
         InputError: no photos, an unknown kind or style, a photo that cannot be read, ``out`` in use.
@@ -98,15 +101,16 @@ def plant(
         raise InputError(f"{images} already holds files; plant into a new folder")
     images.mkdir(parents=True, exist_ok=True)
 
+    planter = _Planter(images, STYLES[style], seed, neutral_names)
+
     def one(number: int) -> list[TruthRow]:
-        draw = np.random.default_rng([seed, number, zlib.crc32(style.encode())])
         chosen = list(kinds)
         if per_source is not None:
-            chosen = [chosen[i] for i in sorted(draw.permutation(len(chosen))[:per_source])]
-        spoil = None
+            drawn = planter.random(number, "kinds").permutation(len(chosen))[:per_source]
+            chosen = [chosen[i] for i in sorted(drawn)]
         if junk and junk_every and number % junk_every == 0:
-            spoil = junk[number // junk_every % len(junk)]
-        return _plant_one(sources[number], number, images, STYLES[style], seed, chosen, spoil)
+            chosen.append(junk[number // junk_every % len(junk)])
+        return planter.plant(sources[number], number, chosen)
 
     # edits and encoders leave the interpreter lock, so threads are enough and nothing needs to be pickled
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -116,33 +120,37 @@ def plant(
     return Planted(images, truth, rows)
 
 
-def _plant_one(
-    source: Path, number: int, images: Path, style: Style, seed: int, kinds: Sequence[str], spoil: str | None
-) -> list[TruthRow]:
-    content, pixels, suffix = _read(source)
-    group = f"{number:05d}"
-    stem = f"{group}_{re.sub(r'[^a-z0-9]+', '-', source.stem.lower()).strip('-')[:24]}"
-    original = f"{stem}_original.{suffix}"
-    (images / original).write_bytes(content)
-    rows = [TruthRow(original, group, "original", original)]
+@dataclass(frozen=True)
+class _Planter:
+    images: Path
+    style: Style
+    seed: int
+    neutral_names: bool
 
-    def random(kind: str) -> Random:
-        return np.random.default_rng([seed, number, zlib.crc32(f"{style.name}/{kind}".encode())])
+    def plant(self, source: Path, number: int, kinds: Sequence[str]) -> list[TruthRow]:
+        content, pixels, suffix = _read(source)
+        group = f"{number:05d}"
+        stem = f"{group}_{re.sub(r'[^a-z0-9]+', '-', source.stem.lower()).strip('-')[:24]}"
+        rows: list[TruthRow] = []
+        for kind in ("original", *kinds):
+            rng, form = self.random(number, kind), "jpg"
+            if kind in GENUINE_KINDS:
+                data, form = content, suffix
+            elif kind in PLANTED_JUNK:
+                data = make_junk(kind, pixels, rng, self.style)
+            elif kind in PLANTED_BROKEN:
+                data = make_broken(kind, pixels, rng, self.style)
+            else:
+                data, form = make_copy(kind, pixels, rng, self.style)
+            label = f"{rng.integers(1 << 32):08x}" if self.neutral_names else kind
+            name = f"{stem}_{label}.{form}"
+            (self.images / name).write_bytes(data)
+            spoilt = kind in PLANTED_JUNK + PLANTED_BROKEN
+            rows.append(TruthRow(name, None if spoilt else group, kind, rows[0].path if rows else name))
+        return rows
 
-    for kind in kinds:
-        if kind == "exact":
-            data, form = content, suffix
-        else:
-            data, form = make_copy(kind, pixels, random(kind), style)
-        name = f"{stem}_{kind}.{form}"
-        (images / name).write_bytes(data)
-        rows.append(TruthRow(name, group, kind, original))
-    if spoil is not None:
-        make = make_broken if spoil in PLANTED_BROKEN else make_junk
-        name = f"{stem}_{spoil}.jpg"
-        (images / name).write_bytes(make(spoil, pixels, random(spoil), style))
-        rows.append(TruthRow(name, None, spoil, original))
-    return rows
+    def random(self, number: int, purpose: str) -> Random:
+        return np.random.default_rng([self.seed, number, zlib.crc32(f"{self.style.name}/{purpose}".encode())])
 
 
 def _read(source: Path) -> tuple[bytes, Pixels, str]:
