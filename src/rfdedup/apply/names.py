@@ -65,6 +65,16 @@ def decode_text(raw: bytes) -> str:
         return raw.decode("utf-8", "surrogateescape")
 
 
+def root_path(raw: bytes) -> str:
+    """An input folder as the verdicts spell it, where a byte that is not UTF-8 stands as ``\\udcNN``.
+
+    Such a spelling is read back only if no folder is really called that way.
+    """
+    text = decode_text(raw)
+    spelled = re.sub(r"\\udc([89a-f][0-9a-f])", lambda found: chr(0xDC00 + int(found[1], 16)), text)
+    return spelled if spelled != text and not os.path.isdir(text) else text
+
+
 def local(base: str, name: bytes) -> str:
     """Path for the operating system of the relative ``name`` below ``base``."""
     text = os.fsdecode(name)

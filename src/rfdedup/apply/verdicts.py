@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rfdedup.apply.names import check_absolute, decode_text, forbidden
+from rfdedup.apply.names import check_absolute, forbidden, root_path
 from rfdedup.errors import RunFolderError
 from rfdedup.records import VERDICTS, Tier, Verdict
 from rfdedup.run_folder import VERDICTS_FILE
@@ -114,7 +114,7 @@ def _checked(batch: pa.RecordBatch, file: Path) -> list[Row]:
         "its own king",
     )
     roots = {
-        raw: check_absolute(decode_text(raw), str(file))
+        raw: check_absolute(root_path(raw), str(file))
         for name in ("root", "king_root")
         for raw in pc.unique(column(name).cast(pa.binary())).to_pylist()
         if raw is not None

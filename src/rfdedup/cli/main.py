@@ -14,6 +14,9 @@ from rfdedup.errors import RfdedupError
 _COMMANDS = {
     "run": "Find junk and duplicates; never touches the input.",
     "demo": "Plant duplicates and junk in shipped photos, run the funnel, show the score.",
+    "export": "Kept or dropped images as a list for the next tool.",
+    "apply": "Move, copy, link or delete files as the verdicts say; journaled.",
+    "undo": "Take back what apply did.",
 }
 """Name to one-line help, in the order of a user's way. Each lives in ``rfdedup.cli.commands.<name>``."""
 
