@@ -167,7 +167,7 @@ def main() -> None:
     )
     parser.add_argument("--json", type=Path, help="write all scores to this file")
     options = parser.parse_args()
-    console, results = Console(), []
+    console, results = Console(width=None if sys.stdout.isatty() else 150), []
     wanted = tuple(name for name in options.tools.split(",") if name) or ("",)
     tools = [name for name in (OURS, *RIVALS) if name.startswith(wanted)]
     sources = find_sources(options.photos, options.sources, options.seed)
