@@ -59,6 +59,8 @@ def obey(item):
             if not Path(marker).exists():
                 Path(marker).touch()
                 return obey((how, 3))
+            with Path(marker).open("ab") as file:
+                file.write(b"retry\n")
             return "recovered"
         case "warn":
             os.write(2, argument)

@@ -61,7 +61,7 @@ def serve(conn: Connection, slot: int, beats: Any, memory: Any, orders: Orders) 
     Messages out: ("ready", cpu), ("broken", traceback), ("bug", row, traceback) and
     ("done", results, warnings by row, cpu); cpu in seconds. Message in: (serial, block or None, [(row, item)]).
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # for Windows, where the parent cannot block it
     _collect_output(log_file(orders.log_folder, slot))
     threading.Thread(target=_die_with_parent, args=(orders.log_folder,), daemon=True).start()
     try:
