@@ -70,7 +70,7 @@ class SemanticConfig(_Section):
         "auto",
         description="compare raw embeddings or PCA-whitened ones; auto whitens where a transform exists",
     )
-    threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["auto"] = Field(
+    threshold: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = Field(
         "auto", description="cosine similarity that links two images; auto takes the calibrated value"
     )
 

@@ -15,6 +15,11 @@ THUMB_SIDE = 16
 """Side of the RGB thumbnail that corroborates hash links, pixels."""
 
 
+def path_text(path: str) -> str:
+    """A surrogate-escaped path as text that Parquet, JSON and HTML can hold: lone surrogates become ``\\udcNN``."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class Verdict(StrEnum):
     KEEP = "keep"
     DROP = "drop"

@@ -70,6 +70,13 @@ class RunFolder:
             raise RunFolderError(f"the run in {path} is not finished: run the same `rfdedup run` command again")
         return folder
 
+    def is_complete(self) -> bool:
+        """Whether a finished run lies here, which a new one may replace at its end."""
+        try:
+            return bool(self.info().get("status") == "complete")
+        except RunFolderError:
+            return False
+
     def info(self) -> dict[str, Any]:
         """What ``run.json`` holds.
 

@@ -169,6 +169,25 @@ class FeatureStore:
         shard.embedding_key = key
         self._mark(number)
 
+    def exact_embeddings(self, key: str) -> dict[str, npt.NDArray[np.float32]]:
+        """Embeddings that were measured again in full precision, by SHA-256 of the file's bytes."""
+        path = self.folder / "remeasured.parquet"
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowException):
+            return {}
+        if table.schema.metadata is None or table.schema.metadata.get(b"key") != key.encode():
+            return {}
+        values = [np.frombuffer(value, np.float32) for value in table["embedding"].to_pylist()]
+        return dict(zip(table["sha256"].to_pylist(), values, strict=True))
+
+    def set_exact_embeddings(self, key: str, known: dict[str, npt.NDArray[np.float32]]) -> None:
+        """Replace what ``exact_embeddings`` returns."""
+        columns = {"sha256": list(known), "embedding": [value.tobytes() for value in known.values()]}
+        schema = pa.schema([("sha256", pa.string()), ("embedding", pa.binary())], metadata={"key": key})
+        with atomic_write(self.folder / "remeasured.parquet") as stream:
+            pq.write_table(pa.table(columns, schema=schema), stream, write_page_checksum=True)
+
     def _mark(self, number: int) -> None:
         shard = self.shards[number]
         embedded = shard.embedding_key is not None

@@ -122,6 +122,8 @@ def _resolve(path: str | os.PathLike[str]) -> str:
         raise InputError(f"INPUT {given!r} does not exist") from None
     except OSError as error:
         raise InputError(f"INPUT {given!r} cannot be read: {error.strerror}") from None
+    if not resolved.isprintable() and any("\udc80" <= c <= "\udcff" for c in resolved):
+        raise InputError(f"INPUT {given!r} has a name that is not UTF-8: give the folder above it instead")
     if not os.path.isdir(resolved):
         raise InputError(f"INPUT {given!r} is not a folder: name the folder that holds the images")
     return resolved

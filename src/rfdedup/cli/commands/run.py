@@ -1,0 +1,117 @@
+"""``rfdedup run``: the funnel from the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rfdedup.cli.console import Output, output_options, printable
+
+_FLAGS: dict[str, tuple[str, ...]] = {
+    "sample": ("sample",),
+    "workers": ("workers",),
+    "encoder": ("semantic", "encoder"),
+    "weights": ("semantic", "weights"),
+    "device": ("semantic", "device"),
+    "precision": ("semantic", "precision"),
+    "descriptor": ("semantic", "descriptor"),
+    "threshold": ("semantic", "threshold"),
+    "blurry": ("quality", "blurry"),
+    "dark": ("quality", "dark"),
+    "bright": ("quality", "bright"),
+    "scale": ("quality", "scale"),
+    "radius": ("hash", "radius"),
+    "keep": ("keep", "rule"),
+    "prefer": ("keep", "prefer"),
+    "protect": ("keep", "protect"),
+    "max_megapixels": ("limits", "max_megapixels"),
+    "file_seconds": ("limits", "file_seconds"),
+}
+"""Where each flag lies in the configuration; the names in TOML are these joined by dots."""
+
+
+def nested(flags: dict[str, Any]) -> dict[str, Any]:
+    """Flags that were given, as the nested values of a configuration."""
+    values: dict[str, Any] = {}
+    for name, value in flags.items():
+        if value is None or value == ():
+            continue
+        if name in ("tiers", "drop"):
+            value = tuple(part.strip() for part in value.split(",") if part.strip())
+        keys = {"tiers": ("tiers",), "drop": ("quality", "drop")}.get(name) or _FLAGS[name]
+        place = values
+        for key in keys[:-1]:
+            place = place.setdefault(key, {})
+        place[keys[-1]] = value
+    return values
+
+
+def config_options(command: Any) -> Any:
+    """The options that make a ``RunConfig``; shared by the commands that take one."""
+    options = [
+        click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="TOML file; flags win."),
+        click.option("--tiers", metavar="LIST", help="Tiers to run: quality,hash,semantic."),
+        click.option("--sample", type=int, metavar="N", help="Look at N images only, always the same ones."),
+        click.option("--encoder", metavar="NAME", help="efficientnet-lite0, r50-ibn, onnx:FILE, torchscript:FILE."),
+        click.option("--weights", type=click.Path(path_type=str), help="Weights file of the encoder."),
+        click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"])),
+        click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16", "int8"])),
+        click.option("--descriptor", type=click.Choice(["auto", "raw", "whitened"])),
+        click.option("--threshold", metavar="X", help="Cosine similarity that makes a duplicate, or auto."),
+        click.option("--radius", type=int, metavar="BITS", help="Hamming distance that makes a near copy."),
+        click.option("--blurry", type=float, metavar="X", help="Sharpness below X is blurry (50)."),
+        click.option("--dark", type=float, metavar="X", help="Mean grey level below X is dark (10)."),
+        click.option("--bright", type=float, metavar="X", help="Mean grey level above X is bright (220)."),
+        click.option("--scale", type=click.Choice(["640", "native"]), help="Size at which sharpness is measured."),
+        click.option("--drop", metavar="LIST", help="Quality checks that drop (dark,bright,blurry)."),
+        click.option(
+            "--keep",
+            type=click.Choice(["best", "largest", "sharpest", "oldest", "newest", "first"]),
+            help="Which image of a group stays (best).",
+        ),
+        click.option("--prefer", multiple=True, metavar="GLOB", help="Matching images outrank the others."),
+        click.option("--protect", multiple=True, metavar="GLOB", help="Matching images are never dropped."),
+        click.option("--workers", type=int, metavar="N", help="Worker processes (CPU cores)."),
+        click.option("--max-megapixels", type=float, metavar="X", help="Larger images are errors (300)."),
+        click.option("--file-seconds", type=float, metavar="X", help="A file that takes longer is an error (20)."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(name="run")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=str))
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="RUN", help="Run folder, made if absent.")
+@config_options
+@output_options
+def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, config: Path | None, **flags: Any) -> None:
+    """Find junk and duplicates below INPUT. Reads only; the verdicts go to RUN.
+
+    The same command on the same RUN resumes, and computes nothing again for unchanged files.
+    """
+    from rfdedup.cli.progress import TerminalProgress
+    from rfdedup.cli.summary import passed_over_line, stage_table, summary_table
+    from rfdedup.config import load_config
+    from rfdedup.funnel import refine
+    from rfdedup.progress import Silent
+
+    settings = load_config(config, nested(flags))
+    output = Output.make(quiet=quiet, json=as_json)
+    typed = ["rfdedup", *sys.argv[1:]]
+    if quiet or as_json:
+        run = refine(inputs, out, config=settings, progress=Silent(), command=typed)
+    else:
+        with TerminalProgress() as progress:
+            run = refine(inputs, out, config=settings, progress=progress, command=typed)
+    facts = run.summary()
+    output.show(summary_table(run))
+    output.show("")
+    output.show(stage_table(facts["stages"]))
+    if line := passed_over_line(facts["scan"]):
+        output.show(line)
+    output.show(f"verdicts: {printable(str(out / 'verdicts.parquet'))}   report: {printable(str(run.report))}")
+    output.result({"run": str(out), **facts})

@@ -1,0 +1,65 @@
+"""The table that ends a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.table import Table
+
+from rfdedup.results import Run
+
+TIER_TITLES = {
+    "quality": "1 quality",
+    "exact": "2 exact",
+    "perceptual": "2 perceptual",
+    "semantic": "3 semantic",
+}
+
+
+def summary_table(run: Run) -> Table:
+    """Kept, dropped by tier and reason, errors by kind, and images per second by stage."""
+    facts = run.summary()
+    table = Table(title=f"{facts['images']:,} images", title_justify="left", show_edge=False, pad_edge=False)
+    table.add_column("verdict")
+    table.add_column("tier")
+    table.add_column("reason")
+    table.add_column("images", justify="right")
+    table.add_column("share", justify="right")
+
+    def add(verdict: str, tier: str, reason: str, count: int, style: str = "") -> None:
+        share = f"{100 * count / max(facts['images'], 1):.1f} %"
+        table.add_row(verdict, tier, reason, f"{count:,}", share, style=style)
+
+    add("keep", "", "", facts["kept"], "green")
+    for tier, title in TIER_TITLES.items():
+        for reason, count in facts["dropped_by"].get(tier, {}).items():
+            add("drop", title, reason, count)
+    for reason, count in facts["errors_by"].items():
+        add("error", "", reason, count, "red")
+    return table
+
+
+def stage_table(stages: list[dict[str, Any]]) -> Table:
+    """Time and speed of each stage that had work."""
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("stage")
+    for name in ("images", "seconds", "images/s"):
+        table.add_column(name, justify="right")
+    for stage in stages:
+        if stage["images"]:
+            rate = stage["images_per_second"]
+            table.add_row(
+                stage["name"], f"{stage['images']:,}", f"{stage['seconds']:.2f}", "" if rate is None else f"{rate:,.0f}"
+            )
+    return table
+
+
+def passed_over_line(scan: dict[str, Any]) -> str:
+    """What the scan did not take, in one line; empty when nothing was left out."""
+    names = {"others": "other files", "hidden": "hidden", "symlinks": "symlinks", "special": "special files"}
+    parts = [f"{scan[key]:,} {name}" for key, name in names.items() if scan.get(key)]
+    if scan.get("overlapping"):
+        parts.append(f"{scan['overlapping']:,} reached twice")
+    if scan.get("unreadable_folders"):
+        parts.append(f"{len(scan['unreadable_folders']):,} folders that cannot be listed")
+    return f"passed over: {', '.join(parts)}" if parts else ""

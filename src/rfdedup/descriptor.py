@@ -1,0 +1,80 @@
+"""Descriptors: embeddings made comparable. Whitening turns cosine similarity into one scale for all data sets."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.errors import RunFolderError
+from rfdedup.files import atomic_write
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Whitening:
+    """PCA whitening: ``y = (x / |x| - mean) @ projection``, then L2 normalisation.
+
+    Attributes:
+        mean: (d,) float32 mean of normalised embeddings.
+        projection: (d, k) float32 leading eigenvectors, each over the square root of its shrunk eigenvalue.
+    """
+
+    mean: Matrix
+    projection: npt.NDArray[np.floating]
+
+    @property
+    def dim(self) -> int:
+        return int(self.projection.shape[1])
+
+    def apply(self, embeddings: npt.NDArray[np.floating]) -> Matrix:
+        """Whitened unit vectors, (n, k) float32, of embeddings (n, d)."""
+        return unit((unit(embeddings) - self.mean) @ self.projection)
+
+    def save(self, path: Path) -> None:
+        buffer = io.BytesIO()
+        np.savez(buffer, mean=self.mean, projection=self.projection)
+        with atomic_write(path) as stream:
+            stream.write(buffer.getbuffer())
+
+    @classmethod
+    def load(cls, path: Path) -> Whitening:
+        """Read a transform.
+
+        Raises:
+            RunFolderError: the file is damaged.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                mean = arrays["mean"].astype(np.float32)
+                projection = arrays["projection"].astype(np.float32)
+        except (OSError, ValueError, KeyError) as error:
+            raise RunFolderError(f"{path} is not a whitening transform ({error})") from None
+        if mean.ndim != 1 or projection.ndim != 2 or projection.shape[0] != mean.shape[0]:
+            raise RunFolderError(f"{path} holds arrays that do not fit: {mean.shape} and {projection.shape}")
+        return cls(mean, projection)
+
+
+def fit_whitening(embeddings: npt.NDArray[np.floating], *, dim: int, shrinkage: float) -> Whitening:
+    """Fit a whitening on embeddings (n, d) of distinct images.
+
+    Eigenvalues are those of the covariance of the normalised embeddings; each is raised by ``shrinkage`` times the
+    largest, so that directions which few images measured are not blown up (ridge-regularised PCA whitening).
+    """
+    x = unit(embeddings).astype(np.float64)
+    mean = x.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(x, rowvar=False))
+    order = np.argsort(values)[::-1][:dim]
+    scale = 1.0 / np.sqrt(np.maximum(values[order], 0.0) + shrinkage * values[order[0]])
+    return Whitening(mean.astype(np.float32), (vectors[:, order] * scale).astype(np.float32))
+
+
+def unit(x: npt.NDArray[np.floating]) -> Matrix:
+    """Rows scaled to length 1, float32; rows of zeros stay zero."""
+    wide = np.asarray(x, np.float32)
+    length = np.linalg.norm(wide, axis=1, keepdims=True)
+    return np.asarray(wide / np.where(length > 0, length, 1.0), np.float32)

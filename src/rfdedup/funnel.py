@@ -1,0 +1,188 @@
+"""The whole funnel, from input folders to verdicts: read ``refine`` first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.about import about_run, passed_over, peak_memory, scan_counts
+from rfdedup.config import RunConfig, make_config
+from rfdedup.errors import InputError
+from rfdedup.execution import measure_files
+from rfdedup.inventory import Inventory, assemble, take_stock
+from rfdedup.kings import crown
+from rfdedup.linking import Links, exact_representatives, perceptual_links, worth_keeping
+from rfdedup.measure import feature_key
+from rfdedup.passes import Fault
+from rfdedup.progress import Progress, Silent, Watch
+from rfdedup.ranking import matches, rank
+from rfdedup.records import Tier
+from rfdedup.results import Run
+from rfdedup.run_folder import RunFolder
+from rfdedup.sources.folder import Scan, SourceFile, sample, scan
+from rfdedup.store import FeatureStore
+from rfdedup.tiers import quality
+from rfdedup.tiers.semantic import SemanticTier
+from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What the tiers say of each row."""
+
+    faults: list[Fault | None]
+    quality: quality.Judgement
+    flags: list[list[str]]
+    duplicates: Duplicates
+    links: Links
+
+
+def refine(
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    config: RunConfig | None = None,
+    progress: Progress | None = None,
+    command: Sequence[str] = (),
+    **options: Any,
+) -> Run:
+    """Find junk and duplicates below ``inputs`` and write the verdicts to ``out``. The inputs are only read.
+
+    Running again with the same ``out`` resumes: what is known of unchanged files is not computed again.
+
+    Args:
+        inputs: a folder or several.
+        out: the run folder, made where it does not exist.
+        config: a validated configuration; or give its keys as keyword ``options`` (nested ones as dicts;
+            ``encoder``, ``weights``, ``threshold``, ``device``, ``precision`` and ``descriptor`` directly).
+        progress: is told how far the work is.
+        command: what the user typed, for ``run.json``.
+
+    Raises:
+        RfdedupError: the input, the options or the run folder cannot be used; the message says what to do.
+    """
+    roots = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    settings = config if config is not None else make_config(nest_options(options))
+    watch = Watch(progress if progress is not None else Silent())
+    scanned = scan(roots, exclude=Path(out), progress=None)
+    if not scanned.files:
+        raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
+    folder = RunFolder.create(Path(out))
+    with folder.lock():
+        return _refine(scanned, folder, settings, watch, list(command))
+
+
+def nest_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Move the tier 3 options that users give directly to where the configuration holds them."""
+    direct = ("encoder", "weights", "threshold", "device", "precision", "descriptor")
+    semantic = {name: options[name] for name in direct if name in options}
+    rest = {name: value for name, value in options.items() if name not in direct}
+    return {**rest, "semantic": {**rest.get("semantic", {}), **semantic}} if semantic else rest
+
+
+def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, command: list[str]) -> Run:
+    """The funnel in order: stock, pass 1, quality, hashes, embeddings, kings, verdicts."""
+    about = about_run(scanned, config, command)
+    files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
+    store = FeatureStore(folder.features, feature_key=feature_key(config))
+    if not folder.is_complete():
+        folder.write_info({**about, "status": "running"})
+
+    known, at = take_stock(files, store)
+    new = [files[i] for i in np.flatnonzero(at < 0)]
+    transient: dict[SourceFile, Fault] = {}
+    if new:
+        with watch.stage("quality + hash", len(new)):
+            transient = measure_files(new, store, config, watch)
+        known, at = take_stock(files, store)
+    stock = assemble(files, known, at, transient)
+    if not stock.files:
+        raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
+
+    tier3 = SemanticTier(config, stock, store, watch) if "semantic" in config.tiers else None
+    findings = judge(stock, store, config, tier3)
+    with watch.stage("verdicts", len(stock.files)):
+        table = verdict_table(
+            stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates
+        )
+        folder.write_info({**about, "status": "running"})
+        folder.write_tables(table, link_table(findings.links))
+        watch.advance(len(stock.files))
+    run = Run(folder.path)
+    folder.write_info(
+        {
+            **about,
+            "status": "complete",
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            "scan": scan_counts(scanned, stock),
+            "encoder": tier3.about() if tier3 is not None else None,
+            "damaged_shards": store.damaged,
+            "stages": [stage.as_dict() for stage in watch.stages],
+            "peak_rss_bytes": {"main": peak_memory(), "worker": watch.worker_peak},
+        }
+    )
+    return run
+
+
+def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: SemanticTier | None) -> Findings:
+    """Tiers 1 to 3 over measured rows. Files that turn out unreadable on the way are errors, never paired."""
+    n = len(stock.files)
+    faults = [
+        (kind, detail) if kind is not None else None
+        for kind, detail in zip(stock.features["error"].to_pylist(), stock.features["error_detail"].to_pylist(), strict=True)
+    ]
+    verdict = quality.judge(stock.features, config.quality, active="quality" in config.tiers)
+    place = rank(stock.features, config.keep)
+    protected = matches(stock.features["path"].to_pylist(), config.keep.protect)
+    while True:
+        usable = np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped
+        rows = np.flatnonzero(usable)
+        representative = np.arange(n)
+        links = Links.none()
+        if "hash" in config.tiers:
+            representative, links = hash_links(rows, stock, store, config, place)
+        distinct = np.unique(representative[rows])
+        king = crown(n, links.a, links.b, links.score, place, forced=protected)
+        thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
+        if tier3 is None:
+            break
+        thresholds[Tier.SEMANTIC] = tier3.threshold
+        king, links, late_faults = tier3.crown(distinct, links, place, protected)
+        if not late_faults:
+            break
+        for row, fault in late_faults.items():
+            faults[row] = fault
+    duplicates = settle(king, representative, links, protected, thresholds)
+    flags = observed_flags(stock, verdict.flags, protected)
+    return Findings(faults, verdict, flags, duplicates, worth_keeping(links, king, representative))
+
+
+def hash_links(
+    rows: Rows, stock: Inventory, store: FeatureStore, config: RunConfig, place: Rows
+) -> tuple[Rows, Links]:
+    """Tier 2: the row that stands for each content, (n,) int64, and the perceptual links between those rows."""
+    features = stock.features
+    representative = np.arange(features.num_rows)
+    if config.hash.exact:
+        sha256 = features["sha256"].to_numpy(zero_copy_only=False)
+        representative[rows] = exact_representatives(sha256, rows, place)
+    if not config.hash.perceptual:
+        return representative, Links.none()
+    links = perceptual_links(
+        np.unique(representative[rows]),
+        features["dhash"].fill_null(0).to_numpy(),
+        features["phash"].fill_null(0).to_numpy(),
+        features["contrast"].fill_null(0.0).to_numpy(),
+        lambda wanted: store.thumbs(stock.shard[wanted], stock.row[wanted]),
+        config.hash.radius,
+    )
+    return representative, links

@@ -1,0 +1,143 @@
+"""Links: pairs of images that one measurement holds for duplicates. Pure functions over arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.records import Tier
+from rfdedup.similarity.hamming import hamming_links
+
+Rows = npt.NDArray[np.int64]
+
+TIER_ORDER = (Tier.EXACT, Tier.PERCEPTUAL, Tier.SEMANTIC)
+"""Cheapest proof first: where two tiers link one pair, the earlier is the one reported."""
+
+MIN_CONTRAST = 4.0
+"""Standard deviation of grey levels below which both hashes describe noise."""
+MIN_DHASH_BITS = 6
+"""A dHash with fewer bits set (or unset) comes from a gradient or a flat picture and says nothing."""
+MAX_THUMB_DISTANCE = 16.0
+"""Root mean square difference of two thumbnails, in levels, up to which they corroborate equal hashes."""
+
+
+@dataclass(frozen=True)
+class Links:
+    """Measured links. ``a < b`` are row numbers, ``tier`` indexes ``TIER_ORDER``, all arrays are (L,)."""
+
+    a: Rows
+    b: Rows
+    tier: npt.NDArray[np.int8]
+    score: npt.NDArray[np.float64]
+
+    @classmethod
+    def make(cls, a: npt.ArrayLike, b: npt.ArrayLike, tier: Tier, score: npt.ArrayLike) -> Links:
+        """Links of one tier from unordered pairs."""
+        one, other = np.asarray(a, np.int64), np.asarray(b, np.int64)
+        number = np.full(one.shape, TIER_ORDER.index(tier), np.int8)
+        return cls(np.minimum(one, other), np.maximum(one, other), number, np.asarray(score, np.float64))
+
+    @classmethod
+    def none(cls) -> Links:
+        return cls.make([], [], Tier.EXACT, [])
+
+    @classmethod
+    def join(cls, *parts: Links) -> Links:
+        """All links of several measurements, sorted by (a, b, tier), so that their order tells nothing."""
+        a, b, tier, score = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "tier", "score")
+        )
+        order = np.lexsort((tier, b, a))
+        return cls(a[order], b[order], tier[order], score[order])
+
+    def take(self, mask: npt.NDArray[np.bool_]) -> Links:
+        return Links(self.a[mask], self.b[mask], self.tier[mask], self.score[mask])
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+
+def exact_representatives(sha256: npt.NDArray[np.object_], rows: Rows, rank: Rows) -> Rows:
+    """For each of ``rows`` the best-ranked row with the same SHA-256, (len(rows),) int64."""
+    order = rows[np.argsort(rank[rows])]
+    best: dict[str, int] = {}
+    for row in order:
+        best.setdefault(sha256[row], int(row))
+    return np.array([best[sha256[row]] for row in rows], np.int64)
+
+
+def perceptual_links(
+    rows: Rows,
+    dhash: npt.NDArray[np.uint64],
+    phash: npt.NDArray[np.uint64],
+    contrast: npt.NDArray[np.float64],
+    thumbs: Callable[[Rows], npt.NDArray[np.uint8]],
+    radius: int,
+) -> Links:
+    """Pairs whose dHash and pHash both differ in at most ``radius`` bits and whose thumbnails agree.
+
+    Args:
+        rows: row numbers of images to compare.
+        dhash, phash: (N,) codes of all rows.
+        contrast: (N,) standard deviation of grey levels.
+        thumbs: gives (n, bytes) uint8 thumbnails of some rows; called for candidates only.
+        radius: bits.
+
+    Returns:
+        Links between rows; the score is the larger of the two Hamming distances.
+    """
+    bits = np.bitwise_count(dhash[rows])
+    informative = (contrast[rows] >= MIN_CONTRAST) & (bits >= MIN_DHASH_BITS) & (bits <= 64 - MIN_DHASH_BITS)
+    rows = rows[informative]
+    i, j, distance = hamming_links(dhash[rows], radius)
+    other = np.bitwise_count(phash[rows[i]] ^ phash[rows[j]])
+    close = other <= radius
+    i, j, score = i[close], j[close], np.maximum(distance, other)[close]
+    used = np.unique(np.concatenate([i, j]))
+    pictures = thumbs(rows[used]).astype(np.float32)
+    apart = thumb_distance(pictures[np.searchsorted(used, i)], pictures[np.searchsorted(used, j)])
+    alike = apart <= MAX_THUMB_DISTANCE
+    return Links.make(rows[i[alike]], rows[j[alike]], Tier.PERCEPTUAL, score[alike])
+
+
+def thumb_distance(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Root mean square difference of thumbnails (n, bytes) after taking out a common change of brightness."""
+    if not len(one):
+        return np.zeros(0, np.float32)
+    difference = one - other
+    difference -= difference.mean(axis=1, keepdims=True)
+    return np.asarray(np.sqrt((difference**2).mean(axis=1)), np.float32)
+
+
+MOST_LINKS = 8
+"""Semantic links that are kept for each image besides the one to its king."""
+
+
+def worth_keeping(links: Links, king: Rows, representative: Rows) -> Links:
+    """The links that ``links.parquet`` holds: O(n), every king's to its subjects and each image's strongest others.
+
+    Args:
+        links: all measured links between representatives, sorted.
+        king: (n,) final king of each row.
+        representative: (n,) row compared in each row's place.
+    """
+    n = len(king)
+    rows = np.arange(n)
+    same_bytes = representative != rows
+    exact = Links.make(rows[same_bytes], representative[same_bytes], Tier.EXACT, np.ones(int(same_bytes.sum())))
+    to_king = (king[links.a] == links.b) | (king[links.b] == links.a)
+    return Links.join(exact, links.take(to_king | strongest(links, n, MOST_LINKS)))
+
+
+def strongest(links: Links, n: int, most: int) -> npt.NDArray[np.bool_]:
+    """Mask of the links that are among the ``most`` best-scoring semantic ones of either end."""
+    kept = np.zeros(len(links), np.bool_)
+    for end in (links.a, links.b):
+        order = np.lexsort((-links.score, end))
+        ordered = end[order]
+        starts = np.searchsorted(ordered, np.arange(n))
+        kept[order[np.arange(len(links)) - starts[ordered] < most]] = True
+    return kept

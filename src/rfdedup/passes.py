@@ -1,0 +1,76 @@
+"""What a worker does with one file in each pass. Picklable tasks; the same in every executor."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.encoders.preprocess import InputSpec, prepare
+from rfdedup.errors import ImageError
+from rfdedup.imaging import Limits, decode
+from rfdedup.measure import measure
+from rfdedup.sources.folder import SourceFile
+
+Fault = tuple[str, str]
+"""Kind and detail of an ``ImageError``, as it travels between processes."""
+
+
+def one_thread() -> None:
+    """Worker set-up: workers are the parallelism, so libraries stay on one thread each."""
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+@dataclass(frozen=True)
+class MeasureTask:
+    """Pass 1: read once, decode once, measure quality and hashes."""
+
+    limits: Limits
+    scale: str
+
+    def __call__(self, file: SourceFile) -> dict[str, Any] | Fault:
+        try:
+            return asdict(measure(read_stable(file, self.limits), scale=self.scale, limits=self.limits))
+        except ImageError as error:
+            return error.kind, error.detail
+
+
+@dataclass(frozen=True)
+class PrepareTask:
+    """Pass 2: read again, decode reduced, write the encoder's input into shared memory."""
+
+    limits: Limits
+    spec: InputSpec
+
+    def __call__(self, file: SourceFile, out: npt.NDArray[np.uint8]) -> Fault | None:
+        try:
+            data = read_stable(file, self.limits)
+            picture = decode(data, at_least=(self.spec.width, self.spec.height), limits=self.limits)
+            prepare(picture.rgb, self.spec, out)
+        except ImageError as error:
+            return error.kind, error.detail
+        return None
+
+
+def read_stable(file: SourceFile, limits: Limits) -> bytes:
+    """Bytes of a file that is still the one that was scanned.
+
+    Raises:
+        ImageError: ``unreadable``, ``too-large``, or ``unstable`` when size, time or inode changed since the scan.
+    """
+    if file.size > limits.max_bytes:
+        raise ImageError("too-large", f"{file.size} bytes; the limit is {limits.max_bytes}")
+    try:
+        with open(file.absolute, "rb", buffering=0) as stream:  # noqa: PTH123 - the path may hold any bytes
+            data = stream.read()
+            status = os.fstat(stream.fileno())
+    except OSError as error:
+        raise ImageError("unreadable", error.strerror or str(error)) from None
+    if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns) or len(data) != file.size:
+        raise ImageError("unstable", "the file changed while the run was reading it; run again when it is at rest")
+    return data

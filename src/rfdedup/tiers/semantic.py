@@ -1,0 +1,243 @@
+"""Tier 3: embed what the cheaper tiers let through, and link what is alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.config import RunConfig
+from rfdedup.descriptor import Matrix, unit
+from rfdedup.encoders import load_encoder
+from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.priors import prior_of
+from rfdedup.errors import ConfigError
+from rfdedup.execution import embed_files
+from rfdedup.inventory import Inventory
+from rfdedup.kings import crown
+from rfdedup.linking import Links
+from rfdedup.passes import Fault
+from rfdedup.progress import Watch
+from rfdedup.records import Tier
+from rfdedup.similarity.cosine import cosine_links
+from rfdedup.store import FeatureStore
+
+Rows = npt.NDArray[np.int64]
+
+FLOOR_BELOW = 0.15
+"""Links this far below the threshold are measured too, so that it can be moved without embedding again."""
+MARGIN = {"fp32": 0.002, "bf16": 0.03, "fp16": 0.01, "int8": 0.06}
+"""Bound of the error that each precision makes in a cosine similarity; closer calls are measured again in fp32."""
+
+
+@dataclass
+class SemanticTier:
+    """Tier 3 of one run: which rows are embedded, how they are compared, and what the comparison says."""
+
+    config: RunConfig
+    stock: Inventory
+    store: FeatureStore
+    watch: Watch
+    _encoders: dict[str, Encoder] = field(default_factory=dict)
+
+    def encoder(self, precision: str | None = None) -> Encoder:
+        """The encoder in the configured precision, or in another one."""
+        wanted = self.config.semantic
+        precision = precision or wanted.precision
+        if precision not in self._encoders:
+            self._encoders[precision] = load_encoder(
+                wanted.encoder, weights=wanted.weights, device=wanted.device, precision=precision
+            )
+        return self._encoders[precision]
+
+    @property
+    def descriptor(self) -> str:
+        """``whitened`` or ``raw``, as configured or as the encoder allows."""
+        wanted = self.config.semantic.descriptor
+        if wanted == "raw":
+            return "raw"
+        if prior_of(self.encoder().card) is not None:
+            return "whitened"
+        if wanted == "whitened":
+            raise ConfigError(f"no whitening is known for encoder {self.encoder().card.name}; use --descriptor raw")
+        return "raw"
+
+    @property
+    def threshold(self) -> float:
+        """Cosine similarity that links, as configured or as calibrated for the encoder.
+
+        Raises:
+            ConfigError: neither says one.
+        """
+        wanted = self.config.semantic.threshold
+        if wanted != "auto":
+            return wanted
+        card = self.encoder().card
+        known = card.thresholds.get(self.descriptor)
+        if known is None:
+            raise ConfigError(
+                f"no threshold is calibrated for encoder {card.name} with {self.descriptor} descriptors; "
+                "give one, for example --threshold 0.9"
+            )
+        return known.value
+
+    def crown(
+        self, distinct: Rows, cheaper: Links, rank: Rows, protected: npt.NDArray[np.bool_]
+    ) -> tuple[Rows, Links, dict[int, Fault]]:
+        """Kings over the links of all tiers.
+
+        Only kings of the cheaper tiers are embedded at first. A subject whose king falls to another one, and that
+        no remaining king is linked to, is embedded as well and compared with everything: so it is measured against
+        its new king, or stays.
+
+        Args:
+            distinct: rows to compare, one per content.
+            cheaper: links of tier 2 between them.
+            rank: (n,) place of each row.
+            protected: (n,) rows that are never subjects.
+
+        Returns:
+            (n,) kings, all links, and the faults of files that could not be read again. With faults the rest is void.
+        """
+        n = len(rank)
+        king = crown(n, cheaper.a, cheaper.b, cheaper.score, rank, forced=protected)
+        embedded = distinct[king[distinct] == distinct]
+        threshold = self.threshold
+        while True:
+            faults = self._embed(embedded)
+            if faults:
+                return king, cheaper, faults
+            found, faults = self._links(embedded, threshold)
+            if faults:
+                return king, cheaper, faults
+            binding = Links.join(cheaper, found.take(found.score >= threshold))
+            king = crown(n, binding.a, binding.b, binding.score, rank, forced=protected)
+            alone = distinct[king[distinct] == distinct]
+            late = np.setdiff1d(alone, embedded)
+            if not len(late):
+                return king, Links.join(cheaper, found), {}
+            embedded = np.union1d(embedded, late)
+
+    def _embed(self, rows: Rows) -> dict[int, Fault]:
+        """Embed those of ``rows`` that the store does not hold yet."""
+        encoder = self.encoder()
+        key = self._key(encoder)
+        have = np.zeros(len(rows), np.bool_)
+        shard, row = self.stock.shard[rows], self.stock.row[rows]
+        for number in np.unique(shard):
+            at = shard == number
+            have[at] = self.store.embedded(int(number), key)[row[at]]
+        missing = rows[~have]
+        faults: dict[int, Fault] = {}
+        writer = _ShardWriter(self.store, key, self.stock, missing, encoder.dim)
+        order = missing[np.lexsort((self.stock.row[missing], self.stock.shard[missing]))]
+        with self.watch.stage("embed", len(order)):
+            try:
+                for at, vectors, broken in embed_files(
+                    [self.stock.files[i] for i in order], encoder, self.config, self.watch
+                ):
+                    faults |= {int(order[i]): fault for i, fault in broken.items()}
+                    writer.add(order[at], vectors)
+            finally:
+                writer.flush()
+        return faults
+
+    def _links(self, rows: Rows, threshold: float) -> tuple[Links, dict[int, Fault]]:
+        """Links down to the floor; those within the margin of the threshold carry a score measured in fp32."""
+        encoder = self.encoder()
+        floor = max(threshold - FLOOR_BELOW, 0.05)
+        with self.watch.stage("link", len(rows)):
+            stored = self.store.gather(self.stock.shard[rows], self.stock.row[rows], encoder.dim)
+            describe = self._describe()
+            a, b, score = cosine_links(describe(stored), floor)
+            score = score.astype(np.float64)
+            self.watch.advance(len(rows))
+        close = np.abs(score - threshold) <= MARGIN[encoder.precision]
+        ends = np.unique(np.concatenate([a[close], b[close]]))
+        if len(ends):
+            exact, faults = self._measure_again(rows[ends])
+            if faults:
+                return Links.make([], [], Tier.SEMANTIC, []), faults
+            described = describe(exact).astype(np.float64)
+            i, j = np.searchsorted(ends, a[close]), np.searchsorted(ends, b[close])
+            score[close] = np.einsum("nd,nd->n", described[i], described[j])
+        return Links.make(rows[a], rows[b], Tier.SEMANTIC, score), {}
+
+    def _measure_again(self, rows: Rows) -> tuple[Matrix, dict[int, Fault]]:
+        """Embeddings of ``rows`` in fp32, remembered in the run folder by content."""
+        encoder = self.encoder("fp32")
+        sha256 = self.stock.features["sha256"].to_numpy(zero_copy_only=False)[rows]
+        known = self.store.exact_embeddings(encoder.key)
+        missing = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
+        faults: dict[int, Fault] = {}
+        with self.watch.stage("re-measure", len(missing)):
+            files = [self.stock.files[i] for i in rows[missing]]
+            for at, vectors, broken in embed_files(files, encoder, self.config, self.watch):
+                faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
+                known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
+        if len(missing):
+            self.store.set_exact_embeddings(encoder.key, known)
+        if faults:
+            return np.zeros((0, encoder.dim), np.float32), faults
+        return np.stack([known[digest] for digest in sha256]), faults
+
+    def _describe(self) -> Callable[[npt.NDArray[Any]], Matrix]:
+        if self.descriptor == "raw":
+            return unit
+        whitening = prior_of(self.encoder().card)
+        assert whitening is not None  # noqa: S101 - descriptor says whitened only where a transform exists
+        return whitening.apply
+
+    @staticmethod
+    def _key(encoder: Encoder) -> str:
+        return f"{encoder.key}/{encoder.precision}"
+
+    def about(self) -> dict[str, Any]:
+        """What ``run.json`` says of the encoder."""
+        encoder = self.encoder()
+        return {
+            "name": encoder.card.name,
+            "key": encoder.key,
+            "dim": encoder.dim,
+            "weights_sha256": encoder.card.weights_sha256,
+            "device": encoder.device,
+            "precision": encoder.precision,
+            "descriptor": self.descriptor,
+            "threshold": self.threshold,
+            "margin": MARGIN[encoder.precision],
+        }
+
+
+class _ShardWriter:
+    """Collects embeddings and writes a shard's when all that are expected have come."""
+
+    def __init__(self, store: FeatureStore, key: str, stock: Inventory, missing: Rows, dim: int) -> None:
+        self.store = store
+        self.key = key
+        self.stock = stock
+        self.dim = dim
+        numbers, counts = np.unique(stock.shard[missing], return_counts=True)
+        self.expected = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        self.pending: dict[int, list[tuple[npt.NDArray[np.int32], npt.NDArray[np.float16]]]] = {}
+
+    def add(self, rows: Rows, vectors: npt.NDArray[np.float32]) -> None:
+        shard, row = self.stock.shard[rows], self.stock.row[rows]
+        for number in np.unique(shard).tolist():
+            at = shard == number
+            self.pending.setdefault(number, []).append((row[at], vectors[at].astype(np.float16)))
+            self.expected[number] -= int(at.sum())
+            if self.expected[number] == 0:
+                self._write(number)
+
+    def flush(self) -> None:
+        """Write what came of shards that are not complete."""
+        for number in list(self.pending):
+            self._write(number)
+
+    def _write(self, number: int) -> None:
+        parts = self.pending.pop(number)
+        rows = np.concatenate([rows for rows, _ in parts]).astype(np.int64)
+        self.store.set_embeddings(number, self.key, rows, np.concatenate([values for _, values in parts]))
