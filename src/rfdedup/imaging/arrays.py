@@ -26,7 +26,12 @@ def fit(pixels: U8, longest: int) -> U8:
     if longer <= longest:
         return pixels
     size = (max(1, round(width * longest / longer)), max(1, round(height * longest / longer)))
-    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
+    return area_resize(pixels, *size)
+
+
+def area_resize(pixels: U8, width: int, height: int) -> U8:
+    """``pixels`` (h, w) or (h, w, 3) uint8 brought to the given size by area averaging."""
+    return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
 def shrink_factor(width: int, height: int, at_least: tuple[int, int] | int | None) -> int:

@@ -1,0 +1,216 @@
+"""Tier 1: numbers that say whether a picture is worth keeping, and the reason where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rfdedup.config import QualityConfig
+from rfdedup.imaging.arrays import U8, fit
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+GRAYSCALE: Final = 1.0
+"""Colour spread in levels below which a picture counts as grey; what JPEG leaves in a grey picture is less."""
+_CAUSES: Final = ("dark", "bright", "low_information", "grayscale", "tiny", "odd_aspect", "animated", "blurry")
+"""Order in which a reason is looked for: a black frame is dark, though it also lacks sharpness."""
+
+_BLOCK: Final = 8
+_SAMPLED_BLOCKS: Final = 1600
+_HOLDS: Final = 0.25
+_BORDER_SPREAD: Final = 2.0
+_BORDER_SIDE: Final = 160
+
+
+def sharpness(grey: U8) -> float:
+    """Variance of the Laplacian of (h, w) uint8 grey levels: ``cv2.Laplacian(grey, cv2.CV_64F).var()``.
+
+    Computed in 16-bit integers, which hold every value (-1020..1020) exactly. Source: Pech-Pacheco et al., ICPR 2000.
+    """
+    laplacian = cv2.Laplacian(grey, cv2.CV_16S)
+    mean = cv2.sumElems(laplacian)[0] / laplacian.size
+    return max(float(cv2.norm(laplacian, cv2.NORM_L2SQR)) / laplacian.size - mean * mean, 0.0)
+
+
+def brightness_and_contrast(grey: U8) -> tuple[float, float]:
+    """Mean and standard deviation of (h, w) uint8 grey levels."""
+    mean, deviation = cv2.meanStdDev(grey)
+    return float(mean[0, 0]), float(deviation[0, 0])
+
+
+def entropy(grey: U8) -> float:
+    """Shannon entropy of the grey levels of (h, w) uint8, bits: 0 for one level, 8 for all 256 alike."""
+    counts = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()
+    share = counts[counts > 0].astype(np.float64) / grey.size
+    return float(max(-(share * np.log2(share)).sum(), 0.0))
+
+
+def colorfulness(rgb: U8) -> float:
+    """Mean spread of the channels, max(R, G, B) - min(R, G, B), of (h, w, 3) uint8, in levels; 0 for grey."""
+    red, green, blue = cv2.split(rgb)
+    most = cv2.max(cv2.max(red, green), blue)
+    least = cv2.min(cv2.min(red, green), blue)
+    return float(cv2.mean(cv2.subtract(most, least))[0])
+
+
+def detail(grey: U8, width: int, height: int) -> float:
+    """True resolution: the side in pixels of a square picture that would hold as much, rounded to 0.01.
+
+    It is sqrt(width x height) x share of the picture inside uniform borders (square root of the area)
+    x share of the frequency range that the picture uses. For the latter the 8 x 8 DCT energies of up to 1,600 blocks
+    are averaged over rings max(u, v) = k, k = 1..7, and multiplied by k^2, which levels the 1/f^2 spectrum of natural
+    images (Field, 1987); the range ends where this falls below a quarter of its mean over k = 1, 2. An enlarged copy
+    has more pixels but a range that ends as much earlier; heavy JPEG compression cuts the upper rings, and its block
+    edges lie between the blocks looked at. The value is comparable between copies of one picture only.
+
+    Args:
+        grey: (h, w) uint8, the picture at its own resolution, or an integer part of it.
+        width, height: of the whole picture, pixels.
+    """
+    return round(float(np.sqrt(width * height)) * _content_share(grey) * _used_range(grey), 2)
+
+
+def _content_share(grey: U8) -> float:
+    """Square root of the share of the area that is left when uniform rows and columns at the edges are cut off."""
+    small = fit(grey, _BORDER_SIDE).astype(np.float32)
+    share = 1.0
+    for axis in (0, 1):
+        varied = np.flatnonzero(small.std(axis=axis) > _BORDER_SPREAD)
+        if not varied.size:
+            return 0.0
+        share *= (varied[-1] - varied[0] + 1) / small.shape[1 - axis]
+    return float(np.sqrt(share))
+
+
+def _used_range(grey: U8) -> float:
+    """End of the used frequencies as a share of the whole range, 1/8..1."""
+    blocks = _sample_blocks(grey)
+    if not blocks.size:
+        return 1.0
+    energy = np.square(blocks @ _DCT).mean(axis=0, dtype=np.float64)
+    whitened = (energy @ _RINGS) * np.arange(1.0, _BLOCK) ** 2
+    level = whitened / max(_HOLDS * whitened[:2].mean(), 1e-9)
+    level = np.log(np.minimum.accumulate(np.maximum(level, 1e-12)))
+    below = np.flatnonzero(level < 0)
+    if not below.size:
+        return 1.0
+    k = int(below[0])
+    if k == 0:
+        return 1.0 / _BLOCK
+    return float(k + level[k - 1] / (level[k - 1] - level[k])) / _BLOCK
+
+
+def _sample_blocks(grey: U8) -> npt.NDArray[np.float32]:
+    """Up to about 1,600 blocks of the 8 x 8 grid that JPEG uses, evenly spread: (n, 64) float32."""
+    rows, columns = grey.shape[0] // _BLOCK, grey.shape[1] // _BLOCK
+    step = max(1, int(np.sqrt(rows * columns / _SAMPLED_BLOCKS)))
+    grid = grey[: rows * _BLOCK, : columns * _BLOCK].reshape(rows, _BLOCK, columns, _BLOCK)[::step, :, ::step]
+    return grid.transpose(0, 2, 1, 3).reshape(-1, _BLOCK * _BLOCK).astype(np.float32) - np.float32(128)
+
+
+def _dct_matrix() -> npt.NDArray[np.float32]:
+    """(64, 64): a row of pixels times it gives the orthonormal 8 x 8 DCT-II coefficients."""
+    position, frequency = np.arange(_BLOCK), np.arange(_BLOCK)[:, None]
+    basis = 0.5 * np.cos((2 * position + 1) * frequency * np.pi / (2 * _BLOCK))
+    basis[0] = np.sqrt(1 / _BLOCK)
+    return np.kron(basis, basis).T.astype(np.float32)
+
+
+def _ring_matrix() -> Floats:
+    """(64, 7): averages coefficients over the rings max(u, v) = 1..7."""
+    ring = np.maximum(*np.indices((_BLOCK, _BLOCK))).ravel()
+    members = ring[:, None] == np.arange(1, _BLOCK)
+    averaging: Floats = members / members.sum(axis=0)
+    return averaging
+
+
+_DCT: Final = _dct_matrix()
+_RINGS: Final = _ring_matrix()
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What tier 1 says of n images.
+
+    Attributes:
+        dropped: (n,) bool, whether the row has a reason.
+        reason: (n,) object, the first cause in ``QUALITY_CHECKS`` order with blurry last, None where a row passes.
+        score: (n,) float64, the measured value that decided, NaN where a row passes.
+        threshold: (n,) float64, the bound that it met, NaN where a row passes.
+        flags: for each row the checks that it met but that do not drop.
+    """
+
+    dropped: Mask
+    reason: npt.NDArray[np.object_]
+    score: Floats
+    threshold: Floats
+    flags: list[list[str]]
+
+
+def judge(features: pa.Table, config: QualityConfig, *, active: bool = True) -> Judgement:
+    """Apply the thresholds to measured columns. Rows without measurements (errors) pass and carry no flag.
+
+    Args:
+        features: columns ``brightness``, ``sharpness``, ``entropy``, ``colorfulness``, ``width``, ``height`` and
+            ``flags`` of ``records.FEATURES``.
+        config: thresholds, and the checks that drop.
+        active: False turns every check into a flag.
+    """
+    n = features.num_rows
+    dropped = np.zeros(n, np.bool_)
+    reason: npt.NDArray[np.object_] = np.full(n, None, object)
+    score, threshold = np.full(n, np.nan), np.full(n, np.nan)
+    flags: list[list[str]] = [[] for _ in range(n)]
+    checks = _checks(features, config)
+    for name in _CAUSES:
+        hit, value, bound = checks[name]
+        if active and name in config.drop:
+            first = hit & ~dropped
+            dropped |= first
+            reason[first], score[first], threshold[first] = name, value[first], bound
+        else:
+            for row in np.flatnonzero(hit):
+                flags[row].append(name)
+    return Judgement(dropped, reason, score, threshold, flags)
+
+
+def _checks(features: pa.Table, config: QualityConfig) -> dict[str, tuple[Mask, Floats, float]]:
+    """Of each check: the rows that meet it, the value that it looks at, and its bound."""
+
+    def column(name: str) -> Floats:
+        values: Floats = features[name].cast(pa.float64()).to_numpy()
+        return values
+
+    grey, width, height = column("brightness"), column("width"), column("height")
+    spread, bits, sharp = column("colorfulness"), column("entropy"), column("sharpness")
+    shorter, longer = np.minimum(width, height), np.maximum(width, height)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        aspect = longer / shorter
+    animated = _has_flag(features, "animated")
+    # comparisons with NaN are false: rows without measurements meet no check
+    return {
+        "dark": (grey < config.dark, grey, config.dark),
+        "bright": (grey > config.bright, grey, config.bright),
+        "low_information": (bits < config.low_information, bits, config.low_information),
+        "grayscale": (spread < GRAYSCALE, spread, GRAYSCALE),
+        "tiny": (shorter < config.tiny, shorter, float(config.tiny)),
+        "odd_aspect": (aspect > config.odd_aspect, aspect, config.odd_aspect),
+        "animated": (animated, animated.astype(np.float64), 1.0),
+        "blurry": (sharp < config.blurry, sharp, config.blurry),
+    }
+
+
+def _has_flag(features: pa.Table, flag: str) -> Mask:
+    """Rows whose list of flags holds ``flag``."""
+    flags = features["flags"].combine_chunks()
+    parents = pc.list_parent_indices(flags)
+    mask = np.zeros(features.num_rows, np.bool_)
+    mask[parents.filter(pc.equal(pc.list_flatten(flags), flag)).to_numpy()] = True
+    return mask
