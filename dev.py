@@ -1,8 +1,8 @@
 """Set-up and tasks in one command, with nothing but Python: makes .venv beside this file and works in it.
 
-    python3 dev.py demo     install, plant duplicates in the shipped photos, run the funnel, show the score
-    python3 dev.py test     install what the tests need and run them (more words go to pytest)
-    python3 dev.py check    ruff and mypy
+python3 dev.py demo     install, plant duplicates in the shipped photos, run the funnel, show the score
+python3 dev.py test     install what the tests need and run them (more words go to pytest)
+python3 dev.py check    ruff and mypy
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
     task, *more = sys.argv[1:] or ["help"]
     if task not in TASKS:
         sys.exit(__doc__)
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this file has not installed the package yet
         sys.exit(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     extra, words = TASKS[task]
     if not python().exists():

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,15 @@ from rfdedup.execution import measure_files
 from rfdedup.inventory import Inventory, assemble, take_stock
 from rfdedup.kings import crown
 from rfdedup.linking import Links, exact_representatives, perceptual_links, worth_keeping
-from rfdedup.measure import feature_key
-from rfdedup.passes import Fault
+from rfdedup.passes import Fault, feature_key
 from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.ranking import matches, rank
 from rfdedup.records import Tier
+from rfdedup.report import write_report
 from rfdedup.results import Run
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import Scan, SourceFile, sample, scan
-from rfdedup.store import FeatureStore
+from rfdedup.store import FeatureStore, previews_of
 from rfdedup.tiers import quality
 from rfdedup.tiers.semantic import SemanticTier
 from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
@@ -98,7 +99,7 @@ def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, c
         folder.write_info({**about, "status": "running"})
 
     known, at = take_stock(files, store)
-    new = [files[i] for i in np.flatnonzero(at < 0)]
+    new = [files[i] for i in np.flatnonzero(at < 0).tolist()]
     transient: dict[SourceFile, Fault] = {}
     if new:
         with watch.stage("quality + hash", len(new)):
@@ -111,26 +112,24 @@ def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, c
     tier3 = SemanticTier(config, stock, store, watch) if "semantic" in config.tiers else None
     findings = judge(stock, store, config, tier3)
     with watch.stage("verdicts", len(stock.files)):
-        table = verdict_table(
-            stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates
-        )
+        table = verdict_table(stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates)
         folder.write_info({**about, "status": "running"})
         folder.write_tables(table, link_table(findings.links))
+        store.place_rows(stock.shard, stock.row)
         watch.advance(len(stock.files))
-    run = Run(folder.path)
-    folder.write_info(
-        {
-            **about,
-            "status": "complete",
-            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            "scan": scan_counts(scanned, stock),
-            "encoder": tier3.about() if tier3 is not None else None,
-            "damaged_shards": store.damaged,
-            "stages": [stage.as_dict() for stage in watch.stages],
-            "peak_rss_bytes": {"main": peak_memory(), "worker": watch.worker_peak},
-        }
-    )
-    return run
+    about |= {
+        "status": "complete",
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "scan": scan_counts(scanned, stock),
+        "encoder": tier3.about() if tier3 is not None else None,
+        "damaged_shards": store.damaged,
+        "stages": [stage.as_dict() for stage in watch.stages],
+        "peak_rss_bytes": {"main": peak_memory(), "worker": watch.worker_peak},
+    }
+    folder.write_info(about)
+    with watch.stage("report", len(stock.files)):
+        write_report(folder, partial(previews_of, folder.path))
+    return Run(folder.path)
 
 
 def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: SemanticTier | None) -> Findings:
@@ -138,7 +137,9 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
     n = len(stock.files)
     faults = [
         (kind, detail) if kind is not None else None
-        for kind, detail in zip(stock.features["error"].to_pylist(), stock.features["error_detail"].to_pylist(), strict=True)
+        for kind, detail in zip(
+            stock.features["error"].to_pylist(), stock.features["error_detail"].to_pylist(), strict=True
+        )
     ]
     verdict = quality.judge(stock.features, config.quality, active="quality" in config.tiers)
     place = rank(stock.features, config.keep)
@@ -166,9 +167,7 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
     return Findings(faults, verdict, flags, duplicates, worth_keeping(links, king, representative))
 
 
-def hash_links(
-    rows: Rows, stock: Inventory, store: FeatureStore, config: RunConfig, place: Rows
-) -> tuple[Rows, Links]:
+def hash_links(rows: Rows, stock: Inventory, store: FeatureStore, config: RunConfig, place: Rows) -> tuple[Rows, Links]:
     """Tier 2: the row that stands for each content, (n,) int64, and the perceptual links between those rows."""
     features = stock.features
     representative = np.arange(features.num_rows)

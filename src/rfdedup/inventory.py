@@ -80,7 +80,7 @@ def assemble(
         known, at: from ``take_stock``; -1 where nothing is known.
         transient: faults that are in no shard.
     """
-    lost = [files[i] for i in np.flatnonzero(at < 0)]
+    lost = [files[i] for i in np.flatnonzero(at < 0).tolist()]
     extra = pa.Table.from_pylist([_faulty(file, transient[file]) for file in lost], schema=known.schema)
     place = at.copy()
     place[at < 0] = known.num_rows + np.arange(len(lost))
@@ -91,7 +91,9 @@ def assemble(
     kept = [file for file, row in zip(files, rows, strict=True) if row]
     # the root is the one of this run: the store may know the file through another
     table = table.filter(pa.array(rows))
-    table = table.set_column(table.schema.get_field_index("root"), "root", pa.array([f.root for f in kept], pa.string()))
+    table = table.set_column(
+        table.schema.get_field_index("root"), "root", pa.array([f.root for f in kept], pa.string())
+    )
     table = table.set_column(
         table.schema.get_field_index("path"), "path", pa.array([path_text(f.path) for f in kept], pa.string())
     )

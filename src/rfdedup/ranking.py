@@ -17,8 +17,8 @@ Floats = npt.NDArray[np.float64]
 def rank(features: pa.Table, keep: KeepConfig) -> npt.NDArray[np.int64]:
     """Place of each image when all are ordered from best to worst.
 
-    Protected images come first, then preferred ones. Then, by ``keep.rule``, ``best`` puts the likely original before its
-    copies: see ``_original_first``; the other rules put their own measure before that. The path decides last.
+    Protected images come first, then preferred ones. Then, by ``keep.rule``, ``best`` puts the likely original before
+    its copies: see ``_original_first``; the other rules put their own measure before that. The path decides last.
 
     Args:
         features: rows in canonical path order, columns of ``records.FEATURES``.
@@ -30,12 +30,13 @@ def rank(features: pa.Table, keep: KeepConfig) -> npt.NDArray[np.int64]:
     paths = features["path"].to_pylist()
     keys: list[npt.NDArray[np.generic]] = [~matches(paths, keep.protect), ~matches(paths, keep.prefer)]
     area = _column(features, "width") * _column(features, "height")
+    age = features["mtime_ns"].to_numpy().astype(np.float64)
     rule_keys: dict[str, list[Floats]] = {
         "best": [],
         "largest": [-area],
         "sharpest": [-_column(features, "sharpness")],
-        "oldest": [_column(features, "mtime_ns")],
-        "newest": [-_column(features, "mtime_ns")],
+        "oldest": [age],
+        "newest": [-age],
     }
     if keep.rule != "first":
         keys += [*rule_keys[keep.rule], *_original_first(features, area)]
@@ -65,7 +66,7 @@ def _original_first(features: pa.Table, area: Floats) -> list[Floats]:
         -area,
         -quality,
         -_column(features, "bytes"),
-        _column(features, "mtime_ns"),
+        features["mtime_ns"].to_numpy().astype(np.float64),
     ]
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rfdedup.errors import RunFolderError
 from rfdedup.files import atomic_write, sha256_file, write_json
 from rfdedup.records import FEATURES, THUMB_SIDE
 
@@ -34,6 +35,31 @@ class Shard:
     number: int
     rows: int
     embedding_key: str | None
+
+
+ROWS_FILE = "rows.npy"
+"""Shard and row of each row of the verdicts, (n, 2) int32; -1 where an image has no features."""
+
+
+def previews_of(run: Path, rows: npt.ArrayLike) -> list[bytes | None]:
+    """Small JPEGs of rows of the verdicts, in the order asked for; None where an image has none.
+
+    Raises:
+        RunFolderError: the features are missing or damaged.
+    """
+    folder = run / "features"
+    try:
+        places = np.load(folder / ROWS_FILE, mmap_mode="r", allow_pickle=False)[np.asarray(rows, np.int64)]
+        out: list[bytes | None] = [None] * len(places)
+        for number in np.unique(places[:, 0]).tolist():
+            if number < 0:
+                continue
+            column = pq.read_table(folder / f"preview_{number:04d}.parquet").column(0)
+            for i in np.flatnonzero(places[:, 0] == number).tolist():
+                out[i] = column[int(places[i, 1])].as_py()
+    except (OSError, ValueError, IndexError, pa.ArrowException) as error:
+        raise RunFolderError(f"{folder} is damaged ({error}): run the same `rfdedup run` command again") from None
+    return out
 
 
 class FeatureStore:
@@ -125,15 +151,6 @@ class FeatureStore:
                     out[i] = np.frombuffer(value, np.uint8)
         return out
 
-    def previews(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
-        """Small JPEGs of the given rows, in the order asked for."""
-        out: list[bytes | None] = [None] * len(shard)
-        for number in np.unique(shard):
-            column = pq.read_table(self._path("preview", int(number))).column(0)
-            for i in np.flatnonzero(shard == number):
-                out[int(i)] = column[int(row[i])].as_py()
-        return out
-
     def embedded(self, number: int, key: str) -> npt.NDArray[np.bool_]:
         """Which rows of a shard hold an embedding made under ``key``, (rows,) bool."""
         shard = self.shards[number]
@@ -168,6 +185,11 @@ class FeatureStore:
             stream.write(buffer.getbuffer())
         shard.embedding_key = key
         self._mark(number)
+
+    def place_rows(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> None:
+        """Record where the features of each row of the verdicts lie, for ``previews_of``."""
+        with atomic_write(self.folder / ROWS_FILE) as stream:
+            np.save(stream, np.stack([shard, row], axis=1), allow_pickle=False)
 
     def exact_embeddings(self, key: str) -> dict[str, npt.NDArray[np.float32]]:
         """Embeddings that were measured again in full precision, by SHA-256 of the file's bytes."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.imaging import suffix_fits
+from rfdedup.imaging.suffix import suffix_fits
 from rfdedup.inventory import Inventory
 from rfdedup.linking import TIER_ORDER, Links
 from rfdedup.records import LINKS, VERDICTS, Tier, Verdict
@@ -113,15 +113,18 @@ def verdict_table(
         tier[at], reason[at] = str(name), REASONS[name]
         score[at] = duplicates.score[at]
         threshold[at] = duplicates.thresholds.get(name, np.nan)
-    for row in np.flatnonzero(fault):
-        reason[row] = faults[row][0]  # type: ignore[index]
+    for row, cause in enumerate(faults):
+        if cause is not None:
+            reason[row] = cause[0]
 
     group = _groups(king, subject)
     paths, roots = (features[name].to_numpy(zero_copy_only=False) for name in ("path", "root"))
     raw_paths = features["path_bytes"].to_numpy(zero_copy_only=False)
 
     def of_king(values: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-        return np.where(subject, values[king], None)
+        named = values[king]
+        named[~subject] = None
+        return named
 
     def nullable(values: npt.NDArray[np.float64]) -> pa.Array:
         return pa.array(values, pa.float64(), mask=np.isnan(values))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rfdedup.records import THUMB_SIDE
-from rfdedup.store import FeatureStore
+from rfdedup.store import FeatureStore, previews_of
 
 THUMB = THUMB_SIDE * THUMB_SIDE * 3
 
@@ -43,7 +43,8 @@ def test_what_was_written_is_found_again(folder: Path) -> None:
     table = store.metadata()
     assert table["path"].to_pylist() == ["a", "bb", "ccc"]
     shard, row = table["shard"].to_numpy(), table["row"].to_numpy()
-    assert store.previews(shard[::-1], row[::-1]) == [b"C", None, b"A"]
+    store.place_rows(shard, row)
+    assert previews_of(folder.parent, [2, 1, 0]) == [b"C", None, b"A"]
     assert store.thumbs(shard, row)[:, 0].tolist() == [1, 2, 3]
     assert store.embedded(0, "enc").tolist() == [False, True]
     assert store.embedded(1, "enc").tolist() == [False]

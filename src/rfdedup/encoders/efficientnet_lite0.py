@@ -16,7 +16,10 @@ DIM = 1280
 INPUT = InputSpec(224, 224, "bilinear")
 REVISION = 1
 """Raise when embeddings of the same weights change their meaning."""
-THRESHOLDS: dict[str, Threshold] = {}
+THRESHOLDS = {
+    "whitened": Threshold(0.6, "815 cars and 250 photos: no false pair among 566,580"),
+    "raw": Threshold(0.92, "815 cars and 250 photos: no false pair among 566,580"),
+}
 
 
 def model_card() -> ModelCard:

@@ -85,7 +85,9 @@ def config_options(command: Any) -> Any:
 
 @click.command(name="run")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=str))
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="RUN", help="Run folder, made if absent.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), metavar="RUN", help="Run folder, made if absent."
+)
 @config_options
 @output_options
 def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, config: Path | None, **flags: Any) -> None:
@@ -98,6 +100,7 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     from rfdedup.config import load_config
     from rfdedup.funnel import refine
     from rfdedup.progress import Silent
+    from rfdedup.run_folder import REPORT_FILE, VERDICTS_FILE
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
@@ -113,5 +116,5 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     output.show(stage_table(facts["stages"]))
     if line := passed_over_line(facts["scan"]):
         output.show(line)
-    output.show(f"verdicts: {printable(str(out / 'verdicts.parquet'))}   report: {printable(str(run.report))}")
+    output.show(f"verdicts: {printable(str(out / VERDICTS_FILE))}   report: {printable(str(out / REPORT_FILE))}")
     output.result({"run": str(out), **facts})
