@@ -56,26 +56,24 @@ class Executor:
         entry.target, entry.size, entry.sha256 = os.fsencode(leaf), len(data), hashlib.sha256(data).hexdigest()
         self._act([[entry]], [], data)
 
-    def finish_unit(self, entries: list[Entry]) -> None:
-        """Move the sidecars of an image that moved itself before the process died."""
+    def finish(self, entries: list[Entry]) -> None:
+        """Act on sidecars whose images were acted on before the process died."""
         fresh = [
             replace(entry, id=self._journal.new_id(), state=State.PENDING, reason=None, detail=None)
             for entry in entries
         ]
-        ready = []
         for entry in fresh:
             try:
                 self._recheck.item(Item("sidecar", entry.base, entry.name, size=entry.size, sha256=entry.sha256))
             except ProblemError as problem:
                 _close(entry, problem)
-            ready.append(entry)
-        self._act([[entry] for entry in ready], [])
+        if fresh:
+            self._act([[entry] for entry in fresh], [])
 
     def _hold(self, held: Held) -> list[Entry]:
         entry = self._entry(Item("image", held.base, held.name, size=held.size), self._options.action)
-        failed = held.reason == "name-taken"
         entry.state, entry.reason, entry.detail = (
-            State.FAILED if failed else State.SKIPPED,
+            State.FAILED if held.failed else State.SKIPPED,
             held.reason,
             held.detail,
         )
@@ -132,7 +130,8 @@ class Executor:
         for i, entry in enumerate(entries):
             try:
                 if self._claimed(entries[0], claims.get(entry.path, ())):
-                    entry.state = State.CANCELLED
+                    entry.state, entry.reason = State.SKIPPED, "shared"
+                    entry.detail = "another image that stays has the same sidecar"
                     continue
                 self._folders.check(entry)
                 self._keep_last_name(entry, entry.path in hardlinks)
@@ -153,9 +152,11 @@ class Executor:
         for name in claimants:
             try:
                 self._fs.lstat(local(image.base, name))
-                return True
-            except OSError:
+            except (FileNotFoundError, NotADirectoryError):
                 continue
+            except OSError:
+                return True
+            return True
         return False
 
     def _keep_last_name(self, entry: Entry, flagged: bool) -> None:
@@ -181,37 +182,25 @@ class Executor:
                 entry.reason, entry.detail = "without-sidecar", f"it could not go back either: {error}"
 
 
-def settle_open(fs: FsOps, journal: Journal) -> list[list[Entry]]:
+def settle_open(fs: FsOps, journal: Journal) -> None:
     """Ask the disk about every action that a killed process left open, and journal the answers.
-
-    Returns:
-        Sidecars that stayed behind while their image went, by unit.
 
     Raises:
         ApplyStoppedError: the disk does not answer.
     """
-    behind: list[list[Entry]] = []
     for page in journal.open_entries():
         for entry in page:
             try:
-                was = entry.state
                 entry.state = settle(fs, entry)
-                if entry.state == State.FAILED:
-                    entry.reason, entry.detail = "missing", "it is neither at its old nor at its new place"
-                elif was == State.UNDOING and entry.state == State.DONE:
-                    entry.reason = entry.detail = None
             except OSError as error:
-                raise ApplyStoppedError(f"cannot tell what became of {entry.path}: {explain(error)[1]}") from None
+                raise ApplyStoppedError(
+                    f"cannot tell what became of {entry.path}: {explain(error)[1]}; then run the same command again"
+                ) from None
+            if entry.state == State.FAILED:
+                entry.reason, entry.detail = "missing", "it is neither at its old nor at its new place"
         sync_all(fs, page)
         with journal.transaction():
             journal.update(page)
-        for unit in dict.fromkeys(
-            entry.unit for entry in page if entry.role == "sidecar" and entry.state == State.CANCELLED
-        ):
-            image, *sidecars = journal.unit(unit)
-            if image.state == State.DONE:
-                behind.append([entry for entry in sidecars if entry.state == State.CANCELLED])
-    return behind
 
 
 def _groups(units: Iterable[Unit | Held]) -> Iterator[list[Unit | Held]]:

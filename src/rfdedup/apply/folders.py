@@ -68,6 +68,9 @@ class Folders:
         """Raises:
         ProblemError: the folder that the file goes to is not there or leads elsewhere.
         """
+        source = os.path.dirname(entry.path)
+        if entry.kind.takes_away and source in self._problems:
+            raise self._problems[source]
         if entry.kind == Action.DELETE:
             return
         folder = os.path.dirname(entry.target_path)
@@ -84,8 +87,9 @@ class Folders:
         self._known.add(path)
         try:
             found.noted.append((path, False, self._fs.lstat(path).st_mtime_ns))
-        except OSError:
+        except OSError as error:
             self._known.discard(path)
+            self._problems[path] = ProblemError(*explain(error))
 
     def _need(self, path: str, base: str, found: Changes) -> None:
         """Note the missing part of ``path`` and the folder it hangs in. A link below ``base`` leads elsewhere."""

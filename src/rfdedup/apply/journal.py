@@ -48,7 +48,7 @@ create table action (
 create index action_open on action (id) where state in ('pending', 'undoing');
 create index action_source on action (base, name);
 create index action_session on action (session, state, id);
-create index action_unit on action (unit);
+create index action_unit on action (session, unit, state);
 create index action_inode on action (device, inode) where kind = 'delete' and links > 1;
 create table folder (
   session integer not null, path blob not null, created integer not null, before_ns integer, after_ns integer,
@@ -342,9 +342,13 @@ class Journal:
         """The number that the next entry gets."""
         return self._next_id
 
-    def unit(self, unit: int) -> list[Entry]:
-        """An image and its sidecars."""
-        return self._entries("unit = ? order by id", (unit,))
+    def split_units(self, session: int, image: State, sidecar: State) -> list[Entry]:
+        """Sidecars in state ``sidecar`` whose image is in state ``image``: a process died between the two."""
+        return self._entries(
+            "session = ? and role = 'sidecar' and state = ? and unit in"
+            " (select id from action where session = ? and role = 'image' and state = ?) order by id",
+            (session, sidecar, session, image),
+        )
 
     def open_entries(self) -> Iterator[list[Entry]]:
         """Pages of entries that a killed process left pending or undoing. Settle each page before the next."""
@@ -354,13 +358,14 @@ class Journal:
             last = page[-1].id
 
     def done_backwards(self, session: int) -> Iterator[list[Entry]]:
-        """Pages of what a session did, the last first."""
+        """Pages of what a session did, the last images first, each before its sidecars and on one page with them."""
         last = self._next_id
         while page := self._entries(
-            "session = ? and state = 'done' and id < ? order by id desc limit ?", (session, last, _PAGE)
+            "session = ? and state = 'done' and unit < ? order by unit desc, id limit ?", (session, last, _PAGE)
         ):
-            yield page
-            last = page[-1].id
+            last = page[-1].unit
+            whole = [entry for entry in page if entry.unit != last]
+            yield whole + self._entries("session = ? and state = 'done' and unit = ? order by id", (session, last))
 
     def problems(self, session: int, since: int) -> Iterator[Entry]:
         """Entries from number ``since`` on that were not done as planned, with the reason."""

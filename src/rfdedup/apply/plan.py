@@ -105,13 +105,20 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An image that was dropped but stays: ``reason`` is label-conflict, protected, sidecar or name-taken."""
+    """An image that was dropped but stays: ``reason`` is label-conflict, protected or sidecar.
+
+    Or ``name-taken`` and ``unreadable``: then it should have gone, but could not.
+    """
 
     base: str
     name: bytes
     reason: str
     detail: str
     size: int
+
+    @property
+    def failed(self) -> bool:
+        return self.reason in ("name-taken", "unreadable")
 
 
 class Survey(Protocol):
@@ -147,7 +154,11 @@ class Planner:
         """
         for rows in batches:
             for row in rows:
-                planned = self._row(row)
+                try:
+                    planned = self._row(row)
+                except OSError as error:
+                    # what lies around the image is not known, so neither is what must go with it
+                    planned = Held(row.root, row.name, "unreadable", f"{error.filename}: {error.strerror}", row.size)
                 if planned is not None:
                     yield planned
 

@@ -17,12 +17,13 @@ from rfdedup.apply.plan import Action, Held, OnConflict, Options, Planner, Unit
 from rfdedup.apply.relist import Relister, Rewritten
 from rfdedup.apply.sidecars import DEFAULT_RULES, parse_rules
 from rfdedup.apply.survey import DiskSurvey
+from rfdedup.apply.undo import UndoSummary, undo_entries
 from rfdedup.apply.verdicts import Catalog, read_rows
 from rfdedup.errors import CheckFailedError, ConfigError
 from rfdedup.records import Tier
 from rfdedup.run_folder import RunFolder
 
-POLICY_REASONS = frozenset({"label-conflict", "protected", "sidecar"})
+POLICY_REASONS = frozenset({"label-conflict", "protected", "sidecar", "shared"})
 """Why an image stays although all went as asked."""
 
 MAX_LISTED = 10_000
@@ -91,7 +92,6 @@ class ApplySummary:
     sidecars: Count = Count()
     held: dict[str, Count] = field(default_factory=dict)
     already: int = 0
-    settled: int = 0
     failures: int = 0
     problem_count: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -173,13 +173,13 @@ class _Call:
         self._execute(journal, planner, relister, files)
 
     def _execute(self, journal: Journal, planner: Planner, relister: Relister, files: list[str]) -> None:
-        behind = settle_open(self.fs, journal)
+        settle_open(self.fs, journal)
         since = journal.next_id
+        for earlier in journal.sessions():
+            self._finish_units(journal, earlier, planner.options)
         session = self._session(journal)
         self.summary.session = session.id
         executor = Executor(self.fs, journal, session.id, planner.options, self.progress)
-        for sidecars in behind:
-            executor.finish_unit(sidecars)
         executor.run(self._counted(planner.plan(read_rows(self.run))))
         for file in files:
             relister.rewrite(file, executor, journal)
@@ -187,6 +187,15 @@ class _Call:
         note_times(self.fs, journal, session.id)
         journal.set_session(session.id, SessionState.FINISHED)
         self._sum_up(journal, session, since)
+
+    def _finish_units(self, journal: Journal, session: Session, options: Options) -> None:
+        """Bring images and sidecars together again that the death of a process parted."""
+        if session.state == SessionState.RUNNING:
+            behind = journal.split_units(session.id, State.DONE, State.CANCELLED)
+            Executor(self.fs, journal, session.id, options, self.progress).finish(behind)
+        elif session.state == SessionState.UNDOING:
+            left = journal.split_units(session.id, State.UNDONE, State.DONE)
+            undo_entries(self.fs, journal, left, UndoSummary())
 
     def _session(self, journal: Journal) -> Session:
         """The interrupted session of the same command, or a new one."""

@@ -34,6 +34,11 @@ def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
             except OSError as error:
                 if not crosses_devices(error):
                     raise
+                if fs.lstat(entry.path).st_nlink > 1:
+                    raise ProblemError(
+                        "hard-link",
+                        "it has other hard links, which a copy on another volume would break; name a DIR on its volume",
+                    ) from None
                 _move_across(fs, entry, entry.path, entry.target_path, entry.temporary)
             else:
                 _moved_the_right_file(fs, entry)
@@ -122,8 +127,7 @@ def _settle_move(fs: FsOps, entry: Entry, source: str, target: str, outcome: tup
     if _one_file(fs, source, target):
         if fs.lstat(source).st_nlink < 2:
             return not_moved
-    elif fs.lstat(source).st_dev == fs.lstat(target).st_dev or not _holds(fs, entry, source):
-        # within one device a move makes no copy: the other file was there before
+    elif not _holds(fs, entry, source):
         return not_moved
     fs.unlink(source)
     return moved

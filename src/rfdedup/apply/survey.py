@@ -14,7 +14,7 @@ _MAX_NAMES = 400_000
 
 
 class DiskSurvey:
-    """Answers from the disk. A folder that cannot be listed holds nothing.
+    """Answers from the disk. A folder that is not there holds nothing; one that cannot be read raises OSError.
 
     ``folds_names``: the volume where new names go takes ``a`` and ``A`` for one.
     """
@@ -37,11 +37,8 @@ class DiskSurvey:
         return fold(leaf) in map(fold, self._listing(local(base, folder) if folder else base))
 
     def read(self, base: str, name: bytes) -> bytes:
-        """A label file, or nothing where it cannot be read."""
-        try:
-            return self._fs.read(local(base, name), MAX_LABEL_BYTES)
-        except OSError:
-            return b""
+        """A label file."""
+        return self._fs.read(local(base, name), MAX_LABEL_BYTES)
 
     def _listing(self, folder: str) -> frozenset[bytes]:
         found = self._folders.get(folder)
@@ -50,7 +47,7 @@ class DiskSurvey:
             return found
         try:
             found = frozenset(map(os.fsencode, self._fs.names(folder)))
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             found = frozenset()
         self._folders[folder] = found
         self._names += len(found)

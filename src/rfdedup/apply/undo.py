@@ -69,21 +69,9 @@ def _undo_session(
     if session.state != SessionState.UNDOING:
         mark_restorable(fs, journal, session.id)
         journal.set_session(session.id, SessionState.UNDOING)
-    recheck = Recheck(fs)
     refused_before = summary.refused_count
     for page in journal.done_backwards(session.id):
-        recheck.forget_folders()
-        back = [entry for entry in page if entry.kind != Action.DELETE]
-        summary.deleted += len(page) - len(back)
-        for entry in back:
-            entry.state, entry.reason, entry.detail = State.UNDOING, None, None
-        with journal.transaction():
-            journal.update(back)
-        for entry in back:
-            _undo(fs, recheck, entry, summary)
-        sync_all(fs, back)
-        with journal.transaction():
-            journal.update(back)
+        undo_entries(fs, journal, page, summary)
         progress(len(page))
     put_back(fs, journal, session.id)
     if summary.refused_count > refused_before:
@@ -91,6 +79,28 @@ def _undo_session(
         journal.set_session(session.id, SessionState.FINISHED)
     else:
         journal.set_session(session.id, SessionState.UNDONE)
+
+
+def undo_entries(fs: FsOps, journal: Journal, page: list[Entry], summary: UndoSummary) -> None:
+    """Take back a group of actions. Where an image cannot go back, its sidecars stay with it."""
+    recheck = Recheck(fs)
+    back = [entry for entry in page if entry.kind != Action.DELETE]
+    summary.deleted += len(page) - len(back)
+    for entry in back:
+        entry.state, entry.reason, entry.detail = State.UNDOING, None, None
+    with journal.transaction():
+        journal.update(back)
+    refused: set[int] = set()
+    for entry in back:
+        if entry.unit in refused:
+            entry.state = State.DONE
+            continue
+        _undo(fs, recheck, entry, summary)
+        if entry.state != State.UNDONE and entry.role == "image":
+            refused.add(entry.unit)
+    sync_all(fs, back)
+    with journal.transaction():
+        journal.update(back)
 
 
 def _undo(fs: FsOps, recheck: Recheck, entry: Entry, summary: UndoSummary) -> None:
