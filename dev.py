@@ -16,7 +16,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parent
 ENVIRONMENT = Path(os.environ.get("RFDEDUP_VENV", REPO / ".venv"))
 TASKS = {
-    "demo": ("", ["-m", "rfdedup.cli.main", "demo"]),
+    "demo": ("", ["-m", "rfdedup", "demo"]),
     "test": ("[test]", ["-m", "pytest"]),
     "check": ("[dev]", []),
 }
