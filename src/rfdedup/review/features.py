@@ -1,0 +1,123 @@
+"""Measured features of a run by verdict row: embeddings, rank, pictures. Read when asked, never all at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rfdedup.apply.names import check_relative
+from rfdedup.config import KeepConfig
+from rfdedup.errors import ImageError, RunFolderError
+from rfdedup.imaging import decode
+from rfdedup.ranking import rank
+from rfdedup.store import ROWS_FILE
+
+Rows = npt.NDArray[np.int64]
+PICTURE_SIDES = (640, 1280, 4096)
+"""Longest sides that pictures are served in, pixels."""
+_QUALITY = 90
+
+
+class Features:
+    """Finds features by the row of the verdicts.
+
+    Raises:
+        RunFolderError: they are missing or damaged, in any method.
+    """
+
+    def __init__(self, run: Path, rows: int) -> None:
+        self._folder = run / "features"
+        try:
+            self._places = np.load(self._folder / ROWS_FILE, allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise self._damaged(error) from None
+        if self._places.shape != (rows, 2):
+            raise self._damaged(f"{ROWS_FILE} has shape {self._places.shape}, the verdicts have {rows} rows")
+
+    def rank(self, verdicts: pa.Table, keep: KeepConfig) -> Rows:
+        """The place of each row in the order by which the funnel crowned, (n,) int64."""
+        quality = np.full(len(self._places), np.nan)
+        for number, at in self._by_shard(np.arange(len(self._places))):
+            try:
+                column = pq.read_table(self._folder / f"metadata_{number:04d}.parquet", columns=["jpeg_quality"])
+            except (OSError, pa.ArrowException) as error:
+                raise self._damaged(error) from None
+            values = column.column(0).cast(pa.float64()).to_numpy(zero_copy_only=False)
+            quality[at] = values[self._places[at, 1]]
+        with_quality = verdicts.append_column("jpeg_quality", pa.array(quality, mask=np.isnan(quality)))
+        return rank(with_quality, keep)
+
+    def embedded(self) -> Rows:
+        """Rows that have an embedding, ascending."""
+        found = [
+            at[np.asarray(matrix[self._places[at, 1]]).any(axis=1)]
+            for number, at in self._by_shard(np.arange(len(self._places)))
+            if (matrix := self._matrix(number)) is not None
+        ]
+        return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+    def embeddings(self, rows: Rows) -> npt.NDArray[np.float16]:
+        """Embeddings of rows that have one, (len(rows), dim)."""
+        out: npt.NDArray[np.float16] | None = None
+        for number, at in self._by_shard(rows):
+            matrix = self._matrix(number)
+            if matrix is None:
+                raise self._damaged(f"shard {number} has no embeddings")
+            if out is None:
+                out = np.zeros((len(rows), matrix.shape[1]), np.float16)
+            out[at] = matrix[self._places[rows[at], 1]]
+        return np.zeros((0, 1), np.float16) if out is None else out
+
+    def _by_shard(self, rows: Rows) -> list[tuple[int, Rows]]:
+        """Shard numbers, each with the positions in ``rows`` that lie in it."""
+        shard = self._places[rows, 0]
+        return [(int(number), np.flatnonzero(shard == number)) for number in np.unique(shard) if number >= 0]
+
+    def _matrix(self, number: int) -> npt.NDArray[np.float16] | None:
+        path = self._folder / f"img_emb_{number:04d}.npy"
+        if not path.exists():
+            return None
+        try:
+            matrix: npt.NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError) as error:
+            raise self._damaged(error) from None
+        return matrix
+
+    def _damaged(self, error: Any) -> RunFolderError:
+        return RunFolderError(f"{self._folder} is damaged ({error}): run the same `rfdedup run` command again")
+
+
+def picture(root: str, path: bytes, side: int) -> bytes:
+    """A JPEG of an image file, upright and at most ``side`` pixels long.
+
+    Args:
+        root: folder (or file) that was scanned.
+        path: below the root, ``/``-separated, exact.
+
+    Raises:
+        RunFolderError: the path leads out of the root.
+        ImageError: the file cannot be read any more.
+    """
+    import cv2
+
+    file = os.fsencode(root)
+    if path:
+        file = os.path.join(file, *check_relative(path, "verdicts.parquet").split(b"/"))
+    real, inside = os.path.realpath(file), os.path.realpath(os.fsencode(root))
+    if real != inside and os.path.commonpath([real, inside]) != inside:
+        raise RunFolderError("verdicts.parquet holds a path that leads out of its folder")
+    try:
+        data = Path(os.fsdecode(real)).read_bytes()
+    except OSError as error:
+        raise ImageError("unreadable", error.strerror or str(error)) from None
+    rgb = decode(data, longest=side).rgb
+    ok, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not ok:
+        raise ImageError("corrupt", "the picture cannot be encoded")
+    return bytes(encoded.tobytes())

@@ -1,0 +1,242 @@
+"""One state of a run in memory: its tables as arrays, with groups, filters and pages over them. Read-only."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rfdedup.cli.console import printable
+from rfdedup.config import KeepConfig, make_config
+from rfdedup.linking import TIER_ORDER, Links
+from rfdedup.records import Tier, Verdict
+from rfdedup.review.crowning import Crowner, Crowning
+from rfdedup.review.decisions import Constraints
+from rfdedup.review.features import Features
+from rfdedup.run_folder import LINKS_FILE, RUN_JSON, VERDICTS_FILE, RunFolder
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+VERDICTS = tuple(Verdict)
+KEEP, DROP, ERROR = range(3)
+_FLOOR_BELOW = 0.15
+
+
+def stamp(run: Path) -> tuple[tuple[int, int, int], ...]:
+    """Changes when a file of the run that a snapshot was made of is replaced. Missing files count as zeros."""
+    out = []
+    for name in (RUN_JSON, VERDICTS_FILE, LINKS_FILE):
+        try:
+            status = (run / name).stat()
+        except OSError:
+            out.append((0, 0, 0))
+        else:
+            out.append((status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(out)
+
+
+class Snapshot:
+    """The tables of a finished run.
+
+    Raises:
+        RunFolderError: the run is not finished, or its tables are damaged.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.stamp = stamp(run)
+        folder = RunFolder.open(run)
+        self.info = folder.info()
+        self.table = folder.verdicts().combine_chunks()
+        self.n = self.table.num_rows
+        self.verdict = _codes(self.table["verdict"], [str(v) for v in VERDICTS])
+        self.tier = _codes(self.table["tier"], [str(t) for t in Tier])
+        self.score = _floats(self.table["score"])
+        self.threshold = _floats(self.table["threshold"])
+        self.king = self._kings()
+        self._folder = folder
+
+    def _kings(self) -> Rows:
+        """The king of each subject, itself for other rows, -1 for errors and quality drops."""
+        group = self.table["group"].fill_null(-1).to_numpy(zero_copy_only=False)
+        king = np.arange(self.n)
+        king[self.verdict != KEEP] = -1
+        member = group >= 0
+        if member.any():
+            of_group = np.full(int(group.max()) + 1, -1, np.int64)
+            lords = np.flatnonzero(member & (self.verdict == KEEP))
+            of_group[group[lords]] = lords
+            king[member] = of_group[group[member]]
+        # a protected image keeps its place in the group of its like, but is dropped for no one
+        king[self.verdict == KEEP] = np.flatnonzero(self.verdict == KEEP)
+        return king
+
+    @cached_property
+    def links(self) -> Links:
+        table = self._folder.links().combine_chunks()
+        tier = _codes(table["tier"], [str(t) for t in TIER_ORDER])
+        return Links(
+            table["a"].to_numpy(zero_copy_only=False),
+            table["b"].to_numpy(zero_copy_only=False),
+            tier,
+            table["score"].to_numpy(zero_copy_only=False),
+        )
+
+    @cached_property
+    def features(self) -> Features:
+        return Features(self.run, self.n)
+
+    @cached_property
+    def rank(self) -> Rows:
+        config = self.info.get("config") or {}
+        keep = make_config({"keep": config["keep"]}).keep if "keep" in config else KeepConfig()
+        return self.features.rank(self.table, keep)
+
+    @property
+    def semantic_threshold(self) -> float | None:
+        """The cosine threshold that the verdicts were made with; None without tier 3."""
+        value = (self.info.get("encoder") or {}).get("threshold")
+        return None if value is None else float(value)
+
+    @property
+    def floor(self) -> float | None:
+        """Links below this cosine similarity are not stored."""
+        threshold = self.semantic_threshold
+        return None if threshold is None else round(max(threshold - _FLOOR_BELOW, 0.05), 4)
+
+    @cached_property
+    def size(self) -> Rows:
+        return self.table["bytes"].fill_null(0).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+    @cached_property
+    def mtime(self) -> Rows:
+        return self.table["mtime_ns"].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+    @cached_property
+    def label(self) -> npt.NDArray[np.int32]:
+        """Number of the folder that each image lies in: data sets keep one folder a class."""
+        folders = pc.binary_join_element_wise(
+            self.table["root"], pc.replace_substring_regex(self.table["path"], r"[^/]*$", ""), "/"
+        )
+        indices = pc.dictionary_encode(folders).combine_chunks().indices
+        return indices.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+    @cached_property
+    def margin(self) -> Floats:
+        """Distance of each drop from its threshold, 0 to 1; 1 where nothing was measured."""
+        from rfdedup.report.contents import margins
+
+        names = np.array([*(str(tier) for tier in Tier), ""], object)
+        reason = self.table["reason"].to_numpy(zero_copy_only=False)
+        values = margins(names[self.tier], reason, self.score, self.threshold)
+        return np.where(np.isnan(values), 1.0, values)
+
+    def crowner(self, demands: Constraints) -> Crowner:
+        """Re-crowns under decisions. Rows that fell to tier 1 or could not be read take no part."""
+        usable = (self.verdict == KEEP) | ((self.verdict == DROP) & (self.tier != list(Tier).index(Tier.QUALITY)))
+        return Crowner(usable, self.links, self.rank, demands)
+
+    def matching(self, text: str) -> Mask:
+        """Rows whose path contains a text, whatever the case."""
+        found = pc.match_substring(self.table["path"], text, ignore_case=True)
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+
+    def below(self, folder: str) -> Mask:
+        """Rows whose path lies below a folder."""
+        found = pc.starts_with(self.table["path"], folder.strip("/") + "/")
+        return np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
+
+    def describe(self, rows: list[int]) -> dict[int, dict[str, Any]]:
+        """What the page shows of some rows. Paths are escaped for display."""
+        names = ["root", "path_bytes", "width", "height", "bytes", "format", "sharpness", "brightness"]
+        table = self.table.select([*names, "flags", "mtime_ns", "reason"]).take(np.asarray(rows, np.int64))
+        out = {}
+        for row, image in zip(rows, table.to_pylist(), strict=True):
+            path = os.fsdecode(image.pop("path_bytes"))
+            image["path"] = printable(path)
+            image["root"] = printable(image["root"])
+            image["flags"] = [printable(flag) for flag in image["flags"]]
+            # a number of nanoseconds is beyond what JavaScript counts exactly
+            image["mtime"] = image.pop("mtime_ns") / 1e9
+            out[row] = {"row": row, **image}
+        return out
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Verdicts with the reviewers' decisions laid over them, until the funnel runs again.
+
+    Attributes:
+        verdict: (n,) index into ``VERDICTS``.
+        king: (n,) as in ``Crowning``.
+        tier, reason: of drops; tier indexes ``Tier``, -1 for none. ``rejected`` is the reason of a reviewer's drop.
+        score: of drops.
+        changed: (n,) rows whose verdict or king is not that of the tables.
+    """
+
+    verdict: npt.NDArray[np.int8]
+    king: Rows
+    tier: npt.NDArray[np.int8]
+    score: Floats
+    rejected: Mask
+    changed: Mask
+
+
+def standing(snapshot: Snapshot, demands: Constraints, crowning: Crowning | None, touched: Mask | None) -> Standing:
+    """Lay decisions over the verdicts.
+
+    Args:
+        snapshot: the run.
+        demands: decisions as constraints.
+        crowning: kings under these constraints; None where there are none.
+        touched: rows whose kings may have changed; the others stand as the tables say.
+    """
+    verdict, king = snapshot.verdict.copy(), snapshot.king.copy()
+    tier, score = snapshot.tier.copy(), snapshot.score.copy()
+    if crowning is not None and touched is not None:
+        rows = np.flatnonzero(touched & (snapshot.verdict != ERROR))
+        king[rows] = crowning.king[rows]
+        lords = rows[king[rows] == rows]
+        verdict[lords] = KEEP
+        verdict[rows[king[rows] != rows]] = DROP
+        _prove(snapshot, king, tier, score, rows)
+    rejected = demands.drop & (snapshot.verdict != ERROR)
+    verdict[rejected] = DROP
+    changed = (verdict != snapshot.verdict) | ((king != snapshot.king) & (verdict == DROP))
+    tier[rejected | (verdict == KEEP)] = -1
+    return Standing(verdict, king, tier, score, rejected, changed)
+
+
+def _prove(snapshot: Snapshot, king: Rows, tier: npt.NDArray[np.int8], score: Floats, rows: Rows) -> None:
+    """Give the subjects among ``rows`` that have a new king the tier and score of their link to it."""
+    moved = rows[(king[rows] != snapshot.king[rows]) & (king[rows] != rows) & (king[rows] >= 0)]
+    if not len(moved):
+        return
+    links, n = snapshot.links, np.int64(snapshot.n)
+    wanted = np.minimum(moved, king[moved]) * n + np.maximum(moved, king[moved])
+    keys = links.a * n + links.b
+    order = np.argsort(keys, kind="stable")
+    at = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
+    found = keys[order[at]] == wanted if len(keys) else np.zeros(len(moved), bool)
+    names = [list(Tier).index(name) for name in TIER_ORDER]
+    tier[moved[found]] = np.array(names, np.int8)[links.tier[order[at[found]]]]
+    score[moved[found]] = links.score[order[at[found]]]
+    # no stored link: both have the bytes of one image, which stood for them in the funnel
+    tier[moved[~found]], score[moved[~found]] = list(Tier).index(Tier.EXACT), np.nan
+
+
+def _codes(column: pa.ChunkedArray, names: list[str]) -> npt.NDArray[np.int8]:
+    found = pc.index_in(column, value_set=pa.array(names, pa.string()))
+    return np.asarray(found.fill_null(-1).to_numpy(zero_copy_only=False), np.int8)
+
+
+def _floats(column: pa.ChunkedArray) -> Floats:
+    return np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
