@@ -63,6 +63,7 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     rgb = fit(picture.rgb, LONGEST)
     grey = whole if rgb is picture.rgb else to_grey(rgb)
     brightness, contrast = quality.brightness_and_contrast(grey)
+    dhash, phash = hashing.hashes(grey)
     small = _small(rgb)
     return Measurement(
         width=picture.width,
@@ -71,8 +72,8 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
         format=picture.format,
         flags=picture.flags,
         sha256=hashing.sha256(data),
-        dhash=hashing.dhash(grey),
-        phash=hashing.phash(grey),
+        dhash=dhash,
+        phash=phash,
         sharpness=quality.sharpness(whole if scale == "native" else grey),
         brightness=brightness,
         contrast=contrast,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -17,7 +19,8 @@ from rfdedup.records import THUMB_SIDE
 Floats = npt.NDArray[np.float64]
 
 _DHASH_SIZE: Final = (9, 8)
-_PHASH_SIDE: Final = 32
+_PHASH_SIZE: Final = (32, 32)
+_MIDDLE: Final = np.float32(128)
 _LANCZOS_RADIUS: Final = 3.0
 _PRECISION_BITS: Final = 22
 """Pillow's fixed point for 8-bit pictures (``PRECISION_BITS`` in Resample.c)."""
@@ -33,23 +36,25 @@ def hash_hex(code: int) -> str:
     return f"{code:016x}"
 
 
-def dhash(grey: U8) -> int:
-    """Difference hash, 64 bits: is each of 8 x 8 pixels of a 9 x 8 reduction darker than its right neighbour.
+def hashes(grey: U8) -> tuple[int, int]:
+    """dHash and pHash of one grey picture (h, w) uint8, 64 bits each, equal to those of ``imagehash`` bit for bit.
 
-    Equal to ``imagehash.dhash`` of the same grey picture (h, w) uint8, bit for bit.
+    dHash: is each of 8 x 8 pixels of a 9 x 8 reduction darker than its right neighbour. pHash: which of the 8 x 8 lowest
+    DCT coefficients of a 32 x 32 reduction exceed their median.
     """
-    small = lanczos(grey, *_DHASH_SIZE)
-    return _pack(small[:, 1:] > small[:, :-1])
+    difference, perceptual = lanczos(grey, (_DHASH_SIZE, _PHASH_SIZE))
+    low = dct(dct(perceptual.astype(np.float64), axis=0), axis=1)[:8, :8]
+    return _pack(difference[:, 1:] > difference[:, :-1]), _pack(low > np.median(low))
+
+
+def dhash(grey: U8) -> int:
+    """The first of ``hashes``."""
+    return hashes(grey)[0]
 
 
 def phash(grey: U8) -> int:
-    """Perceptual hash, 64 bits: which of the 8 x 8 lowest DCT coefficients of a 32 x 32 reduction exceed their median.
-
-    Equal to ``imagehash.phash`` of the same grey picture (h, w) uint8, bit for bit.
-    """
-    small = lanczos(grey, _PHASH_SIDE, _PHASH_SIDE).astype(np.float64)
-    low = dct(dct(small, axis=0), axis=1)[:8, :8]
-    return _pack(low > np.median(low))
+    """The second of ``hashes``."""
+    return hashes(grey)[1]
 
 
 def thumb(rgb: U8) -> bytes:
@@ -61,31 +66,83 @@ def _pack(bits: npt.NDArray[np.bool_]) -> int:
     return int.from_bytes(np.packbits(bits).tobytes(), "big")
 
 
-def lanczos(grey: U8, width: int, height: int) -> U8:
-    """Reduce (h, w) uint8 to (height, width) as ``Image.resize`` of Pillow 13 does with LANCZOS, to the last bit.
+def lanczos(grey: U8, sizes: Sequence[tuple[int, int]]) -> list[U8]:
+    """Reduce (h, w) uint8 to each (width, height) as ``Image.resize`` of Pillow 13 does with LANCZOS, to the last bit.
 
-    Pillow weighs pixels with 22-bit integers and rounds to 8 bits after each of its two passes (Resample.c). Sums of
-    such products are exact in float64, so matrix products give its very numbers. Its horizontal pass comes first,
-    unless the height shrinks by more than twice what the width does; before Pillow 13 it always came first.
+    Pillow weighs pixels with 22-bit integers and rounds to 8 bits after each of its two passes (Resample.c). Its
+    horizontal pass comes first, unless the height shrinks by more than twice what the width does; before version 13 it
+    always came first.
     """
-    if grey.shape[0] - height > 2 * max(grey.shape[1] - width, 0):
-        return _horizontal(_horizontal(grey.T, height).T, width)
-    return _horizontal(_horizontal(grey, width).T, height).T
+    rows, columns = grey.shape
+    upright = [size for size in sizes if rows - size[1] <= 2 * max(columns - size[0], 0)]
+    turned = [size for size in sizes if size not in upright]
+    small = {}
+    for (width, height), first in zip(upright, _narrow(grey, tuple(w for w, _ in upright)), strict=True):
+        small[width, height] = _narrow(first.T, (height,))[0].T
+    for (width, height), first in zip(turned, _narrow(grey.T, tuple(h for _, h in turned)), strict=True):
+        small[width, height] = _narrow(first.T, (width,))[0]
+    return [small[size] for size in sizes]
 
 
-def _horizontal(grey: U8, width: int) -> U8:
-    return _round8(grey.astype(np.float64) @ _weights(grey.shape[1], width))
+def _narrow(grey: U8, widths: tuple[int, ...]) -> list[U8]:
+    """One pass of ``lanczos``: (h, w) uint8 to (h, width) for each of ``widths``, rounded to 8 bits.
+
+    The sums are taken in float32 for speed; those that lie closer to a rounding edge than float32 is certain of are
+    taken again in float64, where sums of such products are exact.
+    """
+    if not widths:
+        return []
+    weights = _weights(grey.shape[1], widths)
+    pixels = grey.astype(np.float32)
+    pixels -= _MIDDLE
+    sums = pixels @ weights.coarse
+    sums += weights.shift
+    levels = np.floor(sums)
+    sums -= levels
+    sums -= np.float32(0.5)
+    doubtful = np.nonzero(np.abs(sums) > weights.certain)
+    if doubtful[0].size:
+        exact = np.einsum("ij,ij->i", grey[doubtful[0]].astype(np.float64), weights.exact[doubtful[1]])
+        levels[doubtful] = np.floor((exact + (1 << (_PRECISION_BITS - 1))) * 2.0**-_PRECISION_BITS)
+    return np.split(np.clip(levels, 0, 255).astype(np.uint8), np.cumsum(widths)[:-1], axis=1)
 
 
-def _round8(sums: Floats) -> U8:
-    scaled = np.floor((sums + (1 << (_PRECISION_BITS - 1))) * 2.0**-_PRECISION_BITS)
-    return np.clip(scaled, 0, 255).astype(np.uint8)
+@dataclass(frozen=True)
+class _Weights:
+    """Weights of one pass.
+
+    Attributes:
+        exact: (outputs, w) float64 whole numbers, 2^22 times the weight.
+        coarse: (w, outputs) float32, the weight.
+        shift: (outputs,) float32, added to sums over pixels minus 128 to give sums over pixels plus a half.
+        certain: (outputs,) float32, distance from the middle between two rounding edges up to which a float32 sum
+            cannot be on the wrong side: half a level less the bound n u sum|w x| of Higham, Accuracy and Stability, 3.1.
+    """
+
+    exact: Floats
+    coarse: npt.NDArray[np.float32]
+    shift: npt.NDArray[np.float32]
+    certain: npt.NDArray[np.float32]
 
 
 @lru_cache(maxsize=256)
-def _weights(source: int, target: int) -> Floats:
-    """Fixed-point Lanczos weights (source, target): ``precompute_coeffs`` and ``normalize_coeffs_8bpc`` of Pillow."""
-    weights = np.zeros((source, target))
+def _weights(source: int, targets: tuple[int, ...]) -> _Weights:
+    exact = np.concatenate([_fixed_point(source, target) for target in targets])
+    shares = exact * 2.0**-_PRECISION_BITS
+    taps = np.count_nonzero(exact, axis=1)
+    # one rounding a tap, one of the weight itself, and those of the shift
+    error = (taps + 1) * 2.0**-24 * np.abs(shares).sum(axis=1) * 128.0 + 3 * 256.0 * 2.0**-24
+    return _Weights(
+        exact,
+        np.ascontiguousarray(shares.T, np.float32),
+        (128.0 * shares.sum(axis=1) + 0.5).astype(np.float32),
+        (0.5 - error).astype(np.float32),
+    )
+
+
+def _fixed_point(source: int, target: int) -> Floats:
+    """(target, source) whole numbers: ``precompute_coeffs`` and ``normalize_coeffs_8bpc`` of Pillow."""
+    weights = np.zeros((target, source))
     scale = source / target
     stretch = max(scale, 1.0)
     support = _LANCZOS_RADIUS * stretch
@@ -94,15 +151,13 @@ def _weights(source: int, target: int) -> Floats:
         first = max(int(center - support + 0.5), 0)
         last = min(int(center + support + 0.5), source)
         # plain floats, summed in order: the same rounding as the C code
-        taps = [_lanczos3((x + first - center + 0.5) * (1.0 / stretch)) for x in range(last - first)]
+        taps = [_lanczos3((x - center + 0.5) * (1.0 / stretch)) for x in range(first, last)]
         total = 0.0
         for tap in taps:
             total += tap
-        for x, tap in enumerate(taps):
-            share = tap / total if total != 0.0 else tap
-            fixed = share * (1 << _PRECISION_BITS)
-            weights[first + x, at] = int(fixed - 0.5) if share < 0 else int(fixed + 0.5)
-    weights.setflags(write=False)
+        for x, tap in enumerate(taps, first):
+            fixed = tap / (total or 1.0) * (1 << _PRECISION_BITS)
+            weights[at, x] = int(fixed - 0.5) if fixed < 0 else int(fixed + 0.5)
     return weights
 
 
