@@ -148,9 +148,13 @@ def _open(data: bytes, limits: Limits) -> tuple[Header, jpeg.JpegHeader | ImageF
         return Header(name, head.width, head.height, 1, head.orientation, head.quality), head
     if name == "webp" and (size := raster.webp_size(data)):
         check_size(*size, limits)
-    with raster.foreign_failures(name):
-        image = raster.open_raster(data, name)
-        header = _raster_header(image, name, data)
+    try:
+        with raster.foreign_failures(name):
+            image = raster.open_raster(data, name)
+            header = _raster_header(image, name, data)
+    except ImageError:
+        raster.check_complete(data, name)  # a file cut short says so, rather than that it makes no sense
+        raise
     check_size(header.width, header.height, limits)
     return header, image
 

@@ -100,6 +100,33 @@ def check_complete(data: bytes, name: str) -> None:
         _check_boxes(data)
     elif name == "webp" and int.from_bytes(data[4:8], "little") > len(data) - 8:
         raise ImageError(TRUNCATED, "the WebP ends before the length that it announces")
+    elif name == "tiff" and data[2:3] in b"*\0" and data[3:4] in b"*\0":
+        _check_tiff(data)
+
+
+def _check_tiff(data: bytes) -> None:
+    """The first directory and its strips or tiles must lie inside the file (TIFF 6.0, section 2)."""
+    order = "<" if data[:2] == b"II" else ">"
+    ends, counts = [0], [0]
+    try:
+        (at,) = struct.unpack_from(order + "I", data, 4)
+        (entries,) = struct.unpack_from(order + "H", data, at)
+        for entry in range(entries):
+            tag, kind, count = struct.unpack_from(order + "HHI", data, at + 2 + 12 * entry)
+            if tag in (273, 279, 324, 325) and kind in (3, 4) and count <= len(data):
+                size = 2 if kind == 3 else 4
+                where = at + 10 + 12 * entry
+                if count * size > 4:
+                    (where,) = struct.unpack_from(order + "I", data, where)
+                numbers = struct.unpack_from(f"{order}{count}{'H' if kind == 3 else 'I'}", data, where)
+                if tag in (273, 324):
+                    ends = list(numbers)
+                else:
+                    counts = list(numbers)
+    except struct.error:
+        raise ImageError(TRUNCATED, "the TIFF ends before its directory does") from None
+    if max((end + count for end, count in zip(ends, counts, strict=False)), default=0) > len(data):
+        raise ImageError(TRUNCATED, "the TIFF ends before its pixels do")
 
 
 def _check_png(data: bytes) -> None:
@@ -121,7 +148,15 @@ def _check_png(data: bytes) -> None:
 
 
 def _check_gif(data: bytes) -> None:
-    if not any(True for _ in gif_frames(data)):
+    frames = 0
+    try:
+        for _ in gif_frames(data):
+            frames += 1
+    except ImageError as error:
+        # junk behind a complete picture does it no harm
+        if not frames or error.kind == TRUNCATED:
+            raise
+    if not frames:
         raise ImageError(TRUNCATED, "the GIF ends before its first picture does")
 
 

@@ -39,8 +39,8 @@ def hash_hex(code: int) -> str:
 def hashes(grey: U8) -> tuple[int, int]:
     """dHash and pHash of one grey picture (h, w) uint8, 64 bits each, equal to those of ``imagehash`` bit for bit.
 
-    dHash: is each of 8 x 8 pixels of a 9 x 8 reduction darker than its right neighbour. pHash: which of the 8 x 8 lowest
-    DCT coefficients of a 32 x 32 reduction exceed their median.
+    dHash: is each of 8 x 8 pixels of a 9 x 8 reduction darker than its right neighbour. pHash: which of the 8 x 8
+    lowest DCT coefficients of a 32 x 32 reduction exceed their median.
     """
     difference, perceptual = lanczos(grey, (_DHASH_SIZE, _PHASH_SIZE))
     low = dct(dct(perceptual.astype(np.float64), axis=0), axis=1)[:8, :8]
@@ -116,7 +116,7 @@ class _Weights:
         coarse: (w, outputs) float32, the weight.
         shift: (outputs,) float32, added to sums over pixels minus 128 to give sums over pixels plus a half.
         certain: (outputs,) float32, distance from the middle between two rounding edges up to which a float32 sum
-            cannot be on the wrong side: half a level less the bound n u sum|w x| of Higham, Accuracy and Stability, 3.1.
+            cannot be on the wrong side: half a level less the bound n u sum|w x| of Higham, 2002, section 3.1.
     """
 
     exact: Floats

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.config import QualityConfig
-from rfdedup.imaging.arrays import U8, fit
+from rfdedup.imaging.arrays import U8
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
