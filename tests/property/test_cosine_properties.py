@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.similarity.cosine import cosine_links, pair_scores
+from rfdedup.similarity import cosine
+from rfdedup.similarity.bounds import encode, fit_projection, product_bound
+from rfdedup.similarity.cosine import cosine_links
+from rfdedup.similarity.products import TILE, Products
+from rfdedup.similarity.vectors import pair_scores
 
 
 def brute(x: np.ndarray, threshold: float) -> tuple[list[int], list[int], list[float]]:
@@ -44,3 +49,63 @@ def test_equals_brute_force(x: np.ndarray, threshold: float, edge: bool) -> None
     a, b, score32 = cosine_links(x, threshold)
     assert (a.dtype, b.dtype, score32.dtype) == (np.int64, np.int64, np.float32)
     assert (a.tolist(), b.tolist(), score32.tolist()) == brute(x, threshold)
+
+
+@settings(max_examples=25, deadline=None)
+@given(x=embeddings(), threshold=st.floats(0.05, 1.0))
+def test_integer_products_give_the_same_links(x: np.ndarray, threshold: float) -> None:
+    if x.shape[0] < 2:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cosine, "_SMALL", 0)
+        a, b, score = cosine_links(x, threshold)
+    assert (a.tolist(), b.tolist(), score.tolist()) == brute(x, threshold)
+
+
+def adversarial(kind: str, d: int) -> np.ndarray:
+    """Rows on which rounding, cutting and the lost tail are as bad as they get."""
+    n, rng = 300, np.random.default_rng(5)
+    if kind == "one-hot":
+        x = np.eye(d)[rng.integers(0, 40, n)]
+    elif kind == "outlier":
+        x = rng.standard_normal((n, d))
+        x[:, 5] = np.where(rng.random(n) < 0.1, 300.0, 0.0)
+    elif kind == "all-in-the-tail":
+        x = rng.standard_normal((n, d)) * 1e-3
+        x[: n // 2, :3] += 1.0
+    elif kind == "one-sign":
+        x = np.full((n, d), 1.0) + 1e-3 * rng.standard_normal((n, d))
+    else:
+        x = np.repeat(rng.standard_normal((n // 10, d)), 10, axis=0) + 0.5 * rng.standard_normal((n, d))
+    return x.astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["one-hot", "outlier", "all-in-the-tail", "one-sign", "clusters"])
+@pytest.mark.parametrize(("threshold", "d"), [(0.3, 190), (0.95, 190), (0.8, 550)])
+def test_the_bound_is_never_below_the_score(kind: str, threshold: float, d: int) -> None:
+    x = adversarial(kind, d)
+    codes = encode(x, fit_projection(x, threshold))
+    product = codes.codes.astype(np.float64) @ codes.codes.astype(np.float64).T
+    a, b = np.triu_indices(x.shape[0], 1)
+    score = pair_scores(x, a, b).astype(np.float64)
+    # what each pair's product must reach if its own score were the threshold
+    needed = product_bound(1.0, codes.projection, codes.errors[0], codes.errors[0])
+    needed += (score - 1.0) / codes.projection.scale**2
+    assert (product[a, b] >= needed).all()
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 512]))
+def test_levels_leave_out_no_product_at_the_bound(seed: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    a = rng.integers(-127, 128, (TILE, k)).astype(np.int8)
+    b = rng.integers(-127, 128, (TILE, k)).astype(np.int8)
+    a[3], b[7], b[9] = 127, 127, -127
+    exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
+    bound = float(exact.ravel()[rng.integers(0, exact.size)])
+    step = float(rng.choice([1.0, 37.5]))
+    i, j = Products(TILE, TILE, k, bound - 3 * step, step, 1).above(a, b, bound)
+    found = np.zeros(exact.shape, dtype=bool)
+    found[i, j] = True
+    assert found[exact >= bound].all()
+    assert not found[exact < bound - 1.1 * step].any()

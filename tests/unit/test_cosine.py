@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from rfdedup.errors import DataError
-from rfdedup.similarity.cosine import cosine_links, pair_scores
+from rfdedup.similarity import products
+from rfdedup.similarity.cosine import cosine_links
+from rfdedup.similarity.vectors import pair_scores
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -68,3 +70,46 @@ def test_scores_do_not_depend_on_the_neighbours() -> None:
     inside = a >= 100
     assert score[inside].tolist() == half[2].tolist()
     assert pair_scores(x, a[-1:], b[-1:])[0] == score[-1]
+
+
+def test_a_large_join_finds_what_was_planted() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((6000, 256), dtype=np.float32)
+    x[3000:3050] = x[:50] + 0.3 * rng.standard_normal((50, 256), dtype=np.float32)
+    a, b, score = cosine_links(x, 0.85)
+    assert (a.tolist(), b.tolist()) == (list(range(50)), list(range(3000, 3050)))
+    assert score.tolist() == pair_scores(x, a, b).tolist()
+
+
+def test_a_row_that_is_not_a_number_stops_a_large_join() -> None:
+    x = np.random.default_rng(4).standard_normal((6000, 256), dtype=np.float32)
+    x[5999, 3] = np.nan
+    with pytest.raises(DataError, match="embedding 5999 "):
+        cosine_links(x, 0.85)
+
+
+def test_values_far_outside_the_range_of_their_squares() -> None:
+    rng = np.random.default_rng(4)
+    x = rng.standard_normal((6000, 256)).astype(np.float32)
+    x[1] = x[0] * np.float32(1e30)
+    x[2] = x[0] * np.float32(1e-30)
+    a, b, _ = cosine_links(x, 0.99)
+    assert (a.tolist(), b.tolist()) == ([0, 0, 1], [1, 2, 2])
+
+
+def test_processors_that_saturate_get_half_the_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Saturating(products.Products):
+        def above(self, a: np.ndarray, b: np.ndarray, bound: float) -> tuple[np.ndarray, np.ndarray]:
+            shifted = a[:2].astype(np.int64) + 128
+            pairs = shifted[:, None, :] * b[None, :2].astype(np.int64)
+            pairs = np.clip(pairs[..., ::2] + pairs[..., 1::2], -(2**15), 2**15 - 1).sum(axis=2)
+            return np.nonzero(pairs - 128 * b[:2].astype(np.int64).sum(axis=1) >= bound)
+
+    monkeypatch.setattr(products, "Products", Saturating)
+    assert products.largest_code.__wrapped__() == 63
+
+
+def test_results_of_threads_keep_their_order() -> None:
+    with products.ThreadPoolExecutor(2) as pool:
+        assert list(products.in_threads(pool, lambda i: i * i, range(23), ahead=4)) == [i * i for i in range(23)]
+        assert list(products.in_threads(pool, abs, [-1], ahead=4)) == [1]

@@ -1,25 +1,31 @@
-"""All pairs of embeddings whose cosine similarity reaches a threshold, exactly."""
+"""All pairs of embeddings whose cosine similarity reaches a threshold, exactly.
+
+Pairs that upper bounds rule out (``bounds``) are never looked at; the others are measured one by one
+(``vectors.pair_scores``). So the result is the same on every processor, and no tile of it needs memory.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.errors import DataError
+from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
+from rfdedup.similarity.products import TILE, Products, in_threads, thread_count
+from rfdedup.similarity.vectors import Rows, Scores, check_matrix, check_threshold, normalise, pair_scores
 
-Rows = npt.NDArray[np.int64]
-Matrix = npt.NDArray[np.float32]
-Scores = npt.NDArray[np.float32]
+_SMALL = 4_000_000_000
+"""Below this many multiply-adds a plain float32 product is done before the integer one is set up."""
 
-_BLOCK = 2048
-_CHUNK_BYTES = 1 << 25
+Links = tuple[Rows, Rows, Scores]
 
 
-def cosine_links(x: npt.ArrayLike, threshold: float) -> tuple[Rows, Rows, Scores]:
-    """Find every pair of rows whose cosine similarity is at least ``threshold``.
+def cosine_links(x: npt.ArrayLike, threshold: float) -> Links:
+    """Find every pair of rows whose cosine similarity, as ``pair_scores`` measures it, is at least ``threshold``.
 
-    The score of a pair is the one of ``pair_scores``; candidates found by faster arithmetic are checked with
-    it, so the result does not depend on the processor.
+    Memory: N bytes for each dimension kept (at most d rounded up to 64), a few tiles, and the links.
 
     Args:
         x: (N, d) float16, float32 or float64, an array or a memory map. Rows need not be normalised; a row of
@@ -33,77 +39,54 @@ def cosine_links(x: npt.ArrayLike, threshold: float) -> tuple[Rows, Rows, Scores
         DataError: x is not a 2-d array of floats, holds NaN or infinity, or the threshold is out of range.
     """
     matrix = check_matrix(x)
-    if not 0 < threshold <= 1:
-        raise DataError(f"threshold = {threshold}: must be above 0 and at most 1")
-    unit = normalise(matrix)
-    parts = []
-    for top in range(0, unit.shape[0], _BLOCK):
-        for left in range(top, unit.shape[0], _BLOCK):
-            product = unit[top : top + _BLOCK] @ unit[left : left + _BLOCK].T
-            i, j = np.nonzero(product >= threshold - 1e-5)
-            i, j = i + top, j + left
-            parts.append((i[i < j], j[i < j]))
-    a = np.concatenate([part[0] for part in parts] or [np.empty(0, np.int64)])
-    b = np.concatenate([part[1] for part in parts] or [np.empty(0, np.int64)])
-    score = pair_scores(matrix, a, b)
-    near = score.astype(np.float64) >= threshold
-    a, b, score = a[near], b[near], score[near]
-    order = np.lexsort((b, a))
+    threshold = check_threshold(threshold)
+    n, d = matrix.shape
+    small = n * n * d / 2 < _SMALL
+    parts = list(_plain_links(matrix, threshold) if small else _coded_links(matrix, threshold))
+    a, b, score = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    order = np.argsort(a * np.int64(n) + b)
     return a[order], b[order], score[order]
 
 
-def pair_scores(x: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Scores:
-    """Cosine similarity of given pairs of rows: the definition that every link obeys.
-
-    Rows are normalised in float64 and rounded to float32; their products are summed in float64, and the sum
-    is cut to [-1, 1] and rounded to float32.
-
-    Args:
-        x: (N, d) floats, as for ``cosine_links``.
-        a, b: (L,) row numbers.
-
-    Returns:
-        (L,) float32; 0 where either row is all zeros.
-    """
-    matrix = check_matrix(x)
-    one, other = np.asarray(a), np.asarray(b)
-    score = np.empty(one.size, dtype=np.float32)
-    step = max(_CHUNK_BYTES // (8 * max(matrix.shape[1], 1)), 1)
-    for begin in range(0, one.size, step):
-        chunk = slice(begin, begin + step)
-        left = normalise(matrix[one[chunk]]).astype(np.float64)
-        right = normalise(matrix[other[chunk]]).astype(np.float64)
-        score[chunk] = np.clip(np.einsum("ij,ij->i", left, right), -1.0, 1.0)
-    return score
+def _plain_links(x: npt.NDArray[np.floating], threshold: float) -> Iterator[Links]:
+    """Candidates from float32 products; their worst rounding error (see ``bounds``) is the margin."""
+    unit = normalise(x)
+    margin = 2 * (x.shape[1] + 2) * 2.0**-24
+    for top in range(0, max(unit.shape[0], 1), TILE):
+        i, j = np.nonzero(unit[top : top + TILE] @ unit[top:].T >= threshold - margin)
+        yield _measured(x, i + top, j + top, threshold)
 
 
-def check_matrix(x: npt.ArrayLike) -> npt.NDArray[np.floating]:
-    """Return ``x`` as a 2-d array of floats without copying it.
+def _coded_links(x: npt.NDArray[np.floating], threshold: float) -> Iterator[Links]:
+    codes = encode(x, fit_projection(x, threshold))
+    threads = thread_count()
+    products = _products(codes, threshold, threads)
 
-    Raises:
-        DataError: it is something else.
-    """
-    matrix = np.asarray(x)
-    if matrix.ndim != 2 or not np.issubdtype(matrix.dtype, np.floating):
-        raise DataError(f"embeddings must be an (N, d) array of floats, got {matrix.shape} of {matrix.dtype}")
-    return matrix
+    def search(tile: tuple[int, int]) -> Links:
+        bound = product_bound(threshold, codes.projection, codes.errors[tile[0]], codes.errors[tile[1]])
+        i, j = products.above(codes.tile(tile[0]), codes.tile(tile[1]), bound)
+        return _measured(x, i + tile[0] * TILE, j + tile[1] * TILE, threshold)
+
+    tiles = ((i, j) for i in range(codes.errors.size) for j in range(i, codes.errors.size))
+    with ThreadPoolExecutor(threads) as pool:
+        for links in in_threads(pool, search, tiles, ahead=4 * threads):
+            if links[0].size:
+                yield links
+    yield _measured(x, np.empty(0, np.int64), np.empty(0, np.int64), threshold)
 
 
-def normalise(rows: npt.NDArray[np.floating], *, first: int = 0) -> Matrix:
-    """Scale rows to unit length: computed in float64, returned as (n, d) float32. Zero rows stay zero.
+def _products(codes: ByteCodes, threshold: float, threads: int) -> Products:
+    """Products whose levels reach from the bound of the worst tile to that of an exact code."""
+    worst = float(codes.errors.max(initial=0.0))
+    least = product_bound(threshold, codes.projection, worst, worst)
+    most = product_bound(threshold, codes.projection, 0.0, 0.0)
+    step = max((most - least) / 200, 1.0)
+    return Products(TILE, TILE, codes.codes.shape[1], least - 2 * step, step, threads)
 
-    ``first`` is the number of the first row, for the message.
 
-    Raises:
-        DataError: a row holds NaN or infinity.
-    """
-    wide = rows.astype(np.float64)
-    # a first scaling by the largest value keeps squares of tiny and huge numbers within range
-    largest = np.abs(wide).max(axis=1, initial=0.0)
-    if not np.isfinite(largest).all():
-        row = first + int(np.flatnonzero(~np.isfinite(largest))[0])
-        raise DataError(f"embedding {row} holds NaN or infinity: leave that image out or compute it again")
-    wide /= np.where(largest > 0, largest, 1.0)[:, None]
-    norm = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-    wide /= np.where(norm > 0, norm, 1.0)[:, None]
-    return wide.astype(np.float32)
+def _measured(x: npt.NDArray[np.floating], i: Rows, j: Rows, threshold: float) -> Links:
+    inside = (i < j) & (j < x.shape[0])
+    i, j = i[inside], j[inside]
+    score = pair_scores(x, i, j)
+    near = score.astype(np.float64) >= threshold
+    return i[near], j[near], score[near]
