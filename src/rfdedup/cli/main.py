@@ -17,6 +17,7 @@ _COMMANDS = {
     "export": "Kept or dropped images as a list for the next tool.",
     "apply": "Move, copy, link or delete files as the verdicts say; journaled.",
     "undo": "Take back what apply did.",
+    "encoders": "What can embed images here; converting weights of your own.",
 }
 """Name to one-line help, in the order of a user's way. Each lives in ``rfdedup.cli.commands.<name>``."""
 

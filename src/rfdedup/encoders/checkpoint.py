@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from rfdedup.errors import EncoderError, MissingExtraError
 
@@ -70,20 +71,20 @@ def require_torch(why: str) -> Any:
     return torch
 
 
-def _open(file: Path) -> BinaryIO:
+def _open(file: Path) -> BufferedReader:
     try:
         return file.open("rb")
     except OSError as error:
         raise EncoderError(f"cannot read weights {file}: {error.strerror or error}") from None
 
 
-def _is_safetensors(stream: BinaryIO) -> bool:
+def _is_safetensors(stream: BufferedReader) -> bool:
     head = stream.read(9)
     stream.seek(0)
     return len(head) == 9 and head[8:] == b"{" and int.from_bytes(head[:8], "little") <= _MAX_SAFETENSORS_HEADER
 
 
-def _read_safetensors(file: Path, stream: BinaryIO) -> dict[str, Any]:
+def _read_safetensors(file: Path, stream: BufferedReader) -> dict[str, Any]:
     try:
         from safetensors import SafetensorError
         from safetensors.torch import load
@@ -96,7 +97,7 @@ def _read_safetensors(file: Path, stream: BinaryIO) -> dict[str, Any]:
     return tensors
 
 
-def _read_torch(file: Path, stream: BinaryIO, torch: Any) -> Any:
+def _read_torch(file: Path, stream: BufferedReader, torch: Any) -> Any:
     try:
         return torch.load(stream, map_location="cpu", weights_only=True)
     # a hostile or torn pickle can fail in any way; whatever it is, the file cannot be used

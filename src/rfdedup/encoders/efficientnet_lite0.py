@@ -14,6 +14,7 @@ from rfdedup.errors import EncoderError
 NAME = "efficientnet-lite0"
 DIM = 1280
 INPUT = InputSpec(224, 224, "bilinear")
+MODEL = files("rfdedup.encoders").joinpath("data", "efficientnet_lite0.onnx")
 REVISION = 1
 """Raise when embeddings of the same weights change their meaning."""
 THRESHOLDS = {
@@ -49,9 +50,14 @@ def load(*, weights: Path | None, device: str, precision: str) -> Encoder:
         raise EncoderError(f"encoder {NAME} carries its own weights; leave out --weights, or use onnx:{weights}")
     if device not in ("auto", "cpu"):
         raise EncoderError(f"encoder {NAME} runs on the CPU only; leave out --device {device}")
-    if precision == "int8":
-        raise EncoderError(f"encoder {NAME} has no int8 form; use --precision auto")
     card = model_card()
-    with as_file(files("rfdedup.encoders").joinpath("data", "efficientnet_lite0.onnx")) as model:
+    if precision == "int8":
+        from rfdedup.encoders import quantised
+
+        model, suffix = quantised.find(NAME, card.weights_sha256)
         runtime = OpenVinoRuntime(model, name=NAME, precision=precision)
-    return ModelEncoder(card, runtime, f"{NAME}-{REVISION}-{INPUT.resize}-{card.weights_sha256[:16]}")
+    else:
+        suffix = ""
+        with as_file(MODEL) as model:
+            runtime = OpenVinoRuntime(model, name=NAME, precision=precision)
+    return ModelEncoder(card, runtime, f"{NAME}-{REVISION}-{INPUT.resize}-{card.weights_sha256[:16]}{suffix}")

@@ -21,12 +21,12 @@ class IBN(nn.Module):
 
     def __init__(self, planes: int) -> None:
         super().__init__()
-        self.half = planes // 2
-        self.IN = nn.InstanceNorm2d(self.half, affine=True)
-        self.BN = nn.BatchNorm2d(planes - self.half)
+        instance = planes // 2
+        self.IN = nn.InstanceNorm2d(instance, affine=True)
+        self.BN = nn.BatchNorm2d(planes - instance)
 
     def forward(self, x: Tensor) -> Tensor:
-        first, second = x.split([self.half, x.shape[1] - self.half], 1)
+        first, second = torch.split(x, [self.IN.num_features, self.BN.num_features], 1)
         return torch.cat((self.IN(first.contiguous()), self.BN(second.contiguous())), 1)
 
 
@@ -115,6 +115,9 @@ class Head(nn.Module):
 
 class FastReidNetwork(nn.Module):
     """uint8 RGB (n, H, W, 3) -> embeddings (n, 2048). Normalises inside, as fast-reid does, from 0-255."""
+
+    pixel_mean: Tensor
+    pixel_std: Tensor
 
     def __init__(self, config: FastReidConfig) -> None:
         super().__init__()

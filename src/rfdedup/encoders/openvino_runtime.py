@@ -37,24 +37,29 @@ def cpu_precisions() -> tuple[str, ...]:
 
 
 class OpenVinoRuntime:
-    """A network whose input is one image batch and whose first output is its embeddings.
+    """A network whose input is one uint8 batch (n, H, W, 3) and whose first output is its embeddings.
 
     Every image is inferred by itself, so that a row cannot depend on its neighbours; cores are kept busy by
-    streams, not by batches, which also keeps activations in a core's cache.
+    streams, not by batches, which also keeps activations in a core's cache. A network that insists on a larger
+    batch gets one, filled up with black images.
 
     Args:
-        model: ONNX or OpenVINO XML file.
+        model: ONNX or OpenVINO XML file, or an ``openvino.Model``, which is changed.
         name: of the encoder, for messages.
         precision: ``auto`` takes the best that the CPU computes in natively.
         streams: concurrent inferences; the usable cores when None.
 
+    Attributes:
+        dim: length of an embedding.
+
     Raises:
-        EncoderError: the file is not a network, or the CPU cannot compute in ``precision``.
+        EncoderError: the file is not a network, its output is not one vector an image, or the CPU cannot compute
+            in ``precision``.
     """
 
     device = "cpu"
 
-    def __init__(self, model: Path, *, name: str, precision: str = "auto", streams: int | None = None) -> None:
+    def __init__(self, model: Path | Any, *, name: str, precision: str = "auto", streams: int | None = None) -> None:
         import openvino
 
         self.batch = BATCH
@@ -62,9 +67,10 @@ class OpenVinoRuntime:
         self.precision = cpu_precisions()[0] if precision == "auto" else precision
         try:
             core = openvino.Core()
-            graph = core.read_model(model)
+            graph = core.read_model(model) if isinstance(model, Path) else model
             shape = graph.inputs[0].partial_shape
-            shape[0] = 1
+            self._fixed = 1 if shape[0].is_dynamic else shape[0].get_length()
+            shape[0] = self._fixed
             graph.reshape(shape)
             self._compiled = core.compile_model(
                 graph,
@@ -77,28 +83,56 @@ class OpenVinoRuntime:
                 },
             )
         except RuntimeError as error:
-            raise EncoderError(f"encoder {name}: OpenVINO cannot use {model}: {first_line(error)}") from None
+            raise EncoderError(f"encoder {name}: OpenVINO cannot use the network: {first_line(error)}") from None
         used = self._compiled.get_property("INFERENCE_PRECISION_HINT").to_string()
         if used != HINTS[self.precision]:
             raise EncoderError(
                 f"this CPU cannot compute in {self.precision} (it offers {', '.join(cpu_precisions())}); "
                 "use --precision auto"
             )
+        self._shape = tuple(int(side) for side in shape.to_shape())
         self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(self.streams):
             self._requests.put(self._compiled.create_infer_request())
+        self.dim = self._output_dim(name)
 
     def infer(self, batch: Rgb) -> Embeddings:
         """(n, height, width, 3) uint8 -> (n, dim) float32. Callers beyond ``streams`` wait."""
         request = self._requests.get()
         try:
-            rows = []
-            for image in batch:
-                request.infer([image[None]], share_inputs=True)
-                rows.append(np.array(request.get_output_tensor(0).data[0], np.float32))
-            return np.stack(rows)
+            parts = []
+            for start in range(0, len(batch), self._fixed):
+                images = batch[start : start + self._fixed]
+                if len(images) < self._fixed:
+                    padded = np.zeros(self._shape, np.uint8)
+                    padded[: len(images)] = images
+                    parts.append(self._run(request, padded)[: len(images)])
+                else:
+                    parts.append(self._run(request, images))
+            return np.concatenate(parts)
         finally:
             self._requests.put(request)
+
+    @staticmethod
+    def _run(request: Any, images: Rgb) -> Embeddings:
+        request.infer([images], share_inputs=True)
+        # a copy: the next inference writes into the same memory
+        output = np.array(request.get_output_tensor(0).data, np.float32)
+        return output.reshape(len(output), -1)
+
+    def _output_dim(self, name: str) -> int:
+        known = self._compiled.outputs[0].partial_shape
+        shape = tuple(known.to_shape()) if known.is_static else None
+        if shape is None:
+            request = self._requests.get()
+            request.infer([np.zeros(self._shape, np.uint8)], share_inputs=True)
+            shape = tuple(request.get_output_tensor(0).data.shape)
+            self._requests.put(request)
+        if len(shape) < 2 or shape[0] != self._fixed or any(side != 1 for side in shape[2:]):
+            raise EncoderError(
+                f"encoder {name}: the first output has shape {shape}; an encoder returns one vector an image, (n, dim)"
+            )
+        return int(shape[1])
 
 
 def first_line(error: Exception) -> str:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rfdedup.encoders import cache
-from rfdedup.encoders.base import Encoder, ModelCard
+from rfdedup.encoders.base import Encoder, ModelCard, Runtime, Threshold
 from rfdedup.encoders.checkpoint import read_state_dict, require_torch, sha256_of_weights
+from rfdedup.encoders.devices import resolve_device
 from rfdedup.encoders.fastreid_config import FastReidConfig, find_config, read_config
 from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.encoders.preprocess import InputSpec
@@ -25,6 +26,9 @@ DEPTHS = {"r50-ibn": "50x", "r101-ibn": "101x"}
 DIM = 2048
 REVISION = 1
 """Raise when embeddings of the same weights change their meaning."""
+THRESHOLDS = {
+    "raw": Threshold(0.95, "a cautious start that no data was used for; rfdedup calibrate sets it on your images"),
+}
 _UNUSED = ("heads.weight", "heads.classifier.", "heads.cls_layer.", "pixel_mean", "pixel_std")
 _RENAMED = {"heads.bnneck.": "heads.bottleneck.0."}
 _REFUSED = {
@@ -40,22 +44,41 @@ def load(name: str, *, weights: Path | None, device: str, precision: str) -> Enc
         EncoderError: the weights cannot be used; the message names file and tensor.
         MissingExtraError: torch is needed and not installed.
     """
-    facts = _facts(name, weights)
-    if device in ("cuda", "mps") or (device == "auto" and _accelerator() is not None):
-        from rfdedup.encoders.torch_runtime import TorchRuntime
-
-        if weights is None:
-            raise EncoderError(f"encoder {name} on {device} is run by torch, which needs --weights FILE")
-        network, _ = read_network(name, weights)
-        return _encoder(facts, TorchRuntime(network, name=name, device=device, precision=precision))
+    if device == "auto" and weights is not None and precision != "int8":
+        device = resolve_device(device)
+    if device in ("cuda", "mps"):
+        return _load_torch(name, weights, device, precision)
     from rfdedup.encoders import quantised
     from rfdedup.encoders.openvino_runtime import OpenVinoRuntime
 
-    entry = cache.find(name, facts) or convert(name, weights)
-    model, suffix = entry.model, ""
+    facts = _facts(name, weights)
     if precision == "int8":
-        model, suffix = quantised.find(name, facts)
+        model, suffix = quantised.find(name, cache.entry_id(facts))
+    else:
+        model, suffix = add(name, weights).model, ""
     return _encoder(facts, OpenVinoRuntime(model, name=name, precision=precision), suffix)
+
+
+def _load_torch(name: str, weights: Path | None, device: str, precision: str) -> Encoder:
+    require_torch(f"encoder {name} on {device}")
+    from rfdedup.encoders.torch_runtime import TorchRuntime, check_device
+
+    check_device(device)
+    if weights is None:
+        raise EncoderError(f"encoder {name} on {device} is run by torch, which needs --weights FILE")
+    network, facts = read_network(name, weights)
+    shape = (facts["config"]["height"], facts["config"]["width"], 3)
+    return _encoder(facts, TorchRuntime(network, shape, name=name, device=device, precision=precision))
+
+
+def add(name: str, weights: Path | None) -> cache.Entry:
+    """The cache entry of ``weights``, converted now if it was not before; of the ones added before when None.
+
+    Raises:
+        EncoderError, MissingExtraError: as ``load``.
+    """
+    facts = _facts(name, weights)
+    return cache.find(name, facts) or convert(name, weights)
 
 
 def convert(name: str, weights: Path | None) -> cache.Entry:
@@ -109,7 +132,7 @@ def _matched(weights: Path, config: FastReidConfig, tensors: dict[str, Any], wan
     renamed = {}
     for key, tensor in tensors.items():
         for old, new in _RENAMED.items():
-            key = new + key.removeprefix(old) if key.startswith(old) else key  # noqa: PLW2901
+            key = new + key.removeprefix(old) if key.startswith(old) else key
         renamed[key] = tensor
     for key in renamed:
         for part, why in _REFUSED.items():
@@ -172,10 +195,11 @@ def _facts(name: str, weights: Path | None) -> dict[str, Any]:
     return added[0].facts
 
 
-def _encoder(facts: dict[str, Any], runtime: Any, suffix: str = "") -> Encoder:
+def model_card(facts: dict[str, Any]) -> ModelCard:
+    """The card of a network from the facts of its cache entry."""
     config = FastReidConfig(**facts["config"])
     mean, std = (", ".join(f"{x:.2f}" for x in values) for values in (config.pixel_mean, config.pixel_std))
-    card = ModelCard(
+    return ModelCard(
         name=facts["name"],
         dim=DIM,
         input=InputSpec(config.height, config.width, "bicubic"),
@@ -183,11 +207,9 @@ def _encoder(facts: dict[str, Any], runtime: Any, suffix: str = "") -> Encoder:
         licence="unknown (brought by the user)",
         weights_sha256=facts["weights_sha256"],
         source="fast-reid checkpoint of the user",
+        thresholds=THRESHOLDS,
     )
-    return ModelEncoder(card, runtime, f"{facts['name']}-{cache.entry_id(facts)}{suffix}")
 
 
-def _accelerator() -> str | None:
-    from rfdedup.encoders.torch_runtime import available_accelerator
-
-    return available_accelerator()
+def _encoder(facts: dict[str, Any], runtime: Runtime, suffix: str = "") -> Encoder:
+    return ModelEncoder(model_card(facts), runtime, f"{facts['name']}-{cache.entry_id(facts)}{suffix}")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,12 @@ from rfdedup.errors import EncoderError
 ENTRY_POINT_GROUP = "rfdedup.encoders"
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16", "fp16", "int8")
-BUILT_IN = {"efficientnet-lite0": "rfdedup.encoders.efficientnet_lite0"}
-"""Name to the module that has ``load(*, weights, device, precision, **options)``."""
+BUILT_IN = ("efficientnet-lite0", "r50-ibn", "r101-ibn")
+FILE_KINDS = ("onnx", "torchscript")
+"""``KIND:FILE`` loads a file that the user brings."""
+
+Load = Callable[..., Encoder]
+"""Called with the keywords weights (Path or None), device, precision and the encoder's own options."""
 
 _MEMBERS = ("card", "dim", "key", "device", "precision", "streams", "batch", "embed", "encode")
 
@@ -50,19 +56,43 @@ def load_encoder(
         raise EncoderError(f"device {device!r} is unknown; use one of {', '.join(DEVICES)}")
     if precision not in PRECISIONS:
         raise EncoderError(f"precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}")
+    if options and name in BUILT_IN:
+        raise EncoderError(f"encoder {name} has no option {next(iter(options))!r}")
     file = Path(weights) if weights is not None else None
+    return _checked(_loader(name)(weights=file, device=device, precision=precision, **options), name)
+
+
+def _loader(name: str) -> Load:
+    kind, colon, path = name.partition(":")
+    if colon and kind in FILE_KINDS:
+        return partial(_load_file, kind, path)
+    if name == "efficientnet-lite0":
+        from rfdedup.encoders import efficientnet_lite0
+
+        return efficientnet_lite0.load
     if name in BUILT_IN:
-        load = importlib.import_module(BUILT_IN[name]).load
-        return _checked(load(weights=file, device=device, precision=precision, **options), name)
+        from rfdedup.encoders import r50_ibn
+
+        return partial(r50_ibn.load, name)
     registered = plugins()
     if name not in registered:
         known = ", ".join([*BUILT_IN, *registered])
         raise EncoderError(f"encoder {name!r} is unknown; known: {known}, onnx:FILE, torchscript:FILE")
     try:
-        load = registered[name].load()
+        load: Load = registered[name].load()
     except (ImportError, AttributeError) as error:
         raise EncoderError(f"encoder {name} is registered by {registered[name].value}, which fails: {error}") from None
-    return _checked(load(weights=file, device=device, precision=precision, **options), name)
+    return load
+
+
+def _load_file(kind: str, path: str, *, weights: Path | None, **settings: Any) -> Encoder:
+    if not path:
+        raise EncoderError(f"write the file after the colon: {kind}:FILE")
+    if weights is not None:
+        raise EncoderError(f"{kind}:{path} carries its weights; leave out --weights")
+    module = importlib.import_module(f"rfdedup.encoders.{kind}_file")
+    encoder: Encoder = module.load(Path(path), **settings)
+    return encoder
 
 
 def _checked(encoder: Any, origin: str) -> Encoder:
