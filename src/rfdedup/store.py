@@ -38,7 +38,7 @@ class Shard:
 
 
 ROWS_FILE = "rows.npy"
-"""Shard and row of each row of the verdicts, (n, 2) int32; -1 where an image has no features."""
+"""Shard, row and rank of each row of the verdicts, (n, 3) int32; -1 where an image has no features."""
 
 
 def previews_of(run: Path, rows: npt.ArrayLike) -> list[bytes | None]:
@@ -186,10 +186,13 @@ class FeatureStore:
         shard.embedding_key = key
         self._mark(number)
 
-    def place_rows(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> None:
-        """Record where the features of each row of the verdicts lie, for ``previews_of``."""
+    def place_rows(
+        self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32], rank: npt.NDArray[np.int64] | None = None
+    ) -> None:
+        """Record where the features of each row of the verdicts lie, and its rank (-1 where unknown)."""
+        place = np.full(len(shard), -1) if rank is None else rank
         with atomic_write(self.folder / ROWS_FILE) as stream:
-            np.save(stream, np.stack([shard, row], axis=1), allow_pickle=False)
+            np.save(stream, np.stack([shard, row, place], axis=1).astype(np.int32), allow_pickle=False)
 
     def exact_embeddings(self, key: str) -> dict[str, npt.NDArray[np.float32]]:
         """Embeddings that were measured again in full precision, by SHA-256 of the file's bytes."""

@@ -26,9 +26,15 @@ _MOST_ROUNDS = 40
 
 @dataclass(frozen=True)
 class Crowning:
-    """Who is kept. ``king[row] == row`` for kept rows, -1 for rows that take no part (errors, junk, rejected)."""
+    """Who is kept.
+
+    Attributes:
+        king: (n,) itself for kept rows, -1 for rows that take no part (errors, junk, rejected).
+        stand_in: (n,) the row with the same bytes that was compared in this row's place; itself for most.
+    """
 
     king: Rows
+    stand_in: Rows
 
     @property
     def kept(self) -> Mask:
@@ -69,6 +75,7 @@ class Crowner:
         self._kept_anyway = np.flatnonzero(kept_anyway)
         # the row that stands for each row's content; rows that take no part stand for no one
         stand_in = np.where(present[content], order[np.minimum(best[content], n - 1)], np.arange(n))
+        self._stand_in = stand_in
         self._copies = np.flatnonzero(stand_in != np.arange(n))
         self._originals = stand_in[self._copies]
         one, other = stand_in[links.a], stand_in[links.b]
@@ -94,7 +101,7 @@ class Crowner:
         king[self._copies] = king[self._originals]
         king[self._kept_anyway] = self._kept_anyway
         king[self._outside] = -1
-        return Crowning(king)
+        return Crowning(king, self._stand_in)
 
 
 def _subjects_in_place_order(

@@ -8,14 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rfdedup.apply.names import check_relative
-from rfdedup.config import KeepConfig
 from rfdedup.errors import ImageError, RunFolderError
 from rfdedup.imaging import decode
-from rfdedup.ranking import rank
 from rfdedup.store import ROWS_FILE
 
 Rows = npt.NDArray[np.int64]
@@ -37,21 +33,13 @@ class Features:
             self._places = np.load(self._folder / ROWS_FILE, allow_pickle=False)
         except (OSError, ValueError) as error:
             raise self._damaged(error) from None
-        if self._places.shape != (rows, 2):
+        if self._places.ndim != 2 or len(self._places) != rows or self._places.shape[1] < 2:
             raise self._damaged(f"{ROWS_FILE} has shape {self._places.shape}, the verdicts have {rows} rows")
 
-    def rank(self, verdicts: pa.Table, keep: KeepConfig) -> Rows:
-        """The place of each row in the order by which the funnel crowned, (n,) int64."""
-        quality = np.full(len(self._places), np.nan)
-        for number, at in self._by_shard(np.arange(len(self._places))):
-            try:
-                column = pq.read_table(self._folder / f"metadata_{number:04d}.parquet", columns=["jpeg_quality"])
-            except (OSError, pa.ArrowException) as error:
-                raise self._damaged(error) from None
-            values = column.column(0).cast(pa.float64()).to_numpy(zero_copy_only=False)
-            quality[at] = values[self._places[at, 1]]
-        with_quality = verdicts.append_column("jpeg_quality", pa.array(quality, mask=np.isnan(quality)))
-        return rank(with_quality, keep)
+    def rank(self) -> Rows | None:
+        """The rank of each row by which the funnel crowned, (n,) int64; None where the run did not record it."""
+        rank = self._places[:, 2].astype(np.int64) if self._places.shape[1] > 2 else np.full(len(self._places), -1)
+        return rank if len(rank) and int(rank.min()) >= 0 else None
 
     def embedded(self) -> Rows:
         """Rows that have an embedding, ascending."""
@@ -93,8 +81,8 @@ class Features:
         return RunFolderError(f"{self._folder} is damaged ({error}): run the same `rfdedup run` command again")
 
 
-def picture(root: str, path: bytes, side: int) -> bytes:
-    """A JPEG of an image file, upright and at most ``side`` pixels long.
+def read_file(root: str, path: bytes) -> bytes:
+    """The bytes of an image file of the run.
 
     Args:
         root: folder (or file) that was scanned.
@@ -102,20 +90,28 @@ def picture(root: str, path: bytes, side: int) -> bytes:
 
     Raises:
         RunFolderError: the path leads out of the root.
-        ImageError: the file cannot be read any more.
+        ImageError: the file is gone or cannot be read.
     """
-    import cv2
-
-    file = os.fsencode(root)
+    file = inside = os.fsencode(root)
     if path:
-        file = os.path.join(file, *check_relative(path, "verdicts.parquet").split(b"/"))
-    real, inside = os.path.realpath(file), os.path.realpath(os.fsencode(root))
+        file += os.sep.encode() + check_relative(path, "verdicts.parquet").replace(b"/", os.sep.encode())
+    real, inside = os.path.realpath(file), os.path.realpath(inside)
     if real != inside and os.path.commonpath([real, inside]) != inside:
         raise RunFolderError("verdicts.parquet holds a path that leads out of its folder")
     try:
-        data = Path(os.fsdecode(real)).read_bytes()
+        return Path(os.fsdecode(real)).read_bytes()
     except OSError as error:
         raise ImageError("unreadable", error.strerror or str(error)) from None
+
+
+def picture(data: bytes, side: int) -> bytes:
+    """The image in the bytes of a file as a JPEG, upright and at most ``side`` pixels long.
+
+    Raises:
+        ImageError: it cannot be decoded.
+    """
+    import cv2
+
     rgb = decode(data, longest=side).rgb
     ok, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not ok:

@@ -14,13 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.cli.console import printable
-from rfdedup.config import KeepConfig, make_config
+from rfdedup.errors import ImageError
 from rfdedup.linking import TIER_ORDER, Links
 from rfdedup.records import Tier, Verdict
-from rfdedup.review.crowning import Crowner, Crowning
+from rfdedup.review.crowning import SEMANTIC, Crowner, Crowning
 from rfdedup.review.decisions import Constraints
-from rfdedup.review.features import Features
+from rfdedup.review.features import Features, read_file
 from rfdedup.run_folder import LINKS_FILE, RUN_JSON, VERDICTS_FILE, RunFolder
+from rfdedup.similarity.components import components
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -91,14 +92,40 @@ class Snapshot:
         )
 
     @cached_property
+    def _link_order(self) -> tuple[Rows, Rows]:
+        keys = self.links.a * np.int64(self.n) + self.links.b
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+
+    def find_links(self, one: Rows, other: Rows) -> Rows:
+        """Position in ``links`` of each pair, the cheapest tier first; -1 where no link is stored."""
+        keys, order = self._link_order
+        if not len(keys) or not len(one):
+            return np.full(len(one), -1, np.int64)
+        wanted = np.minimum(one, other) * np.int64(self.n) + np.maximum(one, other)
+        at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[at] == wanted, order[at], -1)
+
+    @cached_property
+    def families(self) -> Rows:
+        """Connected component of each row over the links that the verdicts rest on."""
+        links, bound = self.links, self.semantic_threshold
+        binding = (links.tier != SEMANTIC) | (links.score >= (np.inf if bound is None else bound))
+        return components(self.n, links.a[binding], links.b[binding])
+
+    @cached_property
     def features(self) -> Features:
         return Features(self.run, self.n)
 
     @cached_property
     def rank(self) -> Rows:
-        config = self.info.get("config") or {}
-        keep = make_config({"keep": config["keep"]}).keep if "keep" in config else KeepConfig()
-        return self.features.rank(self.table, keep)
+        """The order of the funnel; where it was not recorded, kings and then the larger files come first."""
+        known = self.features.rank()
+        if known is not None:
+            return known
+        rank = np.empty(self.n, np.int64)
+        rank[np.lexsort((-self.size, self.verdict != KEEP))] = np.arange(self.n)
+        return rank
 
     @property
     def semantic_threshold(self) -> float | None:
@@ -143,6 +170,16 @@ class Snapshot:
         """Re-crowns under decisions. Rows that fell to tier 1 or could not be read take no part."""
         usable = (self.verdict == KEEP) | ((self.verdict == DROP) & (self.tier != list(Tier).index(Tier.QUALITY)))
         return Crowner(usable, self.links, self.rank, demands)
+
+    def file_bytes(self, row: int) -> bytes:
+        """The file of a row as it is now.
+
+        Raises:
+            ImageError: it is gone, cannot be read, or could not be decoded in the run.
+        """
+        if self.verdict[row] == ERROR:
+            raise ImageError(str(self.table["reason"][row]), "the run could not read it")
+        return read_file(self.table["root"][row].as_py(), self.table["path_bytes"][row].as_py())
 
     def matching(self, text: str) -> Mask:
         """Rows whose path contains a text, whatever the case."""
@@ -207,7 +244,7 @@ def standing(snapshot: Snapshot, demands: Constraints, crowning: Crowning | None
         lords = rows[king[rows] == rows]
         verdict[lords] = KEEP
         verdict[rows[king[rows] != rows]] = DROP
-        _prove(snapshot, king, tier, score, rows)
+        _prove(snapshot, king, crowning.stand_in, tier, score, rows)
     rejected = demands.drop & (snapshot.verdict != ERROR)
     verdict[rejected] = DROP
     changed = (verdict != snapshot.verdict) | ((king != snapshot.king) & (verdict == DROP))
@@ -215,22 +252,18 @@ def standing(snapshot: Snapshot, demands: Constraints, crowning: Crowning | None
     return Standing(verdict, king, tier, score, rejected, changed)
 
 
-def _prove(snapshot: Snapshot, king: Rows, tier: npt.NDArray[np.int8], score: Floats, rows: Rows) -> None:
+def _prove(
+    snapshot: Snapshot, king: Rows, stand_in: Rows, tier: npt.NDArray[np.int8], score: Floats, rows: Rows
+) -> None:
     """Give the subjects among ``rows`` that have a new king the tier and score of their link to it."""
     moved = rows[(king[rows] != snapshot.king[rows]) & (king[rows] != rows) & (king[rows] >= 0)]
-    if not len(moved):
-        return
-    links, n = snapshot.links, np.int64(snapshot.n)
-    wanted = np.minimum(moved, king[moved]) * n + np.maximum(moved, king[moved])
-    keys = links.a * n + links.b
-    order = np.argsort(keys, kind="stable")
-    at = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
-    found = keys[order[at]] == wanted if len(keys) else np.zeros(len(moved), bool)
-    names = [list(Tier).index(name) for name in TIER_ORDER]
-    tier[moved[found]] = np.array(names, np.int8)[links.tier[order[at[found]]]]
-    score[moved[found]] = links.score[order[at[found]]]
-    # no stored link: both have the bytes of one image, which stood for them in the funnel
-    tier[moved[~found]], score[moved[~found]] = list(Tier).index(Tier.EXACT), np.nan
+    at = snapshot.find_links(stand_in[moved], king[moved])
+    found = at >= 0
+    names = np.array([list(Tier).index(name) for name in TIER_ORDER], np.int8)
+    tier[moved[found]] = names[snapshot.links.tier[at[found]]]
+    score[moved[found]] = snapshot.links.score[at[found]]
+    # a copy of its king's bytes needs no other link
+    tier[moved[~found]], score[moved[~found]] = list(Tier).index(Tier.EXACT), 1.0
 
 
 def _codes(column: pa.ChunkedArray, names: list[str]) -> npt.NDArray[np.int8]:

@@ -1,0 +1,430 @@
+"""What the page asks and does, without HTTP: one run, its reviewers' log, and everything derived from both."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rfdedup.cli.console import printable
+from rfdedup.errors import DataError, RfdedupError, RunFolderError
+from rfdedup.records import Tier
+from rfdedup.review.crowning import Crowner
+from rfdedup.review.decision_log import DecisionLog
+from rfdedup.review.decisions import (
+    ABOUT_PAIRS,
+    Choice,
+    Constraints,
+    Decision,
+    Decisions,
+    Image,
+    constraints,
+    digest,
+    export,
+    parse,
+)
+from rfdedup.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, Filter, Groups, find_images
+from rfdedup.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Rows, Snapshot, Standing, stamp, standing
+from rfdedup.review.vectors import Vectors, make_pool
+
+MOST_ROWS = 10_000
+"""Rows that one decision may name."""
+MOST_SUBJECTS = 60
+"""Subjects of a group that a page carries; the others come page by page through the list of images."""
+_SAMPLED = 2_000
+_SHOWN_CHANGES = 12
+
+Recompute = Callable[[Path, float | None], None]
+"""Runs the funnel again on the inputs of a run, with another cosine threshold or the same one."""
+
+
+@dataclass(frozen=True)
+class State:
+    """A snapshot with the decisions of one moment. ``revision`` tells two moments apart."""
+
+    snapshot: Snapshot
+    decisions: Decisions
+    demands: Constraints
+    revision: str
+
+    @cached_property
+    def crowner(self) -> Crowner:
+        return self.snapshot.crowner(self.demands)
+
+    @cached_property
+    def now(self) -> Standing:
+        if self.demands.empty:
+            return standing(self.snapshot, self.demands, None, None)
+        demands = self.demands
+        ordinary = demands.preference.max(initial=0)
+        decided = demands.keep | demands.drop | (demands.preference < ordinary)
+        decided[demands.apart.ravel()] = True
+        family = self.snapshot.families
+        touched = np.isin(family, family[decided])
+        return standing(self.snapshot, demands, self.crowner.at(self.bound), touched)
+
+    @cached_property
+    def groups(self) -> Groups:
+        return Groups(self.snapshot, self.now)
+
+    @property
+    def bound(self) -> float:
+        """The cosine threshold of the verdicts; without tier 3 no such link exists, whatever the bound."""
+        threshold = self.snapshot.semantic_threshold
+        return np.inf if threshold is None else threshold
+
+
+class Session:
+    """Answers for one run folder. Safe to call from several threads; reads the folder again when it changed."""
+
+    def __init__(self, run: Path, recompute: Recompute) -> None:
+        """
+        Raises:
+            RunFolderError: there is no finished run in ``run``.
+        """
+        self.run = run
+        self.log = DecisionLog(run)
+        self._recompute = recompute
+        self._lock = threading.RLock()
+        self._snapshot = Snapshot(run)
+        self._vectors = Vectors(self._snapshot)
+        self._state: State | None = None
+        self._trouble = ""
+        self._job: threading.Thread | None = None
+        self._job_failed = ""
+        self._pool: ProcessPoolExecutor | None = None
+
+    def close(self) -> None:
+        """End the process that makes maps."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    # ---- state
+
+    @property
+    def state(self) -> State:
+        """The run and the decisions as they are on disk now. A run in the making leaves the last finished one."""
+        with self._lock:
+            if stamp(self.run) != self._snapshot.stamp:
+                self._reload()
+            decisions = self.log.decisions()
+            revision = digest(decisions)[:12] + "-" + "-".join(str(time) for time, _, _ in self._snapshot.stamp)
+            if self._state is None or self._state.revision != revision:
+                demands = constraints(decisions, self._snapshot.table)
+                self._state = State(self._snapshot, decisions, demands, revision)
+            return self._state
+
+    def _reload(self) -> None:
+        try:
+            snapshot = Snapshot(self.run)
+        except RunFolderError as error:
+            self._trouble = str(error)
+            return
+        self._trouble = ""
+        self._snapshot, self._vectors = snapshot, Vectors(snapshot)
+
+    def pulse(self) -> dict[str, Any]:
+        """The little that open tabs ask for again and again."""
+        state = self.state
+        running = self._job is not None and self._job.is_alive()
+        return {
+            "revision": state.revision,
+            "trouble": "" if running else self._trouble,
+            "job": "running" if running else "failed" if self._job_failed else "idle",
+            "job_failed": self._job_failed,
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Counts, the choices of the filters, and what can be undone."""
+        state = self.state
+        now, snapshot = state.now, state.snapshot
+        undo, redo = self.log.steps()
+        dropped = now.verdict == DROP
+        reasons = snapshot.table.group_by(["tier", "reason"]).aggregate([]).to_pylist()
+        return {
+            **self.pulse(),
+            "name": printable(self.run.resolve().name),
+            "counts": {str(name): int((now.verdict == code).sum()) for code, name in enumerate(VERDICTS)},
+            "groups": len(state.groups),
+            "tiers": {str(tier): int((dropped & (now.tier == code)).sum()) for code, tier in enumerate(Tier)},
+            "reasons": sorted({printable(entry["reason"]) for entry in reasons if entry["tier"]}),
+            "threshold": snapshot.semantic_threshold,
+            "floor": snapshot.floor,
+            "decisions": len(state.decisions),
+            "pending": digest(state.decisions) != snapshot.info.get("decisions", ""),
+            "undo": undo,
+            "redo": redo,
+        }
+
+    # ---- lists
+
+    def groups(self, wanted: Filter, sort: str, offset: int, limit: int) -> dict[str, Any]:
+        """One page of groups.
+
+        Raises:
+            DataError: the order is unknown.
+        """
+        if sort not in GROUP_SORTS:
+            raise DataError(f"groups are not sorted by {sort!r}; known: {', '.join(GROUP_SORTS)}")
+        state = self.state
+        found = state.groups.find(wanted, sort)
+        page = found[offset : offset + limit].tolist()
+        members = {number: state.groups.members(number)[:MOST_SUBJECTS].tolist() for number in page}
+        kings = {number: int(state.groups.kings[number]) for number in page}
+        images = self._images(state, [*kings.values(), *(row for rows in members.values() for row in rows)])
+        return {
+            "revision": state.revision,
+            "total": len(found),
+            "offset": offset,
+            "items": [
+                {
+                    "king": images[kings[number]],
+                    "subjects": [images[row] for row in members[number]],
+                    "size": int(state.groups.sizes[number]),
+                }
+                for number in page
+            ],
+        }
+
+    def images(self, show: str, wanted: Filter, sort: str, offset: int, limit: int) -> dict[str, Any]:
+        """One page of single images.
+
+        Raises:
+            DataError: the order or the kind of images is unknown.
+        """
+        if show not in SHOWS or sort not in IMAGE_SORTS:
+            raise DataError(f"no list of {show!r} by {sort!r}; known: {', '.join(SHOWS)}; {', '.join(IMAGE_SORTS)}")
+        state = self.state
+        found = find_images(state.snapshot, state.now, show, wanted, sort)
+        page = found[offset : offset + limit].tolist()
+        images = self._images(state, page)
+        return {
+            "revision": state.revision,
+            "total": len(found),
+            "offset": offset,
+            "items": [images[row] for row in page],
+        }
+
+    def image(self, row: int) -> dict[str, Any]:
+        """All that is known of one image."""
+        state = self.state
+        self.check_row(row, state)
+        return self._images(state, [row])[row]
+
+    def pair(self, one: int, other: int) -> list[dict[str, Any]]:
+        """The stored links between two rows."""
+        state = self.state
+        for row in (one, other):
+            self.check_row(row, state)
+        links = state.snapshot.links
+        at = np.flatnonzero((links.a == min(one, other)) & (links.b == max(one, other)))
+        names = ("exact", "perceptual", "semantic")
+        return [{"tier": names[links.tier[i]], "score": float(links.score[i])} for i in at]
+
+    def check_row(self, row: int, state: State | None = None) -> int:
+        """``row`` if it is one.
+
+        Raises:
+            LookupError: it is not.
+        """
+        if not 0 <= row < (state or self.state).snapshot.n:
+            raise LookupError(f"there is no row {row}")
+        return row
+
+    def _images(self, state: State, rows: list[int]) -> dict[int, dict[str, Any]]:
+        now, snapshot = state.now, state.snapshot
+        images = snapshot.describe(rows)
+        choices = {(image.sha256, image.path): str(choice) for image, choice in state.decisions.images.items()}
+        names = snapshot.table.select(["sha256", "path"]).take(np.asarray(rows, np.int64)).to_pylist()
+        tiers = [str(tier) for tier in Tier]
+        for row, name in zip(rows, names, strict=True):
+            code, king = int(now.tier[row]), int(now.king[row])
+            fell = now.verdict[row] == DROP
+            score = float(now.score[row]) if fell and code >= 0 and np.isfinite(now.score[row]) else None
+            same = now.tier[row] == snapshot.tier[row] and np.isfinite(snapshot.threshold[row])
+            images[row] |= {
+                "verdict": str(VERDICTS[now.verdict[row]]),
+                "tier": tiers[code] if fell and code >= 0 else None,
+                "score": score,
+                "threshold": float(snapshot.threshold[row]) if fell and same else None,
+                "king": king if fell and king >= 0 and king != row else None,
+                "decision": choices.get((name["sha256"], name["path"])),
+                "changed": bool(now.changed[row]),
+            }
+            if now.rejected[row]:
+                images[row]["reason"] = "rejected"
+            elif now.verdict[row] == KEEP:
+                images[row]["reason"] = None
+        return images
+
+    # ---- decisions
+
+    def decide(self, choice: str, rows: Sequence[int], pairs: Sequence[Sequence[int]]) -> None:
+        """Save one step: a choice for several images, or for several pairs.
+
+        Raises:
+            DataError: the choice is unknown or does not fit what it names.
+            LookupError: a row does not exist.
+        """
+        if choice not in tuple(Choice):
+            raise DataError(f"the choice {choice!r} is unknown; known: {', '.join(Choice)}")
+        wanted = Choice(choice)
+        named = [row for pair in pairs for row in pair] if wanted in ABOUT_PAIRS else list(rows)
+        if not named or len(named) > MOST_ROWS or any(len(pair) != 2 for pair in pairs):
+            raise DataError(f"{choice} names {len(named)} rows; 1 to {MOST_ROWS} are possible")
+        state = self.state
+        images = self._contents(state, named)
+        if wanted in ABOUT_PAIRS:
+            couples = [(images[a], images[b]) for a, b in pairs]
+            if any(one.sha256 == other.sha256 for one, other in couples):
+                raise DataError("these files are identical, byte for byte; mark one of them with keep instead")
+            self.log.add([Decision(wanted, one, other) for one, other in couples])
+        else:
+            self.log.add([Decision(wanted, images[row]) for row in named])
+
+    def _contents(self, state: State, rows: list[int]) -> dict[int, Image]:
+        for row in rows:
+            self.check_row(row, state)
+            if state.snapshot.verdict[row] == ERROR:
+                raise DataError("a file that could not be read is neither kept nor dropped")
+        table = state.snapshot.table.select(["sha256", "path"]).take(np.asarray(rows, np.int64)).to_pylist()
+        if any(entry["sha256"] is None for entry in table):
+            raise DataError("this run has no content hashes, which decisions are tied to: run it again")
+        return {row: Image(entry["sha256"], entry["path"]) for row, entry in zip(rows, table, strict=True)}
+
+    def undo(self) -> bool:
+        return self.log.undo()
+
+    def redo(self) -> bool:
+        return self.log.redo()
+
+    def exported(self) -> dict[str, Any]:
+        return export(self.state.decisions)
+
+    def take_in(self, value: Any) -> int:
+        """Add exported decisions as one step, which wins over what was decided here; how many there were.
+
+        Raises:
+            DataError: it is not an export.
+        """
+        decisions = parse(value)
+        if decisions:
+            self.log.add(decisions)
+        return len(decisions)
+
+    # ---- threshold
+
+    def preview(self, threshold: float) -> dict[str, Any]:
+        """What another cosine threshold would do, from the stored links.
+
+        Raises:
+            DataError: the run has no such threshold, or the value lies below the stored links.
+        """
+        state = self.state
+        current, floor = state.snapshot.semantic_threshold, state.snapshot.floor
+        if current is None or floor is None:
+            raise DataError("this run has no tier 3, so there is no similarity threshold to move")
+        if not floor <= threshold <= 1:
+            raise DataError(f"threshold {threshold} is outside {floor} to 1, the range of the stored links")
+        before, after = state.crowner.at(current), state.crowner.at(threshold)
+        falls, rises = before.kept & after.subjects, before.subjects & after.kept
+        subjects = after.king[after.subjects]
+        return {
+            "revision": state.revision,
+            "threshold": threshold,
+            "kept": int(after.kept.sum()),
+            "dropped": int(after.subjects.sum()),
+            "kept_before": int(before.kept.sum()),
+            "dropped_before": int(before.subjects.sum()),
+            "groups": int((np.bincount(subjects, minlength=1) > 0).sum()) if len(subjects) else 0,
+            "falls": self._changes(state, np.flatnonzero(falls), after.king, after.stand_in, threshold),
+            "rises": self._changes(state, np.flatnonzero(rises), before.king, before.stand_in, threshold),
+        }
+
+    def _changes(self, state: State, rows: Rows, king: Rows, stand_in: Rows, threshold: float) -> dict[str, Any]:
+        """Some rows that would change, each with its king then or before; those closest to the threshold."""
+        some = rows[:: max(1, len(rows) // _SAMPLED)]
+        at = state.snapshot.find_links(stand_in[some], king[some])
+        score = np.where(at >= 0, state.snapshot.links.score[at], np.inf) if len(some) else np.empty(0)
+        chosen = np.argsort(np.abs(score - threshold), kind="stable")[:_SHOWN_CHANGES]
+        images = self._images(state, [*some[chosen].tolist(), *king[some[chosen]].tolist()])
+        items = [
+            {
+                "image": images[int(some[i])],
+                "king": images[int(king[some[i]])],
+                "score": float(score[i]) if np.isfinite(score[i]) else None,
+            }
+            for i in chosen
+        ]
+        return {"total": len(rows), "items": items}
+
+    def start_recompute(self, threshold: float | None) -> None:
+        """Run the funnel again in the background; the page sees the new verdicts when they are there.
+
+        Raises:
+            DataError: it is running already, or the threshold is out of range.
+        """
+        if threshold is not None and not 0 < threshold < 1:
+            raise DataError(f"threshold {threshold} is not between 0 and 1")
+        with self._lock:
+            if self._job is not None and self._job.is_alive():
+                raise DataError("the funnel is running already")
+            self._job_failed = ""
+            self._job = threading.Thread(target=self._work, args=(threshold,), daemon=True)
+            self._job.start()
+
+    def _work(self, threshold: float | None) -> None:
+        try:
+            self._recompute(self.run, threshold)
+        except RfdedupError as error:
+            self._job_failed = str(error)
+
+    # ---- embeddings
+
+    def like_row(self, row: int, most: int) -> list[dict[str, Any]]:
+        """The images most similar to one of the run, best first."""
+        state = self.state
+        self.check_row(row, state)
+        return self._found(state, self._vectors_of(state).like_row(row, most))
+
+    def like_picture(self, data: bytes, most: int) -> list[dict[str, Any]]:
+        """The images of the run most similar to a picture that was dropped onto the page."""
+        state = self.state
+        return self._found(state, self._vectors_of(state).like_picture(data, most))
+
+    def _found(self, state: State, found: list[tuple[int, float]]) -> list[dict[str, Any]]:
+        images = self._images(state, [row for row, _ in found])
+        return [{"image": images[row], "score": score} for row, score in found]
+
+    def map(self) -> tuple[dict[str, Any], bytes]:
+        """The map: how it was made, and for each point x, y (float32), row and verdict (int32), little-endian."""
+        state = self.state
+        vectors = self._vectors_of(state)
+        with self._lock:
+            if self._pool is None:
+                self._pool = make_pool()
+            points, method = vectors.map(self._pool)
+        rows = vectors.map_rows
+        packed = np.empty(len(rows), [("x", "<f4"), ("y", "<f4"), ("row", "<i4"), ("verdict", "<i4")])
+        packed["x"], packed["y"], packed["row"] = points[:, 0], points[:, 1], rows
+        packed["verdict"] = state.now.verdict[rows]
+        about = {"revision": state.revision, "method": method, "total": len(vectors.rows), "shown": len(rows)}
+        return about, packed.tobytes()
+
+    def some(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Some images, in the order asked for."""
+        state = self.state
+        for row in rows[:MOST_ROWS]:
+            self.check_row(row, state)
+        images = self._images(state, list(dict.fromkeys(rows)))
+        return [images[row] for row in images]
+
+    def _vectors_of(self, state: State) -> Vectors:
+        with self._lock:
+            return self._vectors if self._snapshot is state.snapshot else Vectors(state.snapshot)
