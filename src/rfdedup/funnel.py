@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -142,7 +142,7 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
         )
     ]
     verdict = quality.judge(stock.features, config.quality, active="quality" in config.tiers)
-    place = rank(stock.features, config.keep)
+    thumbs = stock.thumbs_from(store)
     protected = matches(stock.features["path"].to_pylist(), config.keep.protect)
     while True:
         usable = np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped
@@ -150,14 +150,19 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
         representative = np.arange(n)
         links = Links.none()
         if "hash" in config.tiers:
-            representative, links = hash_links(rows, stock, store, config, place)
+            representative, links = hash_links(rows, stock, config, thumbs)
         distinct = np.unique(representative[rows])
-        king = crown(n, links.a, links.b, links.score, place, forced=protected)
+
+        def crowned(found: Links) -> Rows:
+            place = rank(stock.features, config.keep, found, thumbs)
+            return crown(n, found.a, found.b, found.score, place, forced=protected)
+
+        king = crowned(links)
         thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
         if tier3 is None:
             break
         thresholds[Tier.SEMANTIC] = tier3.threshold
-        king, links, late_faults = tier3.crown(distinct, links, place, protected)
+        king, links, late_faults = tier3.crown(distinct, links, king, crowned)
         if not late_faults:
             break
         for row, fault in late_faults.items():
@@ -167,13 +172,16 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
     return Findings(faults, verdict, flags, duplicates, worth_keeping(links, king, representative))
 
 
-def hash_links(rows: Rows, stock: Inventory, store: FeatureStore, config: RunConfig, place: Rows) -> tuple[Rows, Links]:
+def hash_links(
+    rows: Rows, stock: Inventory, config: RunConfig, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
+) -> tuple[Rows, Links]:
     """Tier 2: the row that stands for each content, (n,) int64, and the perceptual links between those rows."""
     features = stock.features
     representative = np.arange(features.num_rows)
     if config.hash.exact:
         sha256 = features["sha256"].to_numpy(zero_copy_only=False)
-        representative[rows] = exact_representatives(sha256, rows, place)
+        alone = rank(features, config.keep, Links.none(), thumbs)
+        representative[rows] = exact_representatives(sha256, rows, alone)
     if not config.hash.perceptual:
         return representative, Links.none()
     links = perceptual_links(
@@ -181,7 +189,7 @@ def hash_links(rows: Rows, stock: Inventory, store: FeatureStore, config: RunCon
         features["dhash"].fill_null(0).to_numpy(),
         features["phash"].fill_null(0).to_numpy(),
         features["contrast"].fill_null(0.0).to_numpy(),
-        lambda wanted: store.thumbs(stock.shard[wanted], stock.row[wanted]),
+        thumbs,
         config.hash.radius,
     )
     return representative, links

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,10 @@ class Inventory:
     files: list[SourceFile]
     features: pa.Table
     others: int = 0
+
+    def thumbs_from(self, store: FeatureStore) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]]:
+        """A function that reads the thumbnails of rows."""
+        return lambda rows: store.thumbs(self.shard[rows], self.row[rows])
 
     @property
     def shard(self) -> npt.NDArray[np.int32]:

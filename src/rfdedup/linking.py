@@ -20,6 +20,7 @@ MIN_CONTRAST = 4.0
 """Standard deviation of grey levels below which both hashes describe noise."""
 MIN_DHASH_BITS = 6
 """A dHash with fewer bits set (or unset) comes from a gradient or a flat picture and says nothing."""
+_SLICE = 1 << 16
 MAX_THUMB_DISTANCE = 16.0
 """Root mean square difference of two thumbnails, in levels, up to which they corroborate equal hashes."""
 
@@ -97,19 +98,38 @@ def perceptual_links(
     close = other <= radius
     i, j, score = i[close], j[close], np.maximum(distance, other)[close]
     used = np.unique(np.concatenate([i, j]))
-    pictures = thumbs(rows[used]).astype(np.float32)
-    apart = thumb_distance(pictures[np.searchsorted(used, i)], pictures[np.searchsorted(used, j)])
+    pictures = luminance(thumbs(rows[used]))
+    apart = thumb_rms(pictures, np.searchsorted(used, i), np.searchsorted(used, j), centred=True)
     alike = apart <= MAX_THUMB_DISTANCE
     return Links.make(rows[i[alike]], rows[j[alike]], Tier.PERCEPTUAL, score[alike])
 
 
-def thumb_distance(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Root mean square difference of thumbnails (n, bytes) after taking out a common change of brightness."""
-    if not len(one):
-        return np.zeros(0, np.float32)
-    difference = one - other
-    difference -= difference.mean(axis=1, keepdims=True)
-    return np.asarray(np.sqrt((difference**2).mean(axis=1)), np.float32)
+def luminance(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Grey levels (n, pixels) float32 of RGB thumbnails (n, pixels * 3): a grey copy is still a copy. ITU-R BT.601."""
+    return np.asarray(thumbs.reshape(len(thumbs), -1, 3) @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+
+
+def thumb_rms(
+    thumbs: npt.NDArray[np.uint8] | npt.NDArray[np.float32], i: Rows, j: Rows, *, centred: bool = False
+) -> npt.NDArray[np.float64]:
+    """Root mean square difference of pairs of thumbnails, in levels.
+
+    Args:
+        thumbs: (n, values) pictures.
+        i, j: (L,) rows of the pairs.
+        centred: take out a change of brightness that all pixels share.
+
+    Returns:
+        (L,) float64; computed in slices, so memory does not grow with L x values.
+    """
+    out = np.empty(len(i))
+    for start in range(0, len(i), _SLICE):
+        at = slice(start, start + _SLICE)
+        difference = thumbs[i[at]].astype(np.float32) - thumbs[j[at]].astype(np.float32)
+        if centred:
+            difference -= difference.mean(axis=1, keepdims=True)
+        out[at] = np.sqrt((difference**2).mean(axis=1))
+    return out
 
 
 MOST_LINKS = 8

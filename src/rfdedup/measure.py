@@ -44,6 +44,7 @@ class Measurement:
     entropy: float
     colorfulness: float
     detail: float
+    content: float
     jpeg_quality: float | None
     thumb: _Octets
     preview: _Octets
@@ -60,11 +61,12 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     """
     picture = decode(data, at_least=None if scale == "native" else LONGEST, limits=limits)
     whole = picture.grey()
-    rgb = fit(picture.rgb, LONGEST)
+    rgb = fit(picture.rgb, LONGEST, (picture.width, picture.height))
     grey = whole if rgb is picture.rgb else to_grey(rgb)
     brightness, contrast = quality.brightness_and_contrast(grey)
     dhash, phash = hashing.hashes(grey)
     small = _small(rgb)
+    content = quality.content_share(whole)
     return Measurement(
         width=picture.width,
         height=picture.height,
@@ -79,7 +81,8 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
         contrast=contrast,
         entropy=quality.entropy(grey[:: max(1, grey.shape[0] // _ENTROPY_ROWS)]),
         colorfulness=quality.colorfulness(small),
-        detail=quality.detail(whole, picture.width, picture.height),
+        detail=quality.detail(whole, picture.width, picture.height, content),
+        content=content,
         jpeg_quality=picture.jpeg_quality,
         thumb=hashing.thumb(small),
         preview=simplejpeg.encode_jpeg(small, quality=_PREVIEW_QUALITY, colorsubsampling="420"),

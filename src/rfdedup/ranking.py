@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -10,11 +10,29 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.config import KeepConfig
+from rfdedup.linking import Links, thumb_rms
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+DETAIL_HELD = 0.7
+"""An image with less than this share of the detail of its most detailed near-duplicate is a reduced copy."""
+FULLNESS_HELD = 0.85
+"""One that uses less than this share of the frequency range of its fullest near-duplicate was enlarged or squeezed."""
+SIDE_HELD = 0.93
+"""One that shows less than this share of the side of its largest near-duplicate is a crop or a reduction."""
+COLOUR_HELD = 0.3
+"""One with less than this share of the colour of its most colourful near-duplicate was turned grey."""
+TYPICAL_LEVELS = 2.0
+"""Grey levels by which a thumbnail may differ more from its near-duplicates than the most typical one does."""
+GOOD_JPEG = 70.0
+"""Quality from which on quantisation does not show; a copy saved better than its original is not the better one."""
+WHOLE_CONTENT = 0.985
+"""Share of the side that lies inside borders; below, somebody added a border."""
 
 
-def rank(features: pa.Table, keep: KeepConfig) -> npt.NDArray[np.int64]:
+def rank(features: pa.Table, keep: KeepConfig, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Rows:
     """Place of each image when all are ordered from best to worst.
 
     Protected images come first, then preferred ones. Then, by ``keep.rule``, ``best`` puts the likely original before
@@ -23,23 +41,24 @@ def rank(features: pa.Table, keep: KeepConfig) -> npt.NDArray[np.int64]:
     Args:
         features: rows in canonical path order, columns of ``records.FEATURES``.
         keep: rule and globs.
+        links: what is held for near-duplicates so far; an image is judged beside those that it links to.
+        thumbs: gives thumbnails of some rows, (n, bytes) uint8.
 
     Returns:
         (n,) int64, a permutation of 0..n-1.
     """
     paths = features["path"].to_pylist()
     keys: list[npt.NDArray[np.generic]] = [~matches(paths, keep.protect), ~matches(paths, keep.prefer)]
-    area = _column(features, "width") * _column(features, "height")
     age = features["mtime_ns"].to_numpy().astype(np.float64)
     rule_keys: dict[str, list[Floats]] = {
         "best": [],
-        "largest": [-area],
+        "largest": [-_column(features, "width") * _column(features, "height")],
         "sharpest": [-_column(features, "sharpness")],
         "oldest": [age],
         "newest": [-age],
     }
     if keep.rule != "first":
-        keys += [*rule_keys[keep.rule], *_original_first(features, area)]
+        keys += [*rule_keys[keep.rule], *_original_first(features, age, links, thumbs)]
     # numpy's lexsort takes the most important key last; rows are in path order, so a stable sort ends with the path
     order = np.lexsort(keys[::-1]) if keys else np.arange(features.num_rows)
     place = np.empty(features.num_rows, np.int64)
@@ -47,27 +66,70 @@ def rank(features: pa.Table, keep: KeepConfig) -> npt.NDArray[np.int64]:
     return place
 
 
-def matches(paths: Sequence[str], globs: Sequence[str]) -> npt.NDArray[np.bool_]:
+def matches(paths: Sequence[str], globs: Sequence[str]) -> Mask:
     """Which relative paths match one of the globs (``*`` crosses folders), (n,) bool."""
     if not globs:
         return np.zeros(len(paths), np.bool_)
     return np.array([any(fnmatchcase(path, glob) for glob in globs) for path in paths], np.bool_)
 
 
-def _original_first(features: pa.Table, area: Floats) -> list[Floats]:
+def _original_first(
+    features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
+) -> list[npt.NDArray[np.generic]]:
     """Keys of the ``best`` rule, most important first.
 
-    ``detail`` tells how much true structure a picture holds: enlarging adds pixels but none of it. Colour precedes
-    compression because a grey copy has lost more than a recompressed one.
+    Most are coarse, so that the noise of a measurement does not decide: an image either holds what its
+    near-duplicates hold or does not. Among copies that were brightened, marked or framed, the original is the one
+    that all others resemble. Saved again at a higher quality, a copy has more bytes and no more picture; hence age
+    comes before bytes.
     """
-    quality = _column(features, "jpeg_quality", missing=100.0)
+    detail, content = _column(features, "detail"), _column(features, "content", missing=1.0)
+    side = np.sqrt(_column(features, "width") * _column(features, "height"))
+    shown = side * content
+    fullness = detail / np.maximum(shown, 1.0)
     return [
-        -np.round(_column(features, "detail"), 2),
-        -area,
-        -quality,
+        _lacking(detail, links, DETAIL_HELD),
+        _lacking(fullness, links, FULLNESS_HELD),
+        _atypical(features.num_rows, links, thumbs),
+        -np.minimum(_column(features, "jpeg_quality", missing=100.0), GOOD_JPEG),
+        _lacking(_column(features, "colorfulness"), links, COLOUR_HELD),
+        content < WHOLE_CONTENT,
+        _lacking(shown, links, SIDE_HELD),
+        age,
         -_column(features, "bytes"),
-        features["mtime_ns"].to_numpy().astype(np.float64),
     ]
+
+
+def _lacking(values: Floats, links: Links, held: float) -> Mask:
+    """Which images have less than a share of what the best of their near-duplicates has, (n,) bool."""
+    best = values.copy()
+    np.maximum.at(best, links.a, values[links.b])
+    np.maximum.at(best, links.b, values[links.a])
+    return values < held * best
+
+
+def _atypical(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Mask:
+    """Which images differ from their near-duplicates by more than the most typical of these does, (n,) bool.
+
+    The measure is the median distance of thumbnails over the links of an image. Two images that only link to each
+    other are equally typical.
+    """
+    if not len(links):
+        return np.zeros(n, np.bool_)
+    used = np.unique(np.concatenate([links.a, links.b]))
+    pictures = thumbs(used)
+    apart = thumb_rms(pictures, np.searchsorted(used, links.a), np.searchsorted(used, links.b))
+    ends = np.concatenate([links.a, links.b])
+    distance = np.tile(apart, 2)
+    order = np.lexsort((distance, ends))
+    first = np.searchsorted(ends[order], used, side="left")
+    last = np.searchsorted(ends[order], used, side="right") - 1
+    median = np.zeros(n)
+    median[used] = distance[order[(first + last) // 2]]
+    least = median.copy()
+    np.minimum.at(least, links.a, median[links.b])
+    np.minimum.at(least, links.b, median[links.a])
+    return median > least + TYPICAL_LEVELS
 
 
 def _column(features: pa.Table, name: str, missing: float = 0.0) -> Floats:

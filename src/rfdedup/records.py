@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 SCHEMA_VERSION = 1
-FEATURE_VERSION = 1
+FEATURE_VERSION = 2
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 THUMB_SIDE = 16
@@ -64,6 +64,8 @@ FEATURES = pa.schema(
         *_SCALARS,
         # bits per pixel and estimated JPEG quality (0-100, null where unknown) rank copies of one picture
         pa.field("jpeg_quality", pa.float64()),
+        # share of the picture's side inside uniform borders, 0-1
+        pa.field("content", pa.float64()),
         # standard deviation of grey levels: near 0 means the hashes carry no information
         pa.field("contrast", pa.float64()),
         # Shannon entropy of grey levels in bits, and mean spread of the colour channels in levels

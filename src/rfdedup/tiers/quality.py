@@ -60,24 +60,25 @@ def colorfulness(rgb: U8) -> float:
     return float(cv2.mean(cv2.subtract(most, least))[0])
 
 
-def detail(grey: U8, width: int, height: int) -> float:
+def detail(grey: U8, width: int, height: int, content: float) -> float:
     """True resolution: the side in pixels of a square picture that would hold as much, rounded to 0.01.
 
-    It is sqrt(width x height) x share of the picture inside uniform borders (square root of the area)
-    x share of the frequency range that the picture uses. For the latter the 8 x 8 DCT energies of up to 1,600 blocks
-    are averaged over rings max(u, v) = k, k = 1..7, and multiplied by k^2, which levels the 1/f^2 spectrum of natural
-    images (Field, 1987); the range ends where this falls below a quarter of its mean over k = 1, 2. An enlarged copy
-    has more pixels but a range that ends as much earlier; heavy JPEG compression cuts the upper rings, and its block
-    edges lie between the blocks looked at. The value is comparable between copies of one picture only.
+    It is sqrt(width x height) x ``content`` x share of the frequency range that the picture uses. For the latter
+    the 8 x 8 DCT energies of up to 1,600 blocks are averaged over rings max(u, v) = k, k = 1..7, and multiplied by
+    k^2, which levels the 1/f^2 spectrum of natural images (Field, 1987); the range ends where this falls below a
+    quarter of its mean over k = 1, 2. An enlarged copy has more pixels but a range that ends as much earlier; heavy
+    JPEG compression cuts the upper rings, and its block edges lie between the blocks looked at. The value is
+    comparable between copies of one picture only.
 
     Args:
         grey: (h, w) uint8, the picture at its own resolution, or an integer part of it.
         width, height: of the whole picture, pixels.
+        content: from ``content_share``.
     """
-    return round(float(np.sqrt(width * height)) * _content_share(grey) * _used_range(grey), 2)
+    return round(float(np.sqrt(width * height)) * content * _used_range(grey), 2)
 
 
-def _content_share(grey: U8) -> float:
+def content_share(grey: U8) -> float:
     """Square root of the share of the area that is left when uniform rows and columns at the edges are cut off."""
     step = max(1, max(grey.shape) // _BORDER_SIDE)
     sample = grey[::step, ::step]

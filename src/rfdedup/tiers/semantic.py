@@ -17,7 +17,6 @@ from rfdedup.encoders.priors import prior_of
 from rfdedup.errors import ConfigError
 from rfdedup.execution import embed_files
 from rfdedup.inventory import Inventory
-from rfdedup.kings import crown
 from rfdedup.linking import Links
 from rfdedup.passes import Fault
 from rfdedup.progress import Watch
@@ -85,7 +84,7 @@ class SemanticTier:
         return known.value
 
     def crown(
-        self, distinct: Rows, cheaper: Links, rank: Rows, protected: npt.NDArray[np.bool_]
+        self, distinct: Rows, cheaper: Links, king: Rows, crowned: Callable[[Links], Rows]
     ) -> tuple[Rows, Links, dict[int, Fault]]:
         """Kings over the links of all tiers.
 
@@ -96,14 +95,12 @@ class SemanticTier:
         Args:
             distinct: rows to compare, one per content.
             cheaper: links of tier 2 between them.
-            rank: (n,) place of each row.
-            protected: (n,) rows that are never subjects.
+            king: (n,) kings by those links.
+            crowned: gives the kings by other links.
 
         Returns:
             (n,) kings, all links, and the faults of files that could not be read again. With faults the rest is void.
         """
-        n = len(rank)
-        king = crown(n, cheaper.a, cheaper.b, cheaper.score, rank, forced=protected)
         embedded = distinct[king[distinct] == distinct]
         threshold = self.threshold
         while True:
@@ -114,7 +111,7 @@ class SemanticTier:
             if faults:
                 return king, cheaper, faults
             binding = Links.join(cheaper, found.take(found.score >= threshold))
-            king = crown(n, binding.a, binding.b, binding.score, rank, forced=protected)
+            king = crowned(binding)
             alone = distinct[king[distinct] == distinct]
             late = np.setdiff1d(alone, embedded)
             if not len(late):
