@@ -60,7 +60,7 @@ def _plain_links(x: npt.NDArray[np.floating], threshold: float) -> Iterator[Link
 def _coded_links(x: npt.NDArray[np.floating], threshold: float) -> Iterator[Links]:
     codes = encode(x, fit_projection(x, threshold))
     threads = thread_count()
-    products = _products(codes, threshold, threads)
+    products = fit_products(codes, threshold, threads)
 
     def search(tile: tuple[int, int]) -> Links:
         bound = product_bound(threshold, codes.projection, codes.errors[tile[0]], codes.errors[tile[1]])
@@ -75,7 +75,7 @@ def _coded_links(x: npt.NDArray[np.floating], threshold: float) -> Iterator[Link
     yield _measured(x, np.empty(0, np.int64), np.empty(0, np.int64), threshold)
 
 
-def _products(codes: ByteCodes, threshold: float, threads: int) -> Products:
+def fit_products(codes: ByteCodes, threshold: float, threads: int) -> Products:
     """Products whose levels reach from the bound of the worst tile to that of an exact code."""
     worst = float(codes.errors.max(initial=0.0))
     least = product_bound(threshold, codes.projection, worst, worst)

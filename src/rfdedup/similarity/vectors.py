@@ -92,6 +92,11 @@ def pair_scores(x: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Scores:
         names, place = np.unique(ends, return_inverse=True)
         unit = normalise(matrix[names], names).astype(np.float64)
         half = ends.size // 2
-        product = np.einsum("ij,ij->i", unit[place[:half]], unit[place[half:]])
-        score[begin : begin + half] = np.clip(product, -1.0, 1.0)
+        score[begin : begin + half] = row_scores(unit[place[:half]], unit[place[half:]])
     return score
+
+
+def row_scores(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> Scores:
+    """Scores of rows that ``normalise`` made, (L, d) each, widened to float64 and contiguous: (L,) float32."""
+    product = np.einsum("ij,ij->i", one, other)
+    return np.asarray(np.clip(product, -1.0, 1.0), dtype=np.float32)
