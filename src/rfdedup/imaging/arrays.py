@@ -14,18 +14,20 @@ def to_grey(rgb: U8) -> U8:
     return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
 
 
-def fit(pixels: U8, longest: int) -> U8:
+def fit(pixels: U8, longest: int, whole: tuple[int, int] | None = None) -> U8:
     """``pixels`` reduced by area averaging so that the longer side is exactly ``longest``; never enlarged.
 
     Args:
         pixels: (h, w) or (h, w, 3) uint8.
         longest: pixels, at least 1.
+        whole: (width, height) of the picture that ``pixels`` are a reduction of, from which the shorter side is rounded.
     """
     height, width = pixels.shape[:2]
-    longer = max(height, width)
-    if longer <= longest:
+    if max(height, width) <= longest:
         return pixels
-    size = (max(1, round(width * longest / longer)), max(1, round(height * longest / longer)))
+    true_width, true_height = whole or (width, height)
+    longer = max(true_width, true_height)
+    size = (max(1, round(true_width * longest / longer)), max(1, round(true_height * longest / longer)))
     return area_resize(pixels, *size)
 
 

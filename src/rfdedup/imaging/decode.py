@@ -126,7 +126,7 @@ def decode(
     if pixels.ndim == 2:
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)  # type: ignore[assignment]
     if longest is not None:
-        pixels = fit(pixels, longest)
+        pixels = fit(pixels, longest, (header.width, header.height))
     width, height = header.oriented_size
     rgb = np.ascontiguousarray(upright(pixels, header.orientation))
     return Picture(rgb, width, height, header.format, tuple(flags), header.jpeg_quality)
@@ -144,10 +144,10 @@ def _open(data: bytes, limits: Limits) -> tuple[Header, jpeg.JpegHeader | ImageF
         raise ImageError(UNSUPPORTED_FORMAT, f"{name} is not read; convert it to JPEG, PNG or WebP")
     if name == "jpeg":
         head = jpeg.read_header(data, limits)
-        check_size(head.width, head.height, limits)
+        check_size(head.width, head.height, len(data), limits)
         return Header(name, head.width, head.height, 1, head.orientation, head.quality), head
     if name == "webp" and (size := raster.webp_size(data)):
-        check_size(*size, limits)
+        check_size(*size, len(data), limits)
     try:
         with raster.foreign_failures(name):
             image = raster.open_raster(data, name)
@@ -155,7 +155,7 @@ def _open(data: bytes, limits: Limits) -> tuple[Header, jpeg.JpegHeader | ImageF
     except ImageError:
         raster.check_complete(data, name)  # a file cut short says so, rather than that it makes no sense
         raise
-    check_size(header.width, header.height, limits)
+    check_size(header.width, header.height, len(data), limits)
     return header, image
 
 

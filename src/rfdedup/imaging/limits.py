@@ -28,23 +28,35 @@ ERROR_KINDS: Final = (EMPTY, NOT_AN_IMAGE, UNSUPPORTED_FORMAT, TRUNCATED, CORRUP
 class Limits:
     """Bounds that are checked on the header, before any pixel is decoded.
 
-    ``max_bytes`` bounds the file itself. ``max_scans`` counts the passes of a progressive JPEG: a few
-    kilobytes can ask for thousands.
+    Attributes:
+        max_pixels: width x height.
+        max_side: the longer of the two.
+        max_bytes: of the file itself.
+        max_scans: passes of a progressive JPEG: a few kilobytes can ask for thousands.
+        max_pixels_per_byte: of pictures above ``bomb_pixels``. Photographs have 2 to 20, a deflate bomb hundreds.
+        bomb_pixels: smaller pictures cannot hurt, however well they compress.
     """
 
     max_pixels: int = 300_000_000
     max_side: int = 200_000
     max_bytes: int = 2_000_000_000
     max_scans: int = 500
+    max_pixels_per_byte: int = 200
+    bomb_pixels: int = 50_000_000
 
 
-def check_size(width: int, height: int, limits: Limits) -> None:
+def check_size(width: int, height: int, file_bytes: int, limits: Limits) -> None:
     """Raise ``ImageError`` for a size that is empty or beyond ``limits``."""
+    pixels = width * height
     if width < 1 or height < 1:
         raise ImageError(CORRUPT, f"the header announces {width} x {height} pixels")
-    if width * height > limits.max_pixels or max(width, height) > limits.max_side:
+    if pixels > limits.max_pixels or max(width, height) > limits.max_side:
         raise ImageError(
             TOO_LARGE,
-            f"{width} x {height} pixels ({width * height / 1e6:.0f} Mpx); "
+            f"{width} x {height} pixels ({pixels / 1e6:.0f} Mpx); "
             f"the limit is {limits.max_pixels / 1e6:g} Mpx and {limits.max_side} pixels a side",
+        )
+    if pixels > limits.bomb_pixels and pixels > limits.max_pixels_per_byte * file_bytes:
+        raise ImageError(
+            TOO_LARGE, f"{width} x {height} pixels ({pixels / 1e6:.0f} Mpx) from {file_bytes} bytes: a decompression bomb"
         )

@@ -130,7 +130,7 @@ def _check_tiff(data: bytes) -> None:
 
 
 def _check_png(data: bytes) -> None:
-    """Checksums of the critical chunks (PNG specification, 5.3); those of metadata are left alone."""
+    """Checksums of all chunks up to the last one (PNG specification, 5.3)."""
     view = memoryview(data)
     at = 8
     while at + 12 <= len(data):
@@ -138,8 +138,7 @@ def _check_png(data: bytes) -> None:
         end = at + 12 + length
         if end > len(data):
             break
-        critical = not kind[0] & 0x20
-        if critical and zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
+        if zlib.crc32(view[at + 4 : end - 4]) != int.from_bytes(view[end - 4 : end], "big"):
             raise ImageError(CORRUPT, f"wrong checksum of a PNG chunk {kind.decode('latin-1')!r}")
         if kind == b"IEND":
             return
