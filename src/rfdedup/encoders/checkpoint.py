@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import warnings
 from io import BufferedReader
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from rfdedup.errors import EncoderError, MissingExtraError
 
 CONTAINERS = ("model", "state_dict", "net", "network")
 """Keys under which training frameworks keep the state dict."""
+_REFUSED = re.compile(r"Unsupported (?:global: GLOBAL|class) (\S+)")
+"""What torch's restricted unpickler says of a callable that it does not build."""
 _MAX_SAFETENSORS_HEADER = 100_000_000
 
 
@@ -99,28 +103,26 @@ def _read_safetensors(file: Path, stream: BufferedReader) -> dict[str, Any]:
 
 def _read_torch(file: Path, stream: BufferedReader, torch: Any) -> Any:
     try:
-        return torch.load(stream, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # about pickle protocols; the error says what matters
+            warnings.simplefilter("ignore")
+            return torch.load(stream, map_location="cpu", weights_only=True)
     # a hostile or torn pickle can fail in any way; whatever it is, the file cannot be used
     except Exception as error:
-        text = str(error)
-        if "weights_only" in text.lower() or "Unsupported global" in text or "Unsupported operand" in text:
+        refused = _REFUSED.search(str(error))
+        if refused is not None:
             raise EncoderError(
-                f"{file} carries more than tensors ({_refused(text)}); nothing in it was executed. "
+                f"{file} carries more than tensors ({refused[1].rstrip('.')}); nothing in it was executed. "
                 "Save only the state dict, as a .pth or as safetensors"
             ) from error
         what = "is empty" if file.stat().st_size == 0 else "is truncated, damaged or no checkpoint"
-        raise EncoderError(f"{file} {what} ({_short(text) or type(error).__name__}); copy it again") from error
-
-
-def _refused(text: str) -> str:
-    """What the restricted unpickler would not build, from its message."""
-    for line in text.splitlines():
-        for mark in ("Unsupported global: GLOBAL ", "Unsupported class ", "Unsupported operand "):
-            if mark in line:
-                return line.split(mark, 1)[1].split(" was not ")[0].strip(" .")
-    return "refused by the restricted unpickler"
+        raise EncoderError(
+            f"{file} {what} ({_short(str(error)) or type(error).__name__}); nothing in it was executed; copy it again"
+        ) from error
 
 
 def _short(text: str) -> str:
-    line = text.strip().splitlines()[0] if text.strip() else ""
+    text = text.removeprefix("Weights only load failed.")
+    telling = [line.strip() for line in text.splitlines() if "weights_only" not in line and line.strip()]
+    line = telling[0] if telling else ""
     return line if len(line) <= 160 else line[:157] + "..."

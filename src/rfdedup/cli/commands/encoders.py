@@ -204,7 +204,7 @@ def _measured(one: Listed) -> dict[str, Any]:
 def _table(rows: list[dict[str, Any]], *, measured: bool) -> Table:
     table = Table(box=None, pad_edge=False)
     for title in ("name", "dim", "input", "threshold", "licence", "state"):
-        table.add_column(title)
+        table.add_column(title, no_wrap=title == "name")
     if measured:
         table.add_column("images/s")
     for row in rows:
