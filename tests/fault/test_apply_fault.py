@@ -542,7 +542,7 @@ def test_an_image_stays_when_its_folder_cannot_be_listed(tree: Tree, tmp_path: P
             raise OSError(errno.EIO, os.strerror(errno.EIO), folder)
 
     summary = apply_run(tree.run, move(tmp_path / "out"), fs=FaultyFs(broken))
-    assert reasons(summary) == {"1.jpg": "unreadable"}
+    assert reasons(summary) == {"1.jpg": "io-error"}
     assert (summary.failures, summary.done_total.files) == (1, 1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -138,6 +139,11 @@ class Executor:
                 perform(self._fs, entry, data)
             except (ProblemError, OSError) as error:
                 _close(entry, error)
+                if isinstance(error, OSError) and not isinstance(error, FileExistsError):
+                    self._look(entry)
+                if entry.state == State.DONE:
+                    done.append(entry)
+                    continue
                 self._take_back(done)
                 for rest in entries[i + 1 :]:
                     rest.state = State.CANCELLED
@@ -169,6 +175,16 @@ class Executor:
             return
         if flagged or (entry.links or 0) > 1 or self._journal.lost_names(self._session, entry.device, entry.inode):
             raise ProblemError("last-name", "its other hard links are gone; this is the last name of the file")
+
+    def _look(self, entry: Entry) -> None:
+        """An error may come after the file went. The disk tells; if it cannot, the entry stays open."""
+        reported, entry.state = entry.state, State.PENDING
+        with contextlib.suppress(OSError):
+            settled = settle(self._fs, entry)
+            if settled == State.DONE:
+                entry.state, entry.reason, entry.detail = State.DONE, None, None
+            else:
+                entry.state = reported
 
     def _take_back(self, done: list[Entry]) -> None:
         """An image whose sidecar could not follow goes back, so that nothing is half done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
@@ -160,40 +161,60 @@ def note_times(fs: FsOps, journal: Journal, session: int) -> None:
 def mark_restorable(fs: FsOps, journal: Journal, session: int) -> None:
     """Journal which folders nobody else changed since: undo gives them their mtimes back.
 
-    A session that was killed has no times to compare with; its folders are taken as its own.
+    A session that was killed has no times to compare with; its folders are taken as its own. What an earlier
+    attempt to undo found is not asked again.
     """
     journal.set_folders(
         session,
         "restore",
-        ((path, int(after is None or _mtime(fs, path) == after)) for path, _, _, after, _ in journal.folders(session)),
+        (
+            (path, int(after is None or _mtime(fs, path) == after))
+            for path, _, _, after, restore in journal.folders(session)
+            if restore is None
+        ),
     )
 
 
-def put_back(fs: FsOps, journal: Journal, session: int) -> None:
-    """Remove the folders that the session made, where empty, and give the others their mtimes back."""
+def put_back(fs: FsOps, journal: Journal, session: int) -> list[tuple[str, OSError]]:
+    """Remove the folders that the session made, where empty, and give the others their mtimes back.
+
+    Returns:
+        Folders for which the system refused, with the error.
+    """
+    refused: list[tuple[str, OSError]] = []
     parents: dict[str, None] = {}
     for path, created, *_ in journal.folders(session):
         if created:
             try:
                 fs.rmdir(path)
                 parents[os.path.dirname(path)] = None
-            except OSError:
-                continue
+            except OSError as error:
+                if error.errno not in _NOT_EMPTY:
+                    refused.append((path, error))
     for parent in parents:
-        try:
+        with contextlib.suppress(OSError):
             fs.sync_folder(parent)
-        except OSError:
-            continue
     for path, created, before, _, restore in journal.folders(session):
         if restore and not created and before is not None:
             try:
                 fs.set_mtime(path, before)
-            except OSError:
+            except FileNotFoundError:
                 continue
+            except OSError as error:
+                refused.append((path, error))
+    return refused
+
+
+_NOT_EMPTY = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR)
+"""Folders that others filled stay; those that are gone need no removal."""
 
 
 def _mtime(fs: FsOps, path: str) -> int | None:
     try:
         return fs.lstat(path).st_mtime_ns
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise ApplyStoppedError(
+            f"stopped: cannot look at the folder {path}: {explain(error)[1]}; then run the same command again"
+        ) from None

@@ -78,7 +78,9 @@ def root_path(raw: bytes) -> str:
 def local(base: str, name: bytes) -> str:
     """Path for the operating system of the relative ``name`` below ``base``."""
     text = os.fsdecode(name)
-    return os.path.join(base, text if os.sep == "/" else text.replace("/", os.sep))
+    if os.sep != "/":
+        text = text.replace("/", os.sep)
+    return base + text if base.endswith(os.sep) else f"{base}{os.sep}{text}"
 
 
 def fold(name: bytes) -> bytes:

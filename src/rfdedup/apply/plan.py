@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import partial
+from functools import cached_property, partial
 from typing import Protocol
 
+from rfdedup.apply.fsops import explain
 from rfdedup.apply.names import alternative, fold, local, split_suffix
 from rfdedup.apply.sidecars import Rule, Signature, disagreement, is_image_name, signature
 from rfdedup.apply.verdicts import Catalog, Known, Row
@@ -107,7 +108,7 @@ class Unit:
 class Held:
     """An image that was dropped but stays: ``reason`` is label-conflict, protected or sidecar.
 
-    Or ``name-taken`` and ``unreadable``: then it should have gone, but could not.
+    ``failed``: it should have gone, but its new names are taken or a folder around it cannot be read.
     """
 
     base: str
@@ -115,10 +116,7 @@ class Held:
     reason: str
     detail: str
     size: int
-
-    @property
-    def failed(self) -> bool:
-        return self.reason in ("name-taken", "unreadable")
+    failed: bool = False
 
 
 class Survey(Protocol):
@@ -126,12 +124,14 @@ class Survey(Protocol):
 
     def has(self, base: str, name: bytes) -> bool: ...
 
+    def any_ends_with(self, base: str, folder: bytes, ending: bytes) -> bool: ...
+
     def taken(self, base: str, name: bytes) -> bool: ...
 
     def read(self, base: str, name: bytes) -> bytes: ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class Planner:
     """The rules that turn rows into units.
 
@@ -145,6 +145,16 @@ class Planner:
     survey: Survey
     handled: Callable[[str, bytes], bool] = lambda _base, _name: False
     extra_labels: Mapping[tuple[str, bytes], Signature] = field(default_factory=dict)
+    rules_here: dict[tuple[str, bytes], list[tuple[Rule, str, bytes]]] = field(default_factory=dict, init=False)
+
+    @cached_property
+    def distinct(self) -> bool:
+        """Images of one root have different names, and so have they below the target."""
+        return len(self.catalog.roots) < 2 and not self.options.folds_names
+
+    @cached_property
+    def image_rules(self) -> list[Rule]:
+        return [rule for rule in self.options.rules if rule.makes_images]
 
     def plan(self, batches: Iterable[list[Row]]) -> Iterator[Unit | Held]:
         """Units to act on and dropped images that stay, in the order of the verdicts.
@@ -158,7 +168,9 @@ class Planner:
                     planned = self._row(row)
                 except OSError as error:
                     # what lies around the image is not known, so neither is what must go with it
-                    planned = Held(row.root, row.name, "unreadable", f"{error.filename}: {error.strerror}", row.size)
+                    reason, detail = explain(error)
+                    detail = f"{error.filename}: {detail}"
+                    planned = Held(row.root, row.name, reason, detail, row.size, failed=True)
                 if planned is not None:
                     yield planned
 
@@ -213,7 +225,7 @@ class Planner:
 
     def _held(self, row: Row, king: Known | None) -> tuple[Held | None, str | None]:
         """The drop that does not happen, or the label conflict that it happens with."""
-        if "protected" in row.flags:
+        if row.protected:
             return Held(row.root, row.name, "protected", "protected images are never dropped", row.size), None
         why = self._conflict(row, king) if king is not None else None
         if why is None or self.options.on_conflict != OnConflict.KEEP:
@@ -221,20 +233,20 @@ class Planner:
         return Held(row.root, row.name, "label-conflict", why, row.size), None
 
     def _is_sidecar(self, row: Row) -> bool:
-        for rule in self.options.rules:
-            stem = rule.owner_stem(row.name) if rule.makes_images else None
+        for rule in self.image_rules:
+            stem = rule.owner_stem(row.name)
             if stem is not None and any(map(is_image_name, self.catalog.with_stem(row.root, stem))):
                 return True
         return False
 
     def _unit(self, row: Row, king: Known | None, conflict: str | None) -> Unit | Held:
         image = Item("image", row.root, row.name, size=row.size, mtime_ns=row.mtime_ns, sha256=row.sha256)
-        unit = Unit(image, [], row.tier, row.reason, king, "hardlink" in row.flags, conflict)
+        unit = Unit(image, [], row.tier, row.reason, king, row.hardlink, conflict)
         if self.options.target is not None:
             image.target_base = self.options.target
             image.target = self._free_name(image, self.options.target, self._wanted(row))
             if image.target is None:
-                return Held(row.root, row.name, "name-taken", "its two new names are taken", row.size)
+                return Held(row.root, row.name, "name-taken", "its two new names are taken", row.size, failed=True)
         unit.sidecars = self._sidecars(image)
         return unit
 
@@ -245,33 +257,61 @@ class Planner:
         return f"{folder}/".encode() + row.name
 
     def _free_name(self, item: Item, base: str, wanted: bytes) -> bytes | None:
+        """``wanted``, or the one other name that the file may have, if neither a file nor the plan holds it."""
         origin = item.path
-        for name in (wanted, alternative(wanted, origin)):
-            # a label tree may lie beside the target folder, so names are reserved with their base
-            key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
-            owner = self.catalog.reserve(key, origin)
+        name = wanted
+        while True:
+            owner = None if item.role == "image" and self.distinct else self._reserve(base, name, origin)
             if owner == origin:
                 return None
             if owner is None and not self.survey.taken(base, name):
                 return name
-        return None
+            if name != wanted:
+                return None
+            name = alternative(wanted, origin)
+
+    def _reserve(self, base: str, name: bytes, origin: str) -> str | None:
+        # a label tree may lie beside the target folder, so names are reserved with their base
+        key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
+        return self.catalog.reserve(key, origin)
+
+    def _present(self, base: str, name: bytes) -> Iterator[tuple[Rule, str, bytes]]:
+        """The sidecars of an image that are there: rule, folder and relative name."""
+        folder, _, leaf = name.rpartition(b"/")
+        found = self.rules_here.get((base, folder))
+        if found is None:
+            if len(self.rules_here) > _FOLDERS:
+                self.rules_here.clear()
+            found = self.rules_here[base, folder] = list(self._rules_for(base, folder))
+        for rule, where, prefix in found:
+            sidecar = prefix + rule.leaf(leaf)
+            if self.survey.has(where, sidecar):
+                yield rule, where, sidecar
+
+    def _rules_for(self, base: str, folder: bytes) -> Iterator[tuple[Rule, str, bytes]]:
+        """The rules that any file may match for the images of a folder, with the place where it would lie."""
+        for rule in self.options.rules:
+            place = rule.folder(folder, os.fsencode(os.path.basename(base)))
+            if place is not None:
+                where = os.path.dirname(base) if place[0] else base
+                if self.survey.any_ends_with(where, place[1], rule.ending):
+                    yield rule, where, place[1] + b"/" if place[1] else b""
 
     def _sidecars(self, image: Item) -> list[Item]:
         """The sidecars that go with ``image``, with their new names next to its own."""
         found: dict[tuple[str, bytes], Item] = {}
         claimants: tuple[bytes, ...] | None = None
-        for rule in self.options.rules:
-            where = _sidecar_at(rule, image.base, image.name)
-            if where is None or where in found or not self.survey.has(*where):
+        for rule, base, name in self._present(image.base, image.name):
+            if (base, name) in found:
                 continue
             if claimants is None:
                 claimants = self._claimants(image)
             shared = () if rule.whole_name else claimants
             if shared and self.options.action.takes_away and image.name < shared[-1]:
                 continue
-            item = Item("sidecar", *where, claimants=shared)
+            item = Item("sidecar", base, name, claimants=shared)
             if self._place(item, image, rule):
-                found[where] = item
+                found[base, name] = item
         return list(found.values())
 
     def _place(self, item: Item, image: Item, rule: Rule) -> bool:
@@ -279,9 +319,11 @@ class Planner:
         if target is None or image.target is None:
             return True
         above = b"" if self.options.action.takes_away else os.fsencode(os.path.basename(target))
-        base, name = _sidecar_at(rule, target, image.target, above) or (target, _beside(rule, image.target))
-        item.target_base = base
-        item.target = self._free_name(item, base, name)
+        folder, _, leaf = image.target.rpartition(b"/")
+        climb, place = rule.folder(folder, above) or (0, folder)
+        item.target_base = os.path.dirname(target) if climb else target
+        name = (place + b"/" if place else b"") + rule.leaf(leaf)
+        item.target = self._free_name(item, item.target_base, name)
         return item.target is not None
 
     def _claimants(self, image: Item) -> tuple[bytes, ...]:
@@ -299,15 +341,15 @@ class Planner:
 
     def _signature(self, base: str, name: bytes) -> Signature:
         found: dict[str, Counter[str]] = {}
-        for rule in self.options.rules:
-            where = _sidecar_at(rule, base, name)
-            if where is not None and self.survey.has(*where):
-                found.update(signature(where[1], partial(self.survey.read, *where)))
+        for _, where, sidecar in self._present(base, name):
+            found.update(signature(sidecar, partial(self.survey.read, where, sidecar)))
         found.update(self.extra_labels.get((base, name), {}))
         if self.options.class_folders:
             found["folder"] = Counter([os.fsdecode(name.rpartition(b"/")[0].rpartition(b"/")[2])])
         return found
 
+
+_FOLDERS = 256
 
 _SPELLED_SUFFIXES = [spelled.encode() for suffix in sorted(IMAGE_SUFFIXES) for spelled in (suffix, suffix.upper())]
 
@@ -316,17 +358,3 @@ def split_stem(name: bytes) -> bytes:
     """A relative name, with its folder, without its suffix."""
     folder, slash, leaf = name.rpartition(b"/")
     return folder + slash + split_suffix(leaf)[0]
-
-
-def _sidecar_at(rule: Rule, base: str, name: bytes, above: bytes | None = None) -> tuple[str, bytes] | None:
-    """Folder and relative name of a sidecar of ``name`` below ``base``."""
-    place = rule.place(name, os.fsencode(os.path.basename(base)) if above is None else above)
-    if place is None:
-        return None
-    climb, found = place
-    return (os.path.dirname(base) if climb else base), found
-
-
-def _beside(rule: Rule, image: bytes) -> bytes:
-    folder, slash, leaf = image.rpartition(b"/")
-    return folder + slash + (leaf if rule.whole_name else split_suffix(leaf)[0]) + rule.ending

@@ -58,15 +58,16 @@ class Request:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Count:
     """Files and bytes of one reason, or in one state."""
 
     files: int = 0
     bytes: int = 0
 
-    def plus(self, size: int) -> Count:
-        return Count(self.files + 1, self.bytes + size)
+    def add(self, size: int, files: int = 1) -> None:
+        self.files += files
+        self.bytes += size
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class ApplySummary:
     planned: dict[str, Count] = field(default_factory=dict)
     """By tier, for quality by reason; ``kept`` for the clean trees."""
     done: dict[str, Count] = field(default_factory=dict)
-    sidecars: Count = Count()
+    sidecars: Count = field(default_factory=Count)
     held: dict[str, Count] = field(default_factory=dict)
     already: int = 0
     failures: int = 0
@@ -222,14 +223,14 @@ class _Call:
         for planned in plan:
             self.show(planned)
             if isinstance(planned, Held):
-                summary.held[planned.reason] = summary.held.get(planned.reason, Count()).plus(planned.size)
+                summary.held.setdefault(planned.reason, Count()).add(planned.size)
                 if planned.reason == "sidecar":
                     continue
             else:
                 key = _label(planned.tier, planned.reason)
-                summary.planned[key] = summary.planned.get(key, Count()).plus(planned.image.size or 0)
+                summary.planned.setdefault(key, Count()).add(planned.image.size or 0)
                 if summary.dry_run:
-                    summary.sidecars = Count(summary.sidecars.files + len(planned.sidecars))
+                    summary.sidecars.files += len(planned.sidecars)
             yield planned
 
     def _report_conflicts(self, planner: Planner, dry_run: bool) -> None:
@@ -249,11 +250,9 @@ class _Call:
             if state != State.DONE:
                 continue
             if role == "image":
-                key = tier or "kept"
-                before = summary.done.get(key, Count())
-                summary.done[key] = Count(before.files + files, before.bytes + size)
+                summary.done.setdefault(tier or "kept", Count()).add(size, files)
             elif role == "sidecar":
-                summary.sidecars = Count(summary.sidecars.files + files, summary.sidecars.bytes + size)
+                summary.sidecars.add(size, files)
         for entry in journal.problems(session.id, since):
             summary.problem_count += 1
             if len(summary.problems) < MAX_LISTED:

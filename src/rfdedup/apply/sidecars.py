@@ -56,28 +56,30 @@ class Rule:
             )
         return cls((match[1] or "").encode(), match[2] == "name", match[3].encode())
 
-    def place(self, image: bytes, above: bytes = b"") -> tuple[int, bytes] | None:
-        """Where the sidecar of ``image`` lies: steps to climb from the root, and the name from there.
+    def folder(self, images: bytes, above: bytes = b"") -> tuple[int, bytes] | None:
+        """Where sidecars of the images in a folder lie: steps to climb from the root, and the folder from there.
 
         Args:
-            image: relative name of the image.
+            images: relative name of the images' folder, empty for the root.
             above: last component of the root itself, for roots that are an ``images`` folder.
         """
-        folder, slash, leaf = image.rpartition(b"/")
-        sidecar = (leaf if self.whole_name else split_suffix(leaf)[0]) + self.ending
         if not self.tree:
-            return 0, folder + slash + sidecar
-        parts = [above, *folder.split(b"/")] if folder else [above]
+            return 0, images
+        parts = [above, *images.split(b"/")] if images else [above]
         for i in range(len(parts) - 1, -1, -1):
             if parts[i] in IMAGE_TREES:
-                swapped = [*parts[:i], self.tree, *parts[i + 1 :], sidecar]
+                swapped = [*parts[:i], self.tree, *parts[i + 1 :]]
                 return (1, b"/".join(swapped)) if i == 0 else (0, b"/".join(swapped[1:]))
         return None
+
+    def leaf(self, image: bytes) -> bytes:
+        """Last component of the sidecar's name, from that of the image."""
+        return (image if self.whole_name else split_suffix(image)[0]) + self.ending
 
     @property
     def makes_images(self) -> bool:
         """Whether such sidecars are images themselves, so that the scan lists them."""
-        return self.ending.rpartition(b".")[2].decode("ascii", "replace").lower() in _SUFFIXES
+        return is_image_name(b"x" + self.ending)
 
     def owner_stem(self, name: bytes) -> bytes | None:
         """Name without suffix that the owner of the sidecar ``name`` has, if ``name`` can be one beside it."""

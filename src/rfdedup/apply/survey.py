@@ -29,6 +29,10 @@ class DiskSurvey:
         folder, _, leaf = name.rpartition(b"/")
         return leaf in self._listing(local(base, folder) if folder else base)
 
+    def any_ends_with(self, base: str, folder: bytes, ending: bytes) -> bool:
+        """Whether any name in a folder has this ending."""
+        return any(name.endswith(ending) for name in self._listing(local(base, folder) if folder else base))
+
     def taken(self, base: str, name: bytes) -> bool:
         """Whether something has the new name ``name`` already."""
         if not self._folds_names:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rfdedup.apply.execute import settle_open
-from rfdedup.apply.folders import mark_restorable, note_times, put_back, sync_all
+from rfdedup.apply.folders import mark_restorable, put_back, sync_all
 from rfdedup.apply.fsops import FsOps, explain
 from rfdedup.apply.journal import Entry, Journal, Session, SessionState, State
 from rfdedup.apply.names import local
 from rfdedup.apply.plan import Action
 from rfdedup.apply.recheck import ProblemError, Recheck
-from rfdedup.apply.steps import revert
+from rfdedup.apply.steps import revert, settle
 from rfdedup.errors import RunFolderError
 from rfdedup.run_folder import RunFolder
 
@@ -31,6 +32,11 @@ class UndoSummary:
     deleted: int = 0
     refused_count: int = 0
     refused: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def refuse(self, path: str, reason: str, detail: str) -> None:
+        self.refused_count += 1
+        if len(self.refused) < MAX_LISTED:
+            self.refused.append((path, reason, detail))
 
     @property
     def complete(self) -> bool:
@@ -73,12 +79,10 @@ def _undo_session(
     for page in journal.done_backwards(session.id):
         undo_entries(fs, journal, page, summary)
         progress(len(page))
-    put_back(fs, journal, session.id)
-    if summary.refused_count > refused_before:
-        note_times(fs, journal, session.id)
-        journal.set_session(session.id, SessionState.FINISHED)
-    else:
-        journal.set_session(session.id, SessionState.UNDONE)
+    for path, error in put_back(fs, journal, session.id):
+        summary.refuse(path, *explain(error))
+    left = summary.refused_count > refused_before
+    journal.set_session(session.id, SessionState.FINISHED if left else SessionState.UNDONE)
 
 
 def undo_entries(fs: FsOps, journal: Journal, page: list[Entry], summary: UndoSummary) -> None:
@@ -110,14 +114,19 @@ def _undo(fs: FsOps, recheck: Recheck, entry: Entry, summary: UndoSummary) -> No
             recheck.folders(entry.base, entry.name)
         recheck.folders(*entry.target_place)
         revert(fs, entry)
-    except (ProblemError, OSError) as error:
-        reason, detail = (error.reason, error.detail) if isinstance(error, ProblemError) else explain(error)
-        entry.state, entry.reason, entry.detail = State.DONE, reason, detail
-        summary.refused_count += 1
-        if len(summary.refused) < MAX_LISTED:
-            summary.refused.append((entry.target_path, reason, detail))
+    except ProblemError as problem:
+        entry.state, entry.reason, entry.detail = State.DONE, problem.reason, problem.detail
+        summary.refuse(entry.target_path, problem.reason, problem.detail)
         return
-    entry.state = State.UNDONE
+    except OSError as error:
+        entry.reason, entry.detail = explain(error)
+        # an error may come after the file went back: the disk tells; if it cannot, the entry stays open
+        with contextlib.suppress(OSError):
+            entry.state = State.DONE if isinstance(error, FileExistsError) else settle(fs, entry)
+        if entry.state != State.UNDONE:
+            summary.refuse(entry.target_path, entry.reason, entry.detail)
+            return
+    entry.state, entry.reason, entry.detail = State.UNDONE, None, None
     if entry.role == "image":
         summary.restored += 1
         summary.restored_bytes += entry.size or 0

@@ -6,9 +6,8 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +21,7 @@ from rfdedup.run_folder import VERDICTS_FILE
 BATCH_ROWS = 16_384
 COLUMNS = [
     *("root", "path_bytes", "verdict", "tier", "reason", "king_root", "king_path_bytes"),
-    *("score", "flags", "bytes", "mtime_ns", "sha256"),
+    *("score", "bytes", "mtime_ns", "sha256"),
 ]
 _SHA256 = r"\A[0-9a-f]{64}\z"
 _REASON = r"\A[a-z0-9][a-z0-9_+-]{0,63}\z"
@@ -39,14 +38,14 @@ class Row(NamedTuple):
     king_root: str | None
     king_name: bytes | None
     score: float | None
-    flags: list[str]
     size: int
     mtime_ns: int
     sha256: str | None
+    protected: bool
+    hardlink: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """What the run found out about a file that others refer to."""
 
     root: str
@@ -68,7 +67,7 @@ def read_rows(run: Path) -> Iterator[list[Row]]:
         with pq.ParquetFile(file) as parquet:
             if not parquet.schema_arrow.equals(VERDICTS, check_metadata=False):
                 raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
-            for batch in parquet.iter_batches(BATCH_ROWS, columns=COLUMNS):
+            for batch in parquet.iter_batches(BATCH_ROWS, columns=[*COLUMNS, "flags"]):
                 yield _checked(batch, file)
     except FileNotFoundError:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
@@ -119,13 +118,23 @@ def _checked(batch: pa.RecordBatch, file: Path) -> list[Row]:
         for raw in pc.unique(column(name).cast(pa.binary())).to_pylist()
         if raw is not None
     }
-    lists = []
+    lists: list[list[Any]] = []
     for name in COLUMNS:
         if name in ("root", "king_root"):
             lists.append([roots.get(raw) for raw in column(name).cast(pa.binary()).to_pylist()])
         else:
             lists.append(column(name).to_pylist())
+    lists.extend(_flagged(column("flags"), flag) for flag in ("protected", "hardlink"))
     return list(map(Row._make, zip(*lists, strict=True)))
+
+
+def _flagged(flags: pa.Array, flag: str) -> list[bool]:
+    """Which rows have ``flag``; most have none, so their lists are not made into Python objects."""
+    found = [False] * len(flags)
+    hits = pc.list_parent_indices(flags).filter(pc.equal(pc.list_flatten(flags).cast(pa.binary()), flag.encode()))
+    for row in hits.to_pylist():
+        found[row] = True
+    return found
 
 
 class Catalog:
@@ -141,6 +150,8 @@ class Catalog:
             "create table row (root integer, name blob, verdict text, size integer, mtime_ns integer, sha256 text,"
             " primary key (root, name)) without rowid"
         )
+        # one transaction for ever: the file is temporary, and a commit for each row would write it out each time
+        database.execute("begin")
         database.execute("create table taken (name blob primary key, origin blob) without rowid")
 
     @classmethod
@@ -164,7 +175,6 @@ class Catalog:
     def add(self, rows: list[Row]) -> None:
         number = self._roots.setdefault
         try:
-            self._database.execute("begin")
             self._database.executemany(
                 "insert into row values (?, ?, ?, ?, ?, ?)",
                 (
@@ -173,7 +183,6 @@ class Catalog:
                     if r.sha256 is not None
                 ),
             )
-            self._database.execute("commit")
         except sqlite3.IntegrityError:
             raise RunFolderError(
                 f"{VERDICTS_FILE} lists a file twice: run the same `rfdedup run` command again"
