@@ -33,8 +33,11 @@ TRANSIENT = frozenset({"unstable", "unreadable"})
 
 def worker_count(config: RunConfig) -> int:
     """Worker processes: what was asked for, else the CPUs that this process may use."""
-    if config.workers is not None:
-        return config.workers
+    return config.workers if config.workers is not None else usable_cpus()
+
+
+def usable_cpus() -> int:
+    """CPUs that this process may use."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return available or 1
 

@@ -153,11 +153,11 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
             representative, links = hash_links(rows, stock, config, thumbs)
         distinct = np.unique(representative[rows])
 
-        def crowned(found: Links) -> Rows:
-            place = rank(stock.features, config.keep, found, thumbs)
+        def crowned(found: Links, compared: Rows) -> Rows:
+            place = rank(stock.features, config.keep, found, thumbs, first=compared)
             return crown(n, found.a, found.b, found.score, place, forced=protected)
 
-        king = crowned(links)
+        king = crowned(links, distinct)
         thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
         if tier3 is None:
             break
@@ -180,7 +180,7 @@ def hash_links(
     representative = np.arange(features.num_rows)
     if config.hash.exact:
         sha256 = features["sha256"].to_numpy(zero_copy_only=False)
-        alone = rank(features, config.keep, Links.none(), thumbs)
+        alone = rank(features, config.keep, Links.none(), thumbs, first=rows)
         representative[rows] = exact_representatives(sha256, rows, alone)
     if not config.hash.perceptual:
         return representative, Links.none()

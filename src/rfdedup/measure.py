@@ -66,7 +66,7 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     brightness, contrast = quality.brightness_and_contrast(grey)
     dhash, phash = hashing.hashes(grey)
     small = _small(rgb)
-    content = quality.content_share(whole)
+    inside, content = quality.inside_borders(whole)
     return Measurement(
         width=picture.width,
         height=picture.height,
@@ -81,7 +81,7 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
         contrast=contrast,
         entropy=quality.entropy(grey[:: max(1, grey.shape[0] // _ENTROPY_ROWS)]),
         colorfulness=quality.colorfulness(small),
-        detail=quality.detail(whole, picture.width, picture.height, content),
+        detail=quality.detail(inside, picture.width, picture.height, content),
         content=content,
         jpeg_quality=picture.jpeg_quality,
         thumb=hashing.thumb(small),

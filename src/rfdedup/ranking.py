@@ -18,21 +18,30 @@ Mask = npt.NDArray[np.bool_]
 
 DETAIL_HELD = 0.7
 """An image with less than this share of the detail of its most detailed near-duplicate is a reduced copy."""
-FULLNESS_HELD = 0.85
-"""One that uses less than this share of the frequency range of its fullest near-duplicate was enlarged or squeezed."""
+DETAIL_GAINED = 1.18
+"""A larger image that has not this much more detail than a smaller near-duplicate was enlarged from it."""
+DENSITY_HELD = 0.85
+"""And it uses less than this share of the smaller one's frequency range."""
 SIDE_HELD = 0.93
 """One that shows less than this share of the side of its largest near-duplicate is a crop or a reduction."""
 COLOUR_HELD = 0.3
 """One with less than this share of the colour of its most colourful near-duplicate was turned grey."""
-TYPICAL_LEVELS = 2.0
-"""Grey levels by which a thumbnail may differ more from its near-duplicates than the most typical one does."""
+ALIKE_LEVELS = 32.0
+"""Distance of thumbnails, in levels, at which two near-duplicates no longer speak for each other."""
 GOOD_JPEG = 70.0
 """Quality from which on quantisation does not show; a copy saved better than its original is not the better one."""
 WHOLE_CONTENT = 0.985
 """Share of the side that lies inside borders; below, somebody added a border."""
 
 
-def rank(features: pa.Table, keep: KeepConfig, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Rows:
+def rank(
+    features: pa.Table,
+    keep: KeepConfig,
+    links: Links,
+    thumbs: Callable[[Rows], npt.NDArray[np.uint8]],
+    *,
+    first: Rows,
+) -> Rows:
     """Place of each image when all are ordered from best to worst.
 
     Protected images come first, then preferred ones. Then, by ``keep.rule``, ``best`` puts the likely original before
@@ -43,12 +52,16 @@ def rank(features: pa.Table, keep: KeepConfig, links: Links, thumbs: Callable[[R
         keep: rule and globs.
         links: what is held for near-duplicates so far; an image is judged beside those that it links to.
         thumbs: gives thumbnails of some rows, (n, bytes) uint8.
+        first: rows that outrank all that are neither protected nor preferred: those that every tier compared. The
+            others have fewer links to be judged by, and a king already.
 
     Returns:
         (n,) int64, a permutation of 0..n-1.
     """
     paths = features["path"].to_pylist()
-    keys: list[npt.NDArray[np.generic]] = [~matches(paths, keep.protect), ~matches(paths, keep.prefer)]
+    behind = np.ones(features.num_rows, np.bool_)
+    behind[first] = False
+    keys: list[npt.NDArray[np.generic]] = [~matches(paths, keep.protect), ~matches(paths, keep.prefer), behind]
     age = features["mtime_ns"].to_numpy().astype(np.float64)
     rule_keys: dict[str, list[Floats]] = {
         "best": [],
@@ -79,19 +92,18 @@ def _original_first(
     """Keys of the ``best`` rule, most important first.
 
     Most are coarse, so that the noise of a measurement does not decide: an image either holds what its
-    near-duplicates hold or does not. Among copies that were brightened, marked or framed, the original is the one
+    near-duplicates hold or it does not. Among copies that were brightened, marked or framed, the original is the one
     that all others resemble. Saved again at a higher quality, a copy has more bytes and no more picture; hence age
     comes before bytes.
     """
     detail, content = _column(features, "detail"), _column(features, "content", missing=1.0)
     side = np.sqrt(_column(features, "width") * _column(features, "height"))
     shown = side * content
-    fullness = detail / np.maximum(shown, 1.0)
     return [
+        _enlarged(detail, shown, links),
         _lacking(detail, links, DETAIL_HELD),
-        _lacking(fullness, links, FULLNESS_HELD),
-        _atypical(features.num_rows, links, thumbs),
         -np.minimum(_column(features, "jpeg_quality", missing=100.0), GOOD_JPEG),
+        -_typicality(features.num_rows, links, thumbs),
         _lacking(_column(features, "colorfulness"), links, COLOUR_HELD),
         content < WHOLE_CONTENT,
         _lacking(shown, links, SIDE_HELD),
@@ -108,28 +120,33 @@ def _lacking(values: Floats, links: Links, held: float) -> Mask:
     return values < held * best
 
 
-def _atypical(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Mask:
-    """Which images differ from their near-duplicates by more than the most typical of these does, (n,) bool.
+def _enlarged(detail: Floats, shown: Floats, links: Links) -> Mask:
+    """Which images have more pixels than one of their near-duplicates, thinner spread and hardly more detail.
 
-    The measure is the median distance of thumbnails over the links of an image. Two images that only link to each
-    other are equally typical.
+    A crop has as much detail a pixel as its original, and a reduction is beaten in detail by its original.
+    """
+    enlarged = np.zeros(len(detail), np.bool_)
+    density = detail / np.maximum(shown, 1.0)
+    for large, small in ((links.a, links.b), (links.b, links.a)):
+        bigger = shown[small] < SIDE_HELD * shown[large]
+        thinner = density[large] < DENSITY_HELD * density[small]
+        enlarged[large[bigger & thinner & (detail[large] < DETAIL_GAINED * detail[small])]] = True
+    return enlarged
+
+
+def _typicality(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Floats:
+    """How much the near-duplicates of each image resemble it, (n,) float64.
+
+    Every link counts 1 less the distance of the thumbnails over ``ALIKE_LEVELS``, at least 0; the sum is rounded, so
+    that two images that only link to each other are equally typical, and so are faithful copies.
     """
     if not len(links):
-        return np.zeros(n, np.bool_)
+        return np.zeros(n)
     used = np.unique(np.concatenate([links.a, links.b]))
-    pictures = thumbs(used)
-    apart = thumb_rms(pictures, np.searchsorted(used, links.a), np.searchsorted(used, links.b))
-    ends = np.concatenate([links.a, links.b])
-    distance = np.tile(apart, 2)
-    order = np.lexsort((distance, ends))
-    first = np.searchsorted(ends[order], used, side="left")
-    last = np.searchsorted(ends[order], used, side="right") - 1
-    median = np.zeros(n)
-    median[used] = distance[order[(first + last) // 2]]
-    least = median.copy()
-    np.minimum.at(least, links.a, median[links.b])
-    np.minimum.at(least, links.b, median[links.a])
-    return median > least + TYPICAL_LEVELS
+    apart = thumb_rms(thumbs(used), np.searchsorted(used, links.a), np.searchsorted(used, links.b))
+    alike = np.maximum(1.0 - apart / ALIKE_LEVELS, 0.0)
+    total = np.bincount(links.a, alike, n) + np.bincount(links.b, alike, n)
+    return np.asarray(np.round(total, 1), np.float64)
 
 
 def _column(features: pa.Table, name: str, missing: float = 0.0) -> Floats:

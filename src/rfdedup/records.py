@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 SCHEMA_VERSION = 1
-FEATURE_VERSION = 2
+FEATURE_VERSION = 3
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 THUMB_SIDE = 16

@@ -14,10 +14,14 @@ from rfdedup.errors import RfdedupError
 _COMMANDS = {
     "run": "Find junk and duplicates; never touches the input.",
     "demo": "Plant duplicates and junk in shipped photos, run the funnel, show the score.",
-    "export": "Kept or dropped images as a list for the next tool.",
-    "apply": "Move, copy, link or delete files as the verdicts say; journaled.",
+    "report": "Rewrite the report of a finished run.",
+    "review": "Look at groups and change verdicts in the browser.",
+    "evaluate": "Precision and recall of a run against known groups.",
+    "export": "Write kept or dropped lists for other tools.",
+    "apply": "Move, copy or delete by the verdicts, with a journal.",
     "undo": "Take back what apply did.",
-    "encoders": "What can embed images here; converting weights of your own.",
+    "encoders": "What can embed here; add converts weights once.",
+    "doctor": "What this machine offers and what is missing.",
 }
 """Name to one-line help, in the order of a user's way. Each lives in ``rfdedup.cli.commands.<name>``."""
 

@@ -71,24 +71,32 @@ def detail(grey: U8, width: int, height: int, content: float) -> float:
     comparable between copies of one picture only.
 
     Args:
-        grey: (h, w) uint8, the picture at its own resolution, or an integer part of it.
+        grey: (h, w) uint8 inside uniform borders, at its own resolution or an integer part of it.
         width, height: of the whole picture, pixels.
-        content: from ``content_share``.
+        content: from ``inside_borders``.
     """
     return round(float(np.sqrt(width * height)) * content * _used_range(grey), 2)
 
 
-def content_share(grey: U8) -> float:
-    """Square root of the share of the area that is left when uniform rows and columns at the edges are cut off."""
+def inside_borders(grey: U8) -> tuple[U8, float]:
+    """The part of (h, w) uint8 that is left when uniform rows and columns at the edges are cut off.
+
+    Returns:
+        that part, a view, and the square root of its share of the area; of a picture in one colour, all and 0.
+    """
     step = max(1, max(grey.shape) // _BORDER_SIDE)
-    sample = grey[::step, ::step]
+    sample = grey[::step, ::step].astype(np.float32)
+    cut = []
     share = 1.0
     for axis in (0, 1):
-        varied = np.flatnonzero(sample.max(axis=axis) - sample.min(axis=axis) > _BORDER_SPREAD)
+        varied = np.flatnonzero(sample.std(axis=1 - axis) > _BORDER_SPREAD)
         if not varied.size:
-            return 0.0
-        share *= (varied[-1] - varied[0] + 1) / sample.shape[1 - axis]
-    return float(np.sqrt(share))
+            return grey, 0.0
+        begin, end = int(varied[0]), int(varied[-1]) + 1
+        share *= (end - begin) / sample.shape[axis]
+        # the edge of a border rings in its last row; it is no detail of the picture
+        cut.append(slice((begin + (begin > 0)) * step, max(end - (end < sample.shape[axis]), begin + 1) * step))
+    return grey[cut[0], cut[1]], float(np.sqrt(share))
 
 
 def _used_range(grey: U8) -> float:

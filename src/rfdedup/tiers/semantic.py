@@ -84,7 +84,7 @@ class SemanticTier:
         return known.value
 
     def crown(
-        self, distinct: Rows, cheaper: Links, king: Rows, crowned: Callable[[Links], Rows]
+        self, distinct: Rows, cheaper: Links, king: Rows, crowned: Callable[[Links, Rows], Rows]
     ) -> tuple[Rows, Links, dict[int, Fault]]:
         """Kings over the links of all tiers.
 
@@ -96,7 +96,7 @@ class SemanticTier:
             distinct: rows to compare, one per content.
             cheaper: links of tier 2 between them.
             king: (n,) kings by those links.
-            crowned: gives the kings by other links.
+            crowned: gives the kings by other links, where some rows outrank all others.
 
         Returns:
             (n,) kings, all links, and the faults of files that could not be read again. With faults the rest is void.
@@ -111,7 +111,7 @@ class SemanticTier:
             if faults:
                 return king, cheaper, faults
             binding = Links.join(cheaper, found.take(found.score >= threshold))
-            king = crowned(binding)
+            king = crowned(binding, embedded)
             alone = distinct[king[distinct] == distinct]
             late = np.setdiff1d(alone, embedded)
             if not len(late):
