@@ -265,16 +265,20 @@ class Session:
 
     # ---- decisions
 
-    def decide(self, choice: str, rows: Sequence[int], pairs: Sequence[Sequence[int]]) -> None:
-        """Save one step: a choice for several images, or for several pairs.
+    def decide(
+        self, choice: str, rows: Sequence[int], pairs: Sequence[Sequence[int]], group: int | None = None
+    ) -> None:
+        """Save one step: a choice for several images, for several pairs, or for a whole group by its king.
 
         Raises:
             DataError: the choice is unknown or does not fit what it names.
-            LookupError: a row does not exist.
+            LookupError: a row or group does not exist.
         """
         if choice not in tuple(Choice):
             raise DataError(f"the choice {choice!r} is unknown; known: {', '.join(Choice)}")
         wanted = Choice(choice)
+        if group is not None:
+            rows, pairs = self._whole(group)
         named = [row for pair in pairs for row in pair] if wanted in ABOUT_PAIRS else list(rows)
         if not named or len(named) > MOST_ROWS or any(len(pair) != 2 for pair in pairs):
             raise DataError(f"{choice} names {len(named)} rows; 1 to {MOST_ROWS} are possible")
@@ -287,6 +291,17 @@ class Session:
             self.log.add([Decision(wanted, one, other) for one, other in couples])
         else:
             self.log.add([Decision(wanted, images[row]) for row in named])
+
+    def _whole(self, king: int) -> tuple[list[int], list[list[int]]]:
+        """Members of a group, and its pairs that are not identical anyway."""
+        state = self.state
+        at = np.flatnonzero(state.groups.kings == king)
+        if not len(at):
+            raise LookupError(f"row {king} is the king of no group")
+        members = state.groups.members(int(at[0]))
+        content = state.snapshot.table["sha256"].take(np.array([king, *members.tolist()])).to_pylist()
+        different = [int(row) for row, sha256 in zip(members, content[1:], strict=True) if sha256 != content[0]]
+        return [king, *members.tolist()], [[king, row] for row in different]
 
     def _contents(self, state: State, rows: list[int]) -> dict[int, Image]:
         for row in rows:

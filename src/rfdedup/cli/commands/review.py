@@ -1,0 +1,43 @@
+"""``rfdedup review``: the local page on which people change verdicts."""
+
+from __future__ import annotations
+
+import webbrowser
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from rfdedup.cli.console import Output, output_options
+
+_NEEDED = ("starlette", "uvicorn", "sklearn")
+
+
+@click.command("review")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1. Default: a free one.")
+@click.option("--no-open", is_flag=True, help="Only print the link; do not open the browser.")
+@output_options
+def command(run: Path, port: int, no_open: bool, quiet: bool, as_json: bool) -> None:
+    """Look at the groups and drops of RUN in the browser and change verdicts before they are applied.
+
+    The page is served to this machine only and needs the token of the printed link. Decisions are saved at once in
+    RUN/reviews.sqlite, by the content of the images; the next `rfdedup run` honours them. Ctrl-C ends it.
+    """
+    from rfdedup.errors import MissingExtraError
+
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise MissingExtraError(", ".join(missing), "review", "the review page")
+    from rfdedup.review.server import ReviewServer
+
+    output = Output.make(quiet=quiet, json=as_json)
+    server = ReviewServer(run, port=port)
+    output.result({"link": server.link, "port": server.port})
+    # the link is what the command is for, so it is printed even when quiet
+    Output.make(quiet=as_json, json=as_json).show(f"Review page: {server.link}\nCtrl-C ends it.")
+
+    def ready() -> None:
+        if not no_open:
+            webbrowser.open(server.link)
+
+    server.serve(ready)

@@ -1,0 +1,242 @@
+"""The HTTP side of the review page: JSON about rows, pictures of rows, and nothing that names a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import numpy as np
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from rfdedup.errors import DataError, ImageError, RfdedupError
+from rfdedup.records import Tier
+from rfdedup.review.features import PICTURE_SIDES, picture
+from rfdedup.review.guard import Guard
+from rfdedup.review.listing import Filter
+from rfdedup.review.session import Session
+from rfdedup.store import previews_of
+
+STATIC = Path(__file__).parent / "static"
+SHARED_STYLE = Path(__file__).parents[1] / "report" / "assets" / "report.css"
+MOST_ITEMS = 200
+"""Groups or images of one page."""
+
+_BEYOND = 1e12
+
+Answer = Callable[[Session, Request, bytes], Response]
+
+
+def make_app(session: Session, *, port: int, token: str) -> Starlette:
+    """The application, for a server that listens on 127.0.0.1:``port``."""
+    app = Starlette(
+        routes=[
+            Route("/", _index),
+            Route("/base.css", _base_style),
+            Mount("/static", StaticFiles(directory=STATIC)),
+            Route("/api/pulse", _answer(lambda s, _r, _b: JSONResponse(s.pulse()))),
+            Route("/api/summary", _answer(lambda s, _r, _b: JSONResponse(s.summary()))),
+            Route("/api/groups", _answer(_groups)),
+            Route("/api/images", _answer(_images)),
+            Route("/api/image/{row:int}", _answer(_image)),
+            Route("/api/pair/{one:int}/{other:int}", _answer(_pair)),
+            Route("/api/preview/{row:int}", _answer(_preview)),
+            Route("/api/picture/{row:int}/{side:int}", _answer(_picture)),
+            Route("/api/threshold", _answer(_threshold)),
+            Route("/api/recompute", _answer(_recompute), methods=["POST"]),
+            Route("/api/decide", _answer(_decide), methods=["POST"]),
+            Route("/api/undo", _answer(lambda s, _r, _b: JSONResponse({"done": s.undo()})), methods=["POST"]),
+            Route("/api/redo", _answer(lambda s, _r, _b: JSONResponse({"done": s.redo()})), methods=["POST"]),
+            Route("/api/decisions", _answer(_export)),
+            Route("/api/import", _answer(_import), methods=["POST"]),
+            Route("/api/like/{row:int}", _answer(_like_row)),
+            Route("/api/like", _answer(_like_picture), methods=["POST"]),
+            Route("/api/map", _answer(_map)),
+            Route("/api/some", _answer(_some), methods=["POST"]),
+        ],
+        middleware=[Middleware(Guard, port=port, token=token)],
+    )
+    app.state.session = session
+    return app
+
+
+async def _index(_request: Request) -> Response:
+    return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-store"})
+
+
+async def _base_style(_request: Request) -> Response:
+    return FileResponse(SHARED_STYLE, media_type="text/css")
+
+
+def _answer(make: Answer) -> Callable[[Request], Any]:
+    """An endpoint that computes in a thread and turns the project's errors into one line with a status."""
+
+    @wraps(make)
+    async def endpoint(request: Request) -> Response:
+        body = await request.body()
+        try:
+            response = await run_in_threadpool(make, request.app.state.session, request, body)
+        except DataError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        except (LookupError, ImageError) as error:
+            return JSONResponse({"error": str(error)}, 404)
+        except RfdedupError as error:
+            return JSONResponse({"error": str(error)}, 409)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return endpoint
+
+
+def _groups(session: Session, request: Request, _body: bytes) -> Response:
+    offset, limit = _window(request)
+    sort = request.query_params.get("sort", "margin")
+    return JSONResponse(session.groups(_filter(request), sort, offset, limit))
+
+
+def _images(session: Session, request: Request, _body: bytes) -> Response:
+    offset, limit = _window(request)
+    query = request.query_params
+    answer = session.images(query.get("show", "quality"), _filter(request), query.get("sort", "margin"), offset, limit)
+    return JSONResponse(answer)
+
+
+def _image(session: Session, request: Request, _body: bytes) -> Response:
+    return JSONResponse(session.image(request.path_params["row"]))
+
+
+def _pair(session: Session, request: Request, _body: bytes) -> Response:
+    return JSONResponse(session.pair(request.path_params["one"], request.path_params["other"]))
+
+
+def _preview(session: Session, request: Request, _body: bytes) -> Response:
+    row = session.check_row(request.path_params["row"])
+    jpeg = previews_of(session.run, np.array([row]))[0]
+    if jpeg is None:
+        raise LookupError("this image has no preview")
+    return _jpeg(jpeg)
+
+
+def _picture(session: Session, request: Request, _body: bytes) -> Response:
+    side = request.path_params["side"]
+    if side not in PICTURE_SIDES:
+        raise LookupError(f"pictures are {', '.join(map(str, PICTURE_SIDES))} pixels long")
+    state = session.state
+    return _jpeg(picture(state.snapshot.file_bytes(session.check_row(request.path_params["row"], state)), side))
+
+
+def _jpeg(data: bytes) -> Response:
+    # the address of a picture carries the revision of the run, so a kept copy never shows another image
+    return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _threshold(session: Session, request: Request, _body: bytes) -> Response:
+    value = _number(request, "value")
+    if value is None:
+        raise DataError("name a threshold")
+    return JSONResponse(session.preview(value))
+
+
+def _recompute(session: Session, _request: Request, body: bytes) -> Response:
+    threshold = _object(body).get("threshold")
+    if threshold is not None and not isinstance(threshold, int | float):
+        raise DataError(f"threshold {threshold!r} is not a number")
+    session.start_recompute(threshold)
+    return JSONResponse(session.pulse(), 202)
+
+
+def _decide(session: Session, _request: Request, body: bytes) -> Response:
+    asked = _object(body)
+    rows, pairs, group = asked.get("rows", []), asked.get("pairs", []), asked.get("group")
+    pairs_are_rows = isinstance(pairs, list) and all(_are_rows(pair) for pair in pairs)
+    if not _are_rows(rows) or not pairs_are_rows or (group is not None and not _are_rows([group])):
+        raise DataError("a decision names rows by number")
+    session.decide(str(asked.get("choice")), rows, pairs, group)
+    return JSONResponse(session.summary())
+
+
+def _export(session: Session, _request: Request, _body: bytes) -> Response:
+    return JSONResponse(
+        session.exported(), headers={"Content-Disposition": 'attachment; filename="rfdedup-reviews.json"'}
+    )
+
+
+def _import(session: Session, _request: Request, body: bytes) -> Response:
+    return JSONResponse({"count": session.take_in(_object(body))})
+
+
+def _like_row(session: Session, request: Request, _body: bytes) -> Response:
+    return JSONResponse({"items": session.like_row(request.path_params["row"], _window(request)[1])})
+
+
+def _like_picture(session: Session, request: Request, body: bytes) -> Response:
+    return JSONResponse({"items": session.like_picture(body, _window(request)[1])})
+
+
+def _map(session: Session, _request: Request, _body: bytes) -> Response:
+    about, points = session.map()
+    return Response(points, media_type="application/octet-stream", headers={"X-Map": json.dumps(about)})
+
+
+def _some(session: Session, _request: Request, body: bytes) -> Response:
+    rows = _object(body).get("rows")
+    if not _are_rows(rows) or len(rows) > MOST_ITEMS:
+        raise DataError(f"name up to {MOST_ITEMS} rows")
+    return JSONResponse({"items": session.some(rows)})
+
+
+def _window(request: Request) -> tuple[int, int]:
+    offset, limit = _number(request, "offset") or 0, _number(request, "limit")
+    return max(0, int(offset)), min(MOST_ITEMS, max(1, int(20 if limit is None else limit)))
+
+
+def _filter(request: Request) -> Filter:
+    query = request.query_params
+    tier = query.get("tier", "")
+    if tier not in ("", *Tier):
+        raise DataError(f"the tier {tier!r} is unknown")
+    return Filter(
+        tier=tier,
+        reason=query.get("reason", ""),
+        low=_number(request, "low"),
+        high=_number(request, "high"),
+        folder=query.get("folder", ""),
+        path=query.get("path", ""),
+        conflict=query.get("conflict") == "1",
+        changed=query.get("changed") == "1",
+    )
+
+
+def _number(request: Request, name: str) -> float | None:
+    text = request.query_params.get(name, "")
+    if not text:
+        return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value) or abs(value) > _BEYOND:
+        raise DataError(f"{name} is {text!r}, which is not a number that can be meant")
+    return value
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError:
+        raise DataError("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise DataError("the body is not a JSON object")
+    return value
+
+
+def _are_rows(value: Any) -> TypeGuard[list[int]]:
+    return isinstance(value, list) and all(isinstance(row, int) and not isinstance(row, bool) for row in value)

@@ -1,0 +1,172 @@
+/* Two images beside each other, on top of each other, or subtracted; zoomed and moved in step. */
+import { get } from "./api.js";
+import { button, byId, bytes, el, named, number, t, toast, when } from "./dom.js";
+import { measured } from "./figure.js";
+import { pictureOf } from "./state.js";
+
+const MODES = ["side", "flicker", "difference"];
+const FLICKER_MS = 600;
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+let open = null;
+
+const picture = (image, side) => {
+  const node = el("img", { alt: image.path, src: pictureOf(image.row, side), draggable: "false" });
+  return { node, ready: node.decode().catch(() => { throw new Error(t("cannot_open", { why: image.path })); }) };
+};
+
+const rows = [
+  ["m_path", (image) => image.path], ["m_root", (image) => image.root],
+  ["m_verdict", (image) => [t(image.verdict), image.tier ? t(`tier_${image.tier}`) : "", image.reason ? named("reason_", image.reason) : "", measured(image)].filter(Boolean).join(" · ")],
+  ["m_size", (image) => `${image.width} × ${image.height}`], ["m_bytes", (image) => bytes(image.bytes)],
+  ["m_format", (image) => image.format || ""], ["m_mtime", (image) => when(image.mtime)],
+  ["m_sharpness", (image) => number(image.sharpness ?? 0, 1)], ["m_brightness", (image) => number(image.brightness ?? 0, 1)],
+  ["m_flags", (image) => image.flags.join(", ")],
+];
+const table = (pair, links) => el("table", {},
+  el("caption", {}, t("meta")),
+  el("thead", {}, el("tr", {}, el("td"), ...pair.map((image) => el("th", { scope: "col" }, t(image.verdict === "keep" ? "king_of" : "subject_of"))))),
+  el("tbody", {}, ...rows.map(([key, text]) => {
+    const cells = pair.map(text);
+    return el("tr", { class: cells[0] === cells[1] ? null : "differs" }, el("th", { scope: "row" }, t(key)), ...cells.map((cell) => el("td", { class: "path" }, cell)));
+  }), pair.length > 1 ? el("tr", {}, el("th", { scope: "row" }, t("m_links")), el("td", { colspan: "2" },
+    links.map((link) => `${t(`tier_${link.tier}`)} ${link.tier === "exact" ? "" : number(link.score, 3)}`).join(" · ") || "–")) : ""));
+
+/* pair: one image, or the kept one and the other. neighbours: function of -1 or 1 that gives the next pair. */
+export const compare = async (first, second, { neighbour, act }) => {
+  const dialog = byId("compare");
+  let mode = "side";
+  let zoom = 1;
+  let shift = [0, 0];
+  let timer = 0;
+  let pair = second ? [first, second] : [first];
+
+  const stage = el("div", { class: "stage", id: "stage" });
+  const details = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("meta") });
+  const title = el("h2", { id: "compare-title" });
+  const level = el("output", { class: "muted", id: "zoom-level" });
+  const modes = MODES.map((name, i) => button(name, () => setMode(name), { "data-mode": name, title: String(i + 1) }));
+  const moved = () => {
+    for (const node of stage.querySelectorAll("img, canvas")) node.style.transform = `translate(${shift[0]}px, ${shift[1]}px) scale(${zoom})`;
+    level.textContent = `${number(zoom * 100)} %`;
+  };
+  const setZoom = (value) => {
+    const before = zoom;
+    zoom = Math.min(16, Math.max(1, value));
+    shift = zoom === 1 ? [0, 0] : shift.map((part) => (part * zoom) / before);
+    if (zoom > 2) for (const node of stage.querySelectorAll("img[data-small]")) {
+      // the whole resolution, once it can be seen
+      node.src = pictureOf(node.dataset.small, 4096);
+      delete node.dataset.small;
+    }
+    moved();
+  };
+  const setMode = (name) => { mode = name; draw(); };
+
+  const draw = async () => {
+    clearInterval(timer);
+    dialog.dataset.mode = mode;
+    for (const node of modes) {
+      node.setAttribute("aria-pressed", node.dataset.mode === mode);
+      node.disabled = pair.length < 2;
+    }
+    title.textContent = pair.map((image) => image.path).join("  ·  ");
+    const pictures = pair.map((image) => picture(image, 1280));
+    pictures.forEach(({ node }, i) => { node.dataset.small = pair[i].row; });
+    stage.replaceChildren(...pictures.map(({ node }, i) => el("div", { class: "pane", "data-side": i }, node)));
+    moved();
+    const mine = pair;
+    get(pair.length > 1 ? `/api/pair/${pair[0].row}/${pair[1].row}` : `/api/pair/${pair[0].row}/${pair[0].row}`)
+      .then((links) => { if (mine === pair) details.replaceChildren(table(pair, links)); }, (error) => toast(error.message, true));
+    try {
+      await Promise.all(pictures.map((one) => one.ready));
+    } catch (error) {
+      toast(error.message, true);
+      return;
+    }
+    if (mine !== pair || !dialog.open) return;
+    if (mode === "difference" && pair.length > 1) stage.replaceChildren(el("div", { class: "pane" }, difference(...pictures.map((one) => one.node))));
+    if (mode === "flicker" && !still.matches) timer = setInterval(flip, FLICKER_MS);
+    moved();
+    dialog.dataset.ready = `${pair.map((image) => image.row)} ${mode}`;
+  };
+  const flip = () => stage.classList.toggle("flipped");
+
+  const keys = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const run = {
+      1: () => setMode("side"), 2: () => setMode("flicker"), 3: () => setMode("difference"),
+      s: () => setMode("side"), f: () => (mode === "flicker" ? flip() : setMode("flicker")), x: () => setMode("difference"),
+      "+": () => setZoom(zoom * 1.5), "=": () => setZoom(zoom * 1.5), "-": () => setZoom(zoom / 1.5), 0: () => setZoom(1),
+      ArrowRight: () => move(1), ArrowLeft: () => move(-1), " ": () => dialog.close(),
+    }[event.key];
+    if (event.key === " " && event.target.closest("button")) return;
+    if (run) {
+      event.preventDefault();
+      run();
+    } else if (act(event.key, pair[pair.length - 1])) {
+      event.preventDefault();
+      dialog.close();
+    }
+  };
+  const move = (by) => {
+    const next = neighbour(by);
+    if (!next) return;
+    pair = next;
+    zoom = 1;
+    shift = [0, 0];
+    draw();
+  };
+  let from = null;
+  stage.onpointerdown = (event) => {
+    from = [event.clientX - shift[0], event.clientY - shift[1]];
+    stage.setPointerCapture(event.pointerId);
+  };
+  stage.onpointermove = (event) => {
+    if (!from || zoom === 1) return;
+    shift = [event.clientX - from[0], event.clientY - from[1]];
+    moved();
+  };
+  stage.onpointerup = () => { from = null; };
+  stage.onwheel = (event) => {
+    event.preventDefault();
+    setZoom(event.deltaY < 0 ? zoom * 1.2 : zoom / 1.2);
+  };
+
+  const doing = ["k", "d", "g", "n"].map((key) => {
+    const names = { k: "do_keep", d: "do_drop", g: "do_king", n: "do_distinct" };
+    const node = button(names[key], () => { if (act(key, pair[pair.length - 1])) dialog.close(); });
+    node.append(" ", el("kbd", {}, key));
+    return node;
+  });
+  dialog.replaceChildren(el("div", { class: "compare-bar" }, title, button("close", () => dialog.close(), { id: "compare-close" })),
+    el("div", { class: "compare-bar" }, el("div", { class: "tabs", role: "group", "aria-label": t("compare") }, ...modes),
+      el("div", { class: "tabs" }, el("button", { type: "button", "aria-label": t("zoom_out"), onclick: () => setZoom(zoom / 1.5) }, "−"), level,
+        el("button", { type: "button", "aria-label": t("zoom_in"), onclick: () => setZoom(zoom * 1.5) }, "+")),
+      el("div", { class: "tabs" }, ...doing)),
+    stage, details);
+  dialog.onkeydown = keys;
+  dialog.onclose = () => {
+    clearInterval(timer);
+    open = null;
+    delete dialog.dataset.ready;
+    const back = document.querySelector("#view .pic.current");
+    if (back) back.focus({ preventScroll: true });
+  };
+  open = dialog;
+  dialog.showModal();
+  await draw();
+};
+export const comparing = () => open !== null;
+
+/* |a - b| four times amplified, drawn without looking at a pixel: the second picture is stretched onto the first. */
+const difference = (a, b) => {
+  const canvas = el("canvas", { width: a.naturalWidth, height: a.naturalHeight, role: "img", "aria-label": t("difference_of") });
+  const pen = canvas.getContext("2d");
+  pen.drawImage(a, 0, 0);
+  pen.globalCompositeOperation = "difference";
+  pen.drawImage(b, 0, 0, canvas.width, canvas.height);
+  pen.globalCompositeOperation = "lighter";
+  pen.drawImage(canvas, 0, 0);
+  pen.drawImage(canvas, 0, 0);
+  return canvas;
+};

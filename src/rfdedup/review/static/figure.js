@@ -1,0 +1,115 @@
+/* One image of a list, and the cursor that moves over them with the keyboard. */
+import { bytes, byId, el, named, number, t } from "./dom.js";
+import { previewOf, shared } from "./state.js";
+
+export const measured = (image) => {
+  if (image.tier === "exact") return t("identical");
+  if (image.score === null || image.score === undefined) return "";
+  const unit = image.tier === "perceptual" ? ` ${t("bits")}` : "";
+  const sign = image.tier === "semantic" || image.reason === "bright" ? "≥" : image.tier === "quality" ? "<" : "≤";
+  const digits = image.tier === "semantic" ? 3 : 1;
+  const bound = image.threshold === null ? "" : ` ${sign} ${number(image.threshold, digits)}`;
+  return `${number(image.score, digits)}${unit}${bound}`;
+};
+const facts = (image) => [image.width ? `${image.width} × ${image.height}` : "", bytes(image.bytes)].filter(Boolean).join(" · ");
+
+const badge = (image) => {
+  if (image.verdict === "keep") return el("span", { class: "chip keep" }, t("king"));
+  if (image.verdict === "error") return el("span", { class: "chip error" }, named("reason_", image.reason));
+  if (image.reason === "rejected") return el("span", { class: "chip error" }, t("reason_rejected"));
+  return el("span", { class: `chip ${image.tier}` }, image.tier === "quality" ? named("reason_", image.reason) : t(`tier_${image.tier}`));
+};
+
+/* note: an extra line, such as the similarity to something else */
+export const figure = (image, { king = false, note = "" } = {}) => {
+  const says = `${t(image.verdict === "keep" ? "king_of" : image.verdict === "drop" ? "subject_of" : "image_of")}: ${image.path}`;
+  const box = el("div", { class: "frame" });
+  const img = el("img", { alt: says, src: previewOf(image.row), loading: "lazy", decoding: "async", draggable: "false" });
+  img.addEventListener("error", () => box.replaceChildren(el("span", {}, t("no_preview"))));
+  box.append(img);
+  const node = el("figure", {
+    class: `pic ${image.verdict}${king ? " king" : ""}${image.changed ? " changed" : ""}`, tabindex: "-1", "data-row": image.row,
+  }, box, el("figcaption", {},
+    badge(image),
+    image.decision ? el("span", { class: "chip decided" }, t(`decision_${image.decision}`)) : "",
+    el("span", { class: "facts" }, note || measured(image)),
+    el("span", { class: "facts" }, facts(image)),
+    el("span", { class: "path" }, image.path)));
+  node.image = image;
+  return node;
+};
+
+// ---- cursor
+const all = () => [...document.querySelectorAll("#view .pic")];
+const mark = (node) => {
+  for (const other of document.querySelectorAll("#view .pic[tabindex='0']")) {
+    other.tabIndex = -1;
+    other.classList.remove("current");
+  }
+  node.tabIndex = 0;
+  node.classList.add("current");
+  shared.current = node.image;
+  byId("actions").hidden = false;
+};
+export const focusOn = (node, scroll = true) => {
+  mark(node);
+  node.focus({ preventScroll: true });
+  if (scroll) node.scrollIntoView({ block: "nearest" });
+};
+document.addEventListener("focusin", (event) => {
+  const node = event.target.closest ? event.target.closest("#view .pic") : null;
+  if (node) mark(node);
+});
+document.addEventListener("pointerdown", (event) => {
+  const node = event.target.closest("#view .pic");
+  if (node) focusOn(node, false);
+});
+
+/* After a list was drawn again: the same image, or the one in its place. */
+export const restoreCursor = (row, place, take) => {
+  const nodes = all();
+  byId("actions").hidden = !nodes.length;
+  shared.current = null;
+  if (!nodes.length) return;
+  const node = nodes.find((one) => one.image.row === row) || nodes[Math.min(Math.max(place, 0), nodes.length - 1)];
+  if (take) focusOn(node, false);
+  else mark(node);
+};
+export const cursorPlace = () => {
+  const nodes = all();
+  const at = nodes.findIndex((node) => node.classList.contains("current"));
+  return { row: at < 0 ? null : nodes[at].image.row, place: at, focused: at >= 0 && nodes[at] === document.activeElement };
+};
+
+/* Moves by one image or one group; false at either end. */
+export const step = (key) => {
+  const nodes = all();
+  if (!nodes.length) return true;
+  const at = nodes.findIndex((node) => node.classList.contains("current"));
+  if (at < 0) { focusOn(nodes[0]); return true; }
+  let to = at + (key === "ArrowRight" ? 1 : -1);
+  if (key === "ArrowDown" || key === "ArrowUp") {
+    const group = nodes[at].closest(".group");
+    if (group) {
+      const groups = [...document.querySelectorAll("#view .group")];
+      const next = groups[groups.indexOf(group) + (key === "ArrowDown" ? 1 : -1)];
+      to = next ? nodes.indexOf(next.querySelector(".pic")) : -1;
+    } else {
+      // the nearest one in the next row of tiles
+      const here = nodes[at].getBoundingClientRect();
+      const down = key === "ArrowDown";
+      const candidates = nodes.filter((node) => {
+        const box = node.getBoundingClientRect();
+        return down ? box.top > here.top + 5 : box.top < here.top - 5;
+      });
+      const rows = candidates.map((node) => node.getBoundingClientRect().top);
+      const row = down ? Math.min(...rows) : Math.max(...rows);
+      const nearest = candidates.filter((node) => Math.abs(node.getBoundingClientRect().top - row) < 5)
+        .sort((a, b) => Math.abs(a.getBoundingClientRect().left - here.left) - Math.abs(b.getBoundingClientRect().left - here.left))[0];
+      to = nearest ? nodes.indexOf(nearest) : -1;
+    }
+  }
+  if (to < 0 || to >= nodes.length) return false;
+  focusOn(nodes[to]);
+  return true;
+};

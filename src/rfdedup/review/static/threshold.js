@@ -1,0 +1,72 @@
+/* The similarity threshold as a slider: what it would change, at once and in pictures. */
+import { get } from "./api.js";
+import { button, el, number, t, toast } from "./dom.js";
+import { figure } from "./figure.js";
+import { events, recompute, shared } from "./state.js";
+
+export const thresholdView = () => {
+  const { threshold, floor } = shared.summary;
+  if (threshold === null) return { node: el("p", { class: "muted" }, t("no_threshold")), close: () => {} };
+  const top = 0.995;
+  const slider = el("input", { type: "range", min: floor, max: top, step: "0.005", id: "slider", "aria-label": t("threshold_value") });
+  const exact = el("input", { type: "number", min: floor, max: top, step: "0.005", class: "short", "aria-label": t("threshold_value") });
+  const answer = el("div", { id: "threshold-answer", "aria-live": "polite" });
+  const accept = button("accept", () => recompute(Number(slider.value)), { id: "accept", class: "main" });
+  const back = button("reset_slider", () => move(threshold), { id: "reset-slider" });
+  let last = null;
+
+  // one question at a time; only the latest value is asked next
+  let asking = false;
+  let wanted = null;
+  const ask = async () => {
+    if (asking) return;
+    asking = true;
+    while (wanted !== null) {
+      const value = wanted;
+      wanted = null;
+      const began = performance.now();
+      try {
+        const found = await get("/api/threshold", { value });
+        last = found;
+        draw(found);
+        answer.dataset.ms = (performance.now() - began).toFixed(0);
+      } catch (error) {
+        toast(error.message, true);
+      }
+    }
+    asking = false;
+  };
+  const move = (value) => {
+    const inside = Math.min(top, Math.max(floor, value));
+    slider.value = inside;
+    exact.value = Number(inside.toFixed(4));
+    const shown = number(inside, 3);
+    slider.setAttribute("aria-valuetext", shown);
+    accept.textContent = t("accept", { value: shown });
+    accept.disabled = inside === threshold || shared.summary.job === "running";
+    back.textContent = t("reset_slider", { value: number(threshold, 3) });
+    wanted = inside;
+    ask();
+  };
+  slider.addEventListener("input", () => move(Number(slider.value)));
+  exact.addEventListener("change", () => move(Number(exact.value) || threshold));
+
+  const draw = (found) => {
+    const line = (key, before, after) => el("tr", {}, el("th", { scope: "row" }, t(key)), el("td", { class: "num" }, number(before)),
+      el("td", { class: "num", "data-after": key }, number(after)), el("td", { class: "num" }, `${after > before ? "+" : after < before ? "−" : ""}${number(Math.abs(after - before))}`));
+    answer.replaceChildren(
+      el("div", { class: "panel scroll" }, el("table", {}, el("thead", {}, el("tr", {}, el("td"), ...["before", "after", "change"].map((key) => el("th", { scope: "col", class: "num" }, t(key, { value: number(found.threshold, 3) }))))),
+        el("tbody", {}, line("kept_row", found.kept_before, found.kept), line("dropped_row", found.dropped_before, found.dropped)))),
+      ...["falls", "rises"].map((name) => el("section", { "data-change": name },
+        el("h2", {}, t(name), " ", el("span", { class: "count" }, number(found[name].total))),
+        found[name].items.length ? el("p", { class: "muted" }, t("some_shown", { shown: number(found[name].items.length), n: number(found[name].total) })) : el("p", { class: "muted" }, t("nothing_changes")),
+        el("div", { class: "pairs" }, ...found[name].items.map(({ image, king, score }) => el("div", { class: "pair panel" },
+          figure(king, { king: true }), figure(image, { note: score === null ? "" : number(score, 3) })))))));
+  };
+  const again = () => move(last ? Number(slider.value) : threshold);
+  events.addEventListener("changed", again);
+  const node = el("section", {}, el("p", { class: "muted" }, t("threshold_lead")),
+    el("div", { class: "panel slider" }, slider, exact, accept, back), answer);
+  move(threshold);
+  return { node, close: () => events.removeEventListener("changed", again) };
+};
