@@ -7,6 +7,7 @@ import pytest
 
 from rfdedup.errors import DataError
 from rfdedup.similarity.cover import cover
+from rfdedup.similarity.cover_codes import cover_codes
 from rfdedup.similarity.vectors import pair_scores
 
 
@@ -45,3 +46,13 @@ def test_nan_names_the_row() -> None:
     x[2] = np.nan
     with pytest.raises(DataError, match="embedding 2 "):
         cover(x, 0.9, [0, 1, 2])
+
+
+def test_one_code_shared_by_many_has_one_king() -> None:
+    king = cover_codes(np.zeros(50_000, dtype=np.uint64), 8, np.arange(50_000)[::-1])
+    assert (king == 49_999).all()
+
+
+def test_codes_without_confirmation_stay() -> None:
+    king = cover_codes(np.zeros(5, dtype=np.uint64), 8, np.arange(5), confirm=lambda i, j: np.zeros(i.size, bool))
+    assert king.tolist() == list(range(5))

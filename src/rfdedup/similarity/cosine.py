@@ -75,9 +75,12 @@ def _coded_links(x: npt.NDArray[np.floating], threshold: float) -> Iterator[Link
     yield _measured(x, np.empty(0, np.int64), np.empty(0, np.int64), threshold)
 
 
-def fit_products(codes: ByteCodes, threshold: float, threads: int) -> Products:
-    """Products whose levels reach from the bound of the worst tile to that of an exact code."""
-    worst = float(codes.errors.max(initial=0.0))
+def fit_products(codes: ByteCodes, threshold: float, threads: int, *, room: float = 1.0) -> Products:
+    """Products whose levels reach from the bound of the worst tile to that of an exact code.
+
+    ``room`` is how much worse tiles may come that are not in ``codes``; beyond it they are only slower.
+    """
+    worst = room * float(codes.errors.max(initial=0.0))
     least = product_bound(threshold, codes.projection, worst, worst)
     most = product_bound(threshold, codes.projection, 0.0, 0.0)
     step = max((most - least) / 200, 1.0)

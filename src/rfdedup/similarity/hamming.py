@@ -23,11 +23,11 @@ Rows = npt.NDArray[np.int64]
 Distances = npt.NDArray[np.uint8]
 
 _BITS = 64
-_MAX_KEY_BITS = 22
-"""Tables are addressed directly, so a key of this many bits needs an offset array of 4M entries."""
+_TABLES = (3, 4, 5, 6, 8, 11, 16)
+"""Numbers of tables to choose from. With 3 a key has 22 bits; tables are addressed directly by key."""
 _CANDIDATES = 1 << 18
 """Pairs that are compared at a time: a few arrays of this size stay in the cache of a core."""
-_SAMPLE = 1 << 17
+_SAMPLE = 1 << 15
 _SMALL = 4096
 """Fewer codes than this are all compared with each other: cheaper than planning."""
 _PROBE_COST = 0.7
@@ -75,7 +75,7 @@ def hamming_links(codes: npt.ArrayLike, radius: int) -> tuple[Rows, Rows, Distan
 
 def hamming_groups(codes: npt.ArrayLike, radius: int) -> CodeGroups:
     """Like ``hamming_links``, without expanding equal codes: linear however many rows share one code."""
-    rows = _check(codes, radius)
+    rows = check_codes(codes, radius)
     members = np.argsort(rows, kind="stable").astype(np.int64, copy=False)
     ordered = rows[members]
     fresh = np.ones(ordered.size, dtype=bool)
@@ -102,7 +102,8 @@ def expand_groups(groups: CodeGroups) -> tuple[Rows, Rows, Distances]:
     return _sorted(a, b, distance[pair[keep]], groups.members.size)
 
 
-def _check(codes: npt.ArrayLike, radius: int) -> Codes:
+def check_codes(codes: npt.ArrayLike, radius: int) -> Codes:
+    """Return the codes as (N,) uint64, or raise DataError; see ``hamming_links``."""
     rows = np.asarray(codes)
     if rows.ndim != 1 or (rows.size and rows.dtype != np.uint64):
         raise DataError(f"codes must be a 1-d array of uint64, got shape {rows.shape} and dtype {rows.dtype}")
@@ -123,11 +124,7 @@ class _Table:
 
 def _distinct_links(codes: Codes, radius: int) -> tuple[Rows, Rows, Distances]:
     parts = list(_search(codes, radius)) if codes.size > 1 and radius > 0 else []
-    if not parts:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8)
-    a = np.concatenate([part[0] for part in parts]).astype(np.int64)
-    b = np.concatenate([part[1] for part in parts]).astype(np.int64)
-    return _sorted(a, b, np.concatenate([part[2] for part in parts]), codes.size)
+    return _sorted(*_joined(parts), codes.size)
 
 
 def _sorted(a: Rows, b: Rows, distance: Distances, n: int) -> tuple[Rows, Rows, Distances]:
@@ -135,50 +132,72 @@ def _sorted(a: Rows, b: Rows, distance: Distances, n: int) -> tuple[Rows, Rows, 
     return a[order], b[order], distance[order]
 
 
-def _search(codes: Codes, radius: int) -> Iterator[tuple[Rows, Rows, Distances]]:
-    tables = _plan(codes, radius)
+def cross_links(kings: npt.ArrayLike, rows: npt.ArrayLike, radius: int) -> tuple[Rows, Rows, Distances]:
+    """Find every pair of a king and a row, two sets of codes, within ``radius`` bits.
+
+    Returns:
+        k, r: (L,) int64 places in ``kings`` and in ``rows``, in no particular order. distance: (L,) uint8.
+
+    Raises:
+        DataError: as for ``hamming_links``.
+    """
+    left, right = check_codes(kings, radius), check_codes(rows, radius)
+    parts = list(_search(left, radius, right)) if left.size and right.size else []
+    return _joined(parts)
+
+
+def _search(codes: Codes, radius: int, others: Codes | None = None) -> Iterator[tuple[Rows, Rows, Distances]]:
+    """Pairs within ``codes``, or between ``codes`` and ``others``; each once, unsorted."""
+    tables = _plan(codes if others is None else np.concatenate([codes, others]), radius)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for number, table in enumerate(tables):
             if table.flips < 0:
                 continue
-            keys = _keys(codes, table.bits)
-            order = np.argsort(keys, kind="stable").astype(np.int32)
-            index = _Index(codes[order], order, keys[order], _starts(keys, len(table.bits)))
+            index = _Index.make(codes, table.bits)
+            other = index if others is None else _Index.make(others, table.bits)
             masks = [
                 sum(1 << bit for bit in chosen)
                 for count in range(table.flips + 1)
                 for chosen in itertools.combinations(range(len(table.bits)), count)
             ]
-            jobs = [pool.submit(_scan, index, mask, tables, number, radius) for mask in masks]
+            jobs = [pool.submit(_scan, index, other, mask, tables[: number + 1], radius) for mask in masks]
             for job in jobs:
                 yield job.result()
 
 
 @dataclass(frozen=True)
 class _Index:
-    """Codes sorted by key. ``starts[k]`` is where key k begins."""
+    """Codes sorted by key. ``starts[k]`` is where key k begins, ``order`` where each code came from."""
 
     codes: Codes
     order: npt.NDArray[np.int32]
     keys: npt.NDArray[np.uint32]
     starts: Rows
 
+    @classmethod
+    def make(cls, codes: Codes, bits: tuple[int, ...]) -> _Index:
+        keys = _keys(codes, bits)
+        order = np.argsort(keys, kind="stable").astype(np.int32)
+        starts = np.zeros((1 << len(bits)) + 1, dtype=np.int64)
+        np.cumsum(np.bincount(keys, minlength=1 << len(bits)), out=starts[1:])
+        return cls(codes[order], order, keys[order], starts)
 
-def _scan(index: _Index, mask: int, tables: list[_Table], number: int, radius: int) -> tuple[Rows, Rows, Distances]:
+
+def _scan(index: _Index, other: _Index, mask: int, tables: list[_Table], radius: int) -> tuple[Rows, Rows, Distances]:
     """Compare all codes with those whose key differs in exactly the bits of ``mask``."""
+    same = index is other
     top = 1 << (mask.bit_length() - 1) if mask else 0
     found: list[tuple[Rows, Rows, Distances]] = []
-    step = _CANDIDATES
-    for begin in range(0, index.codes.size, step):
-        rows = np.arange(begin, min(begin + step, index.codes.size))
-        keys = index.keys[begin : begin + step]
-        if mask:
+    for begin in range(0, index.codes.size, _CANDIDATES):
+        rows = np.arange(begin, min(begin + _CANDIDATES, index.codes.size))
+        keys = index.keys[begin : begin + _CANDIDATES]
+        if same and mask:
             # each pair of buckets is visited from the side whose highest flipped bit is 0
             low = (keys & np.uint32(top)) == 0
             rows, keys = rows[low], keys[low]
         partner = (keys ^ np.uint32(mask)).astype(np.int64)
-        to = index.starts[partner + 1]
-        since = index.starts[partner] if mask else rows + 1
+        to = other.starts[partner + 1]
+        since = rows + 1 if same and not mask else other.starts[partner]
         sizes = to - since
         some = sizes > 0
         rows, since, sizes = rows[some], since[some], sizes[some]
@@ -186,23 +205,25 @@ def _scan(index: _Index, mask: int, tables: list[_Table], number: int, radius: i
             owner, i = _ragged(sizes[chunk])
             left = rows[chunk][owner]
             right = since[chunk][owner] + i
-            difference = index.codes[left] ^ index.codes[right]
+            difference = index.codes[left] ^ other.codes[right]
             distance = np.bitwise_count(difference)
             near = np.flatnonzero(distance <= radius)
+            near = near[_first_seen(difference[near], tables[:-1])]
             if near.size == 0:
                 continue
-            near = near[_first_seen(difference[near], tables[:number])]
-            one, other = index.order[left[near]], index.order[right[near]]
-            found.append(
-                (np.minimum(one, other).astype(np.int64), np.maximum(one, other).astype(np.int64), distance[near])
-            )
-    if not found:
+            one = index.order[left[near]].astype(np.int64)
+            two = other.order[right[near]].astype(np.int64)
+            if same:
+                one, two = np.minimum(one, two), np.maximum(one, two)
+            found.append((one, two, distance[near]))
+    return _joined(found)
+
+
+def _joined(parts: list[tuple[Rows, Rows, Distances]]) -> tuple[Rows, Rows, Distances]:
+    if not parts:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8)
-    return (
-        np.concatenate([part[0] for part in found]),
-        np.concatenate([part[1] for part in found]),
-        np.concatenate([part[2] for part in found]),
-    )
+    a, b, distance = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    return a, b, distance
 
 
 def _first_seen(difference: Codes, earlier: list[_Table]) -> npt.NDArray[np.bool_]:
@@ -239,12 +260,6 @@ def _keys(codes: Codes, bits: tuple[int, ...]) -> npt.NDArray[np.uint32]:
     return keys
 
 
-def _starts(keys: npt.NDArray[np.uint32], bits: int) -> Rows:
-    starts = np.zeros((1 << bits) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(keys, minlength=1 << bits), out=starts[1:])
-    return starts
-
-
 def _plan(codes: Codes, radius: int) -> list[_Table]:
     """Choose the number of tables, and the flips of each, that compare the fewest pairs.
 
@@ -257,7 +272,7 @@ def _plan(codes: Codes, radius: int) -> list[_Table]:
     step = max(codes.size // _SAMPLE, 1)
     sample = codes[::step]
     best: tuple[float, list[_Table]] = (codes.size**2 / 2.0, [_Table((), 0)])
-    for count in range(-(-_BITS // _MAX_KEY_BITS), 17):
+    for count in _TABLES:
         parts = [tuple(range(first, _BITS, count)) for first in range(count)]
         pairs = [_same_key_pairs(sample, part) * step * step for part in parts]
         flips = [-1] * count
@@ -270,13 +285,14 @@ def _plan(codes: Codes, radius: int) -> list[_Table]:
             cheapest = int(np.argmin(added))
             flips[cheapest] += 1
             cost += added[cheapest]
+        cost += sum(2.0 ** len(part) for part, flip in zip(parts, flips, strict=True) if flip >= 0)
         if cost < best[0]:
             best = (cost, [_Table(part, flip) for part, flip in zip(parts, flips, strict=True)])
     return best[1]
 
 
 def _same_key_pairs(codes: Codes, bits: tuple[int, ...]) -> float:
-    counts = np.bincount(_keys(codes, bits), minlength=1).astype(np.float64)
+    counts = np.unique(_keys(codes, bits), return_counts=True)[1].astype(np.float64)
     return float((counts * (counts - 1)).sum() / 2)
 
 

@@ -1,0 +1,100 @@
+"""Kings straight from 64-bit hashes, without the links between all pairs; ``cover`` for tier 2.
+
+The images, in rank order, are halved: the first half is settled, its kings take their subjects in the second
+half, and what is left of that is settled in turn. Each step joins kings with rows, never rows with rows, but for
+the smallest parts, where a table of distances is quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.kings import priority_order
+from rfdedup.similarity.hamming import Codes, Rows, check_codes, cross_links
+
+_LEAF = 2048
+"""Images that are compared all with all at a time."""
+
+Confirm = Callable[[Rows, Rows], npt.NDArray[np.bool_]]
+
+
+def cover_codes(
+    codes: npt.ArrayLike,
+    radius: int,
+    rank: npt.ArrayLike,
+    *,
+    forced: npt.ArrayLike | None = None,
+    confirm: Confirm | None = None,
+) -> Rows:
+    """Choose kings among codes as ``crown`` does on the confirmed ``hamming_links``.
+
+    Args:
+        codes: (N,) uint64.
+        radius: 0 to 64 bits.
+        rank: (N,) numbers, lower is better; ties go to the smaller index.
+        forced: (N,) bool, images that are never subjects; see ``crown``.
+        confirm: given (L,) row numbers of kings and (L,) of rows within the radius, says which of the pairs are
+            links. It is asked about candidates only, and must not depend on which are asked together.
+
+    Returns:
+        (N,) int64, the king of each image; kings are their own.
+
+    Raises:
+        DataError: arrays that do not fit together, or a radius out of range.
+    """
+    rows = check_codes(codes, radius)
+    order, mask = priority_order(rows.size, rank, forced)
+    lord = np.full(rows.size, -1, dtype=np.int64)
+    court = _Court(rows, radius, confirm or (lambda kings, _: np.ones(kings.size, dtype=bool)), mask, lord)
+    court.settle(order)
+    return lord
+
+
+class _Court:
+    """Assigns kings, rows numbered as the caller does; ``lord`` is -1 where there is no verdict yet."""
+
+    def __init__(self, codes: Codes, radius: int, confirm: Confirm, forced: npt.NDArray[np.bool_], lord: Rows) -> None:
+        self._codes, self._radius, self._confirm = codes, radius, confirm
+        self._forced, self._lord = forced, lord
+
+    def settle(self, rows: Rows) -> Rows:
+        """Give each of ``rows``, best rank first and none with a verdict, its king; return the new kings."""
+        if rows.size <= _LEAF:
+            return self._settle_leaf(rows)
+        half = rows.size // 2
+        first = self.settle(rows[:half])
+        self._subdue(first, rows[half:])
+        second = self.settle(rows[half:][self._lord[rows[half:]] < 0])
+        return np.concatenate([first, second])
+
+    def _settle_leaf(self, rows: Rows) -> Rows:
+        codes = self._codes[rows]
+        near = np.bitwise_count(codes[:, None] ^ codes[None, :]) <= self._radius
+        np.fill_diagonal(near, val=False)
+        near[:, self._forced[rows]] = False
+        lonely = ~near.any(axis=1)
+        kings = []
+        for i, row in enumerate(rows.tolist()):
+            if self._lord[row] >= 0:
+                continue
+            self._lord[row] = row
+            kings.append(row)
+            if not lonely[i]:
+                others = rows[i + 1 :][near[i, i + 1 :]]
+                others = others[self._lord[others] < 0]
+                linked = self._confirm(np.full(others.size, row, dtype=np.int64), others)
+                self._lord[others[linked]] = row
+        return np.array(kings, dtype=np.int64)
+
+    def _subdue(self, kings: Rows, rows: Rows) -> None:
+        """Give each of ``rows`` that a king links to the best-ranked such king."""
+        rows = rows[~self._forced[rows]]
+        k, r, _ = cross_links(self._codes[kings], self._codes[rows], self._radius)
+        linked = self._confirm(kings[k], rows[r])
+        best = np.full(rows.size, kings.size)
+        np.minimum.at(best, r[linked], k[linked])
+        found = best < kings.size
+        self._lord[rows[found]] = kings[best[found]]
