@@ -6,6 +6,7 @@ by name alone after ``rfdedup encoders add``, do not.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -98,9 +99,11 @@ def convert(name: str, weights: Path | None) -> cache.Entry:
 
         config = FastReidConfig(**facts["config"])
         example = torch.zeros((1, config.height, config.width, 3), dtype=torch.uint8)
-        graph = openvino.convert_model(
-            network, example_input=example, input=[([-1, config.height, config.width, 3], openvino.Type.u8)]
-        )
+        with warnings.catch_warnings(), torch.inference_mode():
+            # about tracing, which is right for a network without branches; checking it would run it three times more
+            warnings.simplefilter("ignore")
+            traced = torch.jit.trace(network, example, check_trace=False)
+            graph = openvino.convert_model(traced, input=[([-1, config.height, config.width, 3], openvino.Type.u8)])
         openvino.save_model(graph, target, compress_to_fp16=False)
 
     return cache.store(name, facts, write)
