@@ -15,7 +15,7 @@ LONGEST: Final = 640
 """Longer side, pixels, at which pictures are measured, so that one threshold serves all resolutions."""
 PREVIEW_SIDE: Final = 160
 _PREVIEW_QUALITY: Final = 75
-_ENTROPY_ROWS: Final = 160
+_ENTROPY_ROWS: Final = 80
 """Entropy is taken over every n-th row, of which at least this many are left."""
 
 

@@ -20,7 +20,7 @@ def fit(pixels: U8, longest: int, whole: tuple[int, int] | None = None) -> U8:
     Args:
         pixels: (h, w) or (h, w, 3) uint8.
         longest: pixels, at least 1.
-        whole: (width, height) of the picture that ``pixels`` are a reduction of, from which the shorter side is rounded.
+        whole: (width, height) of the picture that ``pixels`` are a reduction of; the shorter side is rounded from it.
     """
     height, width = pixels.shape[:2]
     if max(height, width) <= longest:

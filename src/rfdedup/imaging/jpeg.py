@@ -18,6 +18,7 @@ from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FO
 
 _SOI, _EOI, _SOS, _DQT, _APP1 = 0xD8, 0xD9, 0xDA, 0xDB, 0xE1
 _FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
+_PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 
 # ITU-T T.81, table K.1, summed: what quality 50 of the IJG library quantises luminance by.
@@ -78,6 +79,7 @@ def read_header(data: bytes, limits: Limits) -> JpegHeader:
     size: tuple[int, int, int] | None = None
     orientation = 1
     quality: float | None = None
+    progressive = False
     at = 2
     try:
         while True:
@@ -97,6 +99,7 @@ def read_header(data: bytes, limits: Limits) -> JpegHeader:
                 if precision != 8:
                     raise ImageError(UNSUPPORTED_FORMAT, f"JPEG of {precision} bits a sample")
                 size = (width, height, components)
+                progressive = marker in _PROGRESSIVE
             elif marker == _APP1 and data[at + 2 : at + 6] == b"Exif":
                 orientation = orientation_of(data[at + 2 : at + length])
             elif marker == _DQT and quality is None:
@@ -106,7 +109,9 @@ def read_header(data: bytes, limits: Limits) -> JpegHeader:
         raise ImageError(TRUNCATED, "the JPEG ends inside its header") from None
     if size is None:
         raise ImageError(CORRUPT, "the JPEG has no frame header")
-    scans = data.count(b"\xff\xda", at - 2)
+    # a sequential JPEG whose first scan holds all components has no other
+    one_scan = not progressive and data[at + 2 : at + 3] == bytes((size[2] & 0xFF,))
+    scans = 1 if one_scan else data.count(b"\xff\xda", at - 2)
     if scans > limits.max_scans:
         raise ImageError(TOO_LARGE, f"the JPEG has {scans} scans; the limit is {limits.max_scans}")
     return JpegHeader(*size, orientation, quality)

@@ -58,5 +58,6 @@ def check_size(width: int, height: int, file_bytes: int, limits: Limits) -> None
         )
     if pixels > limits.bomb_pixels and pixels > limits.max_pixels_per_byte * file_bytes:
         raise ImageError(
-            TOO_LARGE, f"{width} x {height} pixels ({pixels / 1e6:.0f} Mpx) from {file_bytes} bytes: a decompression bomb"
+            TOO_LARGE,
+            f"{width} x {height} pixels ({pixels / 1e6:.0f} Mpx) from {file_bytes} bytes: a decompression bomb",
         )

@@ -20,7 +20,10 @@ Floats = npt.NDArray[np.float64]
 
 _DHASH_SIZE: Final = (9, 8)
 _PHASH_SIZE: Final = (32, 32)
-_MIDDLE: Final = np.float32(128)
+_HIGH_BIT: Final = np.uint8(128)
+_HALF: Final = np.float32(0.5)
+_EXACT_PIXELS: Final = 32_768
+"""Up to this size float64 is the faster way too."""
 _LANCZOS_RADIUS: Final = 3.0
 _PRECISION_BITS: Final = 22
 """Pillow's fixed point for 8-bit pictures (``PRECISION_BITS`` in Resample.c)."""
@@ -44,7 +47,9 @@ def hashes(grey: U8) -> tuple[int, int]:
     """
     difference, perceptual = lanczos(grey, (_DHASH_SIZE, _PHASH_SIZE))
     low = dct(dct(perceptual.astype(np.float64), axis=0), axis=1)[:8, :8]
-    return _pack(difference[:, 1:] > difference[:, :-1]), _pack(low > np.median(low))
+    ordered = np.sort(low, axis=None)
+    median = (ordered[31] + ordered[32]) / 2
+    return _pack(difference[:, 1:] > difference[:, :-1]), _pack(low > median)
 
 
 def dhash(grey: U8) -> int:
@@ -93,18 +98,25 @@ def _narrow(grey: U8, widths: tuple[int, ...]) -> list[U8]:
     if not widths:
         return []
     weights = _weights(grey.shape[1], widths)
-    pixels = grey.astype(np.float32)
-    pixels -= _MIDDLE
-    sums = pixels @ weights.coarse
-    sums += weights.shift
-    levels = np.floor(sums)
-    sums -= levels
-    sums -= np.float32(0.5)
-    doubtful = np.nonzero(np.abs(sums) > weights.certain)
-    if doubtful[0].size:
-        exact = np.einsum("ij,ij->i", grey[doubtful[0]].astype(np.float64), weights.exact[doubtful[1]])
-        levels[doubtful] = np.floor((exact + (1 << (_PRECISION_BITS - 1))) * 2.0**-_PRECISION_BITS)
+    if grey.size <= _EXACT_PIXELS:
+        levels = _round8(grey.astype(np.float64) @ weights.exact.T)
+    else:
+        # flipping the highest bit and reading signed subtracts 128
+        sums = (grey ^ _HIGH_BIT).view(np.int8).astype(np.float32) @ weights.coarse
+        sums += weights.shift
+        levels = np.floor(sums)
+        sums -= levels
+        sums -= _HALF
+        np.abs(sums, out=sums)
+        row, output = np.divmod(np.flatnonzero(sums > weights.certain), levels.shape[1])
+        exact = np.einsum("ij,ij->i", grey[row].astype(np.float64), weights.exact[output])
+        levels[row, output] = _round8(exact)
     return np.split(np.clip(levels, 0, 255).astype(np.uint8), np.cumsum(widths)[:-1], axis=1)
+
+
+def _round8(sums: Floats) -> Floats:
+    """Whole grey levels of fixed-point sums, halves upwards."""
+    return np.floor((sums + (1 << (_PRECISION_BITS - 1))) * 2.0**-_PRECISION_BITS)
 
 
 @dataclass(frozen=True)
