@@ -130,7 +130,8 @@ class Fact:
     mode: int
     mtime_ns: int
     content: bytes
-    twin: int
+    twin: str
+    """The first of the names that the file has, empty where it has one."""
 
 
 def snapshot(*folders: Path, times: bool = True) -> dict[str, Fact]:
@@ -151,13 +152,13 @@ def snapshot(*folders: Path, times: bool = True) -> dict[str, Fact]:
                 kind = "file"
                 with open(path, "rb") as stream:
                     content = stream.read()
-            found[path] = Fact(kind, status.st_mode, status.st_mtime_ns if times else 0, content, 0)
+            found[path] = Fact(kind, status.st_mode, status.st_mtime_ns if times else 0, content, "")
     names = sorted(found)
-    first: dict[int, int] = {}
-    for number, path in enumerate(names):
+    first: dict[int, str] = {}
+    for path in names:
         status = os.lstat(path)
         if status.st_nlink > 1 and found[path].kind == "file":
-            twin = first.setdefault(status.st_ino, number + 1)
+            twin = first.setdefault(status.st_ino, path)
             fact = found[path]
             found[path] = Fact(fact.kind, fact.mode, fact.mtime_ns, fact.content, twin)
     return found
