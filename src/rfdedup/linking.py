@@ -106,7 +106,8 @@ def perceptual_links(
 
 def luminance(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Grey levels (n, pixels) float32 of RGB thumbnails (n, pixels * 3): a grey copy is still a copy. ITU-R BT.601."""
-    return np.asarray(thumbs.reshape(len(thumbs), -1, 3) @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+    pixels = thumbs.reshape(len(thumbs), thumbs.shape[1] // 3, 3)
+    return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
 
 
 def thumb_rms(
