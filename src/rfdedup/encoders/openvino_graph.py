@@ -65,9 +65,9 @@ def _layout(shape: Any, said: FileInput, where: str) -> str:
         raise EncoderError(
             f"{where} takes an input of shape {shape}; an encoder takes images, (n, 3, H, W) or (n, H, W, 3)"
         )
-    possible = [
-        name for name, axis in (("nchw", 1), ("nhwc", 3)) if shape[axis].is_dynamic or shape[axis].get_length() == 3
-    ]
+    axes = {"nchw": 1, "nhwc": 3}
+    possible = [name for name, axis in axes.items() if not shape[axis].is_dynamic and shape[axis].get_length() == 3]
+    possible = possible or [name for name, axis in axes.items() if shape[axis].is_dynamic]
     if said.layout is not None:
         possible = [name for name in possible if name == said.layout]
     if len(possible) != 1:

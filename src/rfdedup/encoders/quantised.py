@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -79,15 +81,17 @@ def quantise(name: str, base: str, model: Path, images: Sequence[Rgb]) -> cache.
         nncf.set_log_level(40)
         graph = openvino.Core().read_model(model)
         data = nncf.Dataset([image[None] for image in images])
-        small = nncf.quantize(
-            graph,
-            data,
-            # activations that take both signs are quantised asymmetrically
-            preset=nncf.QuantizationPreset.MIXED,
-            subset_size=len(images),
-            # pooling raises to a power: quantised, it would nearly double the error and save nothing
-            ignored_scope=nncf.IgnoredScope(names=_after_the_last_convolution(graph), validate=False),
-        )
+        # its progress bars would mix with what the command prints
+        with redirect_stdout(sys.stderr):
+            small = nncf.quantize(
+                graph,
+                data,
+                # activations that take both signs are quantised asymmetrically
+                preset=nncf.QuantizationPreset.MIXED,
+                subset_size=len(images),
+                # pooling raises to a power: quantised, it would nearly double the error and save nothing
+                ignored_scope=nncf.IgnoredScope(names=_after_the_last_convolution(graph), validate=False),
+            )
         openvino.save_model(small, target, compress_to_fp16=False)
 
     return cache.store(_int8_name(name), facts, write)

@@ -102,7 +102,7 @@ def convert(name: str, weights: Path | None) -> cache.Entry:
         with warnings.catch_warnings(), torch.inference_mode():
             # about tracing, which is right for a network without branches; checking it would run it three times more
             warnings.simplefilter("ignore")
-            traced = torch.jit.trace(network, example, check_trace=False)
+            traced = torch.jit.trace(network, example, check_trace=False)  # type: ignore[no-untyped-call]
             graph = openvino.convert_model(traced, input=[([-1, config.height, config.width, 3], openvino.Type.u8)])
         openvino.save_model(graph, target, compress_to_fp16=False)
 
