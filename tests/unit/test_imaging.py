@@ -70,6 +70,12 @@ def test_png_with_a_flipped_bit_is_corrupt() -> None:
     assert kind_of(bytes(data)) == "corrupt"
 
 
+def test_png_with_a_wrong_checksum_of_its_pixels_is_corrupt() -> None:
+    data = bytearray(SAMPLES["png"])
+    data[-14] ^= 1  # the IEND chunk is 12 bytes, before it ends the IDAT chunk
+    assert kind_of(bytes(data)) == "corrupt"
+
+
 def test_png_without_its_end_chunk_is_truncated() -> None:
     assert kind_of(SAMPLES["png"][:-12]) == "truncated"
 
