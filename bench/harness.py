@@ -1,0 +1,94 @@
+"""What the tables of this folder share: interleaved repeats, ratios with their spread, the machine, JSON."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+CONSOLE = Console(width=140)
+
+
+def machine(*packages: str) -> dict[str, Any]:
+    """Processor, memory, load, Python and package versions of this run."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        lines = info.read_text().splitlines()
+        model = {line.split(":")[0].strip(): line.split(":")[1].strip() for line in lines if ":" in line}
+        flags = set(model.get("flags", "").split())
+        useful = [flag for flag in ("avx2", "avx512_vnni", "amx_int8", "amx_bf16") if flag in flags]
+        name = f"{model.get('model name', name)} ({', '.join(useful)})"
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
+        "load_before": round(psutil.getloadavg()[0], 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {package: importlib.metadata.version(package) for package in packages},
+    }
+
+
+def interleaved(works: dict[str, Callable[[], float]], repeats: int) -> dict[str, list[float]]:
+    """Seconds of each work, measured in turn ``repeats`` times, so that load falls on all alike."""
+    seconds: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(repeats):
+        for name, work in works.items():
+            seconds[name].append(work())
+    return seconds
+
+
+def timed(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def ratios(slow: list[float], fast: list[float]) -> dict[str, float]:
+    """Ratio of two interleaved series: median, smallest and largest of the paired repeats."""
+    each = [a / b for a, b in zip(slow, fast, strict=True)]
+    return {"median": statistics.median(each), "least": min(each), "most": max(each)}
+
+
+def in_process(script: str, *arguments: str) -> dict[str, Any]:
+    """Run one case of a benchmark in a fresh process and return the JSON object that it prints last."""
+    done = subprocess.run([sys.executable, script, *arguments], check=True, capture_output=True, text=True)
+    result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return result
+
+
+def peak_mib() -> float:
+    """Largest resident size of this process so far, in MiB."""
+    if sys.platform == "win32":
+        return float(psutil.Process().memory_info().peak_wset) / 2**20
+    import resource
+
+    size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return size / 2**20 if sys.platform == "darwin" else size / 2**10
+
+
+def show(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print dictionaries with the same keys as a table."""
+    table = Table(*rows[0], title=title)
+    for row in rows:
+        table.add_row(*[f"{v:,.2f}" if isinstance(v, float) else str(v) for v in row.values()])
+    CONSOLE.print(table)
+
+
+def write(file: Path, where: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"machine": where, "rows": rows}, indent=2) + "\n")
+    CONSOLE.print(f"written: {file}")
