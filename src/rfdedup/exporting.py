@@ -245,7 +245,10 @@ def _write_coco(run: Path, wanted: Verdict, sink: BinaryIO) -> int:
 
 
 def _write_fiftyone(run: Path, wanted: Verdict, folder: Path) -> int:
-    """A ``FiftyOneImageClassificationDataset``: ``data.json`` says where each image is, ``labels.json`` why it is."""
+    """A ``FiftyOneImageClassificationDataset``: ``data.json`` says where each image is, ``labels.json`` why it is.
+
+    ``fiftyone.Dataset.from_dir(dataset_dir=..., dataset_type=..., data_path="data.json")`` reads it in place.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -29,7 +29,9 @@ def command(
 ) -> None:
     """Write the kept images of RUN as a list: absolute paths, verdicts and measured values.
 
-    Paths are those that were scanned, whatever `rfdedup apply` did since.
+    Paths are those that were scanned, whatever `rfdedup apply` did since. FiftyOne reads its folder with
+    Dataset.from_dir(dataset_dir=OUTPUT, dataset_type=types.FiftyOneImageClassificationDataset,
+    data_path="data.json"); Hugging Face datasets with load_dataset("parquet", data_files=OUTPUT).
     """
     from rfdedup.exporting import Export, Format, export_run
 
