@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from rfdedup.records import LINKS, VERDICTS, path_text
 from rfdedup.run_folder import RunFolder
@@ -30,9 +31,13 @@ def make_run(
     poor: int = 9,
     broken: int = 3,
     names: dict[int, bytes] | None = None,
+    features: bool = False,
     seed: int = 0,
 ) -> RunFolder:
-    """Write a run: each group has a king and one to four subjects; ``names`` replaces the paths of given rows."""
+    """Write a run: each group has a king and one to four subjects; ``names`` replaces the paths of given rows.
+
+    With ``features`` there are places, one preview for all rows and random embeddings for those that are not poor.
+    """
     rng = np.random.default_rng(seed)
     rows: list[dict[str, Any]] = []
     links: list[tuple[int, int, str, float]] = []
@@ -58,6 +63,7 @@ def make_run(
                 king=rows[king]["path"],
                 king_root=rows[king]["root"],
                 king_path_bytes=rows[king]["path_bytes"],
+                **({"sha256": rows[king]["sha256"]} if tier == "exact" else {}),
             )
             links.append((king, subject, tier, score))
     for _ in range(alone):
@@ -79,8 +85,24 @@ def make_run(
         pa.Table.from_pylist(rows, schema=VERDICTS),
         pa.table(dict(zip(LINKS.names, columns, strict=True)), schema=LINKS),
     )
+    if features:
+        _write_features(folder, rows, rng)
     folder.write_info(_info(len(rows)))
     return folder
+
+
+def _write_features(folder: RunFolder, rows: list[dict[str, Any]], rng: np.random.Generator) -> None:
+    folder.features.mkdir()
+    n = len(rows)
+    order = sorted(range(n), key=lambda row: (rows[row]["verdict"] != "keep", row))
+    rank = np.empty(n, np.int32)
+    rank[order] = np.arange(n)
+    embedded = np.array([row["verdict"] != "error" and row["tier"] != "quality" for row in rows])
+    np.save(folder.features / "rows.npy", np.stack([np.zeros(n), np.arange(n), rank], axis=1).astype(np.int32))
+    np.save(folder.features / "img_emb_0000.npy", (rng.normal(size=(n, 8)) * embedded[:, None]).astype(np.float16))
+    preview = previews(np.array([0]))[0]
+    column = pa.array([preview if row["verdict"] != "error" else None for row in rows], pa.binary())
+    pq.write_table(pa.table({"preview": column}), folder.features / "preview_0000.parquet", row_group_size=256)
 
 
 def _row(number: int, raw: bytes, verdict: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -126,7 +148,13 @@ def _info(images: int) -> dict[str, Any]:
             "quality": {"blurry": BLURRY, "dark": DARK, "bright": BRIGHT},
             "hash": {"radius": HASH_RADIUS, "exact": True, "perceptual": True},
         },
-        "encoder": {"name": "efficientnet-lite0", "threshold": SEMANTIC_THRESHOLD, "weights_sha256": "ab" * 32},
+        "encoder": {
+            "name": "efficientnet-lite0",
+            "descriptor": "raw",
+            "key": "test",
+            "threshold": SEMANTIC_THRESHOLD,
+            "weights_sha256": "ab" * 32,
+        },
         "scan": {"files": images, "hidden": 2},
         "stages": [{"name": "quality + hash", "images": images, "seconds": 2.0, "images_per_second": images / 2}],
         "peak_rss_bytes": 500_000_000,

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from rfdedup.kings import crown
 from rfdedup.linking import TIER_ORDER, Links
 from rfdedup.records import Tier
-from rfdedup.review.decisions import Constraints
+from rfdedup.review.decisions import Constraints, permitted, ranked
 from rfdedup.similarity.components import components
 
 Rows = npt.NDArray[np.int64]
@@ -62,33 +62,30 @@ class Crowner:
         n = len(usable)
         self._n = n
         taking_part = (usable | demands.keep | (demands.preference < demands.preference.max(initial=0))) & ~demands.drop
-        order = np.lexsort((rank, demands.preference, ~demands.keep, ~taking_part))
-        place = np.empty(n, np.int64)
-        place[order] = np.arange(n)
+        place = ranked(rank, demands)
+        order = np.argsort(place)
         exact = links.tier == EXACT
         content = components(n, links.a[exact], links.b[exact])
         best = np.full(n, n, np.int64)
         np.minimum.at(best, content, np.where(taking_part, place, n))
         present = best < n
         self._outside = np.flatnonzero(~taking_part)
-        kept_anyway = demands.keep & taking_part
-        self._kept_anyway = np.flatnonzero(kept_anyway)
+        self._kept_anyway = np.flatnonzero(demands.keep & taking_part)
         # the row that stands for each row's content; rows that take no part stand for no one
         stand_in = np.where(present[content], order[np.minimum(best[content], n - 1)], np.arange(n))
         self._stand_in = stand_in
         self._copies = np.flatnonzero(stand_in != np.arange(n))
         self._originals = stand_in[self._copies]
         one, other = stand_in[links.a], stand_in[links.b]
-        wanted = ~exact & (one != other) & taking_part[one] & taking_part[other]
-        wanted &= ~_among(one, other, stand_in[demands.apart], n)
-        better = np.minimum(place[one], place[other])[wanted]
-        worse = np.maximum(place[one], place[other])[wanted]
         # links of other tiers hold whatever the cosine threshold
-        score = np.where(links.tier == SEMANTIC, links.score, np.inf)[wanted]
-        binding = np.flatnonzero(~kept_anyway[order[worse]])
-        strongest_first = binding[np.argsort(-score[binding], kind="stable")]
-        self._better = better[strongest_first].astype(np.int32)
-        self._worse = worse[strongest_first].astype(np.int32)
+        score = np.where(links.tier == SEMANTIC, links.score, np.inf)
+        wanted = ~exact & (one != other) & taking_part[one] & taking_part[other]
+        one, other, score = one[wanted], other[wanted], score[wanted]
+        allowed = permitted(one, other, place, demands.keep, stand_in[demands.apart])
+        one, other, score = place[one[allowed]], place[other[allowed]], score[allowed]
+        strongest_first = np.argsort(-score, kind="stable")
+        self._better = np.minimum(one, other)[strongest_first].astype(np.int32)
+        self._worse = np.maximum(one, other)[strongest_first].astype(np.int32)
         self._falling = -score[strongest_first]
         self._order = order
 
@@ -128,11 +125,3 @@ def _subjects_in_place_order(
     np.minimum.at(best, worse[proven], better[proven])
     places = np.flatnonzero(subject)
     return places, best[places]
-
-
-def _among(one: Rows, other: Rows, pairs: Rows, n: int) -> Mask:
-    """Which pairs (one, other) are listed in ``pairs``, in either order."""
-    if not len(pairs):
-        return np.zeros(len(one), np.bool_)
-    listed = pairs.min(axis=1) * np.int64(n) + pairs.max(axis=1)
-    return np.isin(np.minimum(one, other) * np.int64(n) + np.maximum(one, other), listed)

@@ -152,6 +152,35 @@ def constraints(decisions: Decisions, table: pa.Table) -> Constraints:
     return Constraints(keep, drop, np.array(sorted(apart), np.int64).reshape(-1, 2), preference)
 
 
+def ranked(rank: npt.ArrayLike, demands: Constraints) -> Rows:
+    """The rank with chosen kings before all others, (n,) int64 places without ties."""
+    order = np.lexsort((np.asarray(rank), demands.preference))
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return place
+
+
+def permitted(
+    a: npt.ArrayLike, b: npt.ArrayLike, rank: Rows, keep: npt.NDArray[np.bool_], apart: Rows
+) -> npt.NDArray[np.bool_]:
+    """Which links may make the worse-ranked end a subject of the better one; ``crown`` then gets only those.
+
+    Args:
+        a, b: (L,) ends of links.
+        rank: (n,) places, lower is better.
+        keep: (n,) rows that must stay: none of their links to better rows counts.
+        apart: (m, 2) pairs that are no duplicates.
+    """
+    one, other = np.asarray(a, np.int64), np.asarray(b, np.int64)
+    worse = np.where(rank[one] > rank[other], one, other)
+    allowed = ~keep[worse]
+    if len(apart):
+        n = np.int64(len(rank))
+        listed = apart.min(axis=1) * n + apart.max(axis=1)
+        allowed &= ~np.isin(np.minimum(one, other) * n + np.maximum(one, other), listed)
+    return np.asarray(allowed)
+
+
 def export(decisions: Decisions) -> dict[str, Any]:
     """A JSON-able value that ``parse`` reads."""
     return {

@@ -192,11 +192,11 @@ def _principal_components(embeddings: npt.NDArray[np.float16]) -> Matrix:
 
 
 def scaled(points: npt.NDArray[Any]) -> Matrix:
-    """Points moved and scaled to -1..1; one in a thousand at each end may lie on the border."""
+    """Points moved and scaled to -1..1 along either axis; one in a thousand at each end may lie on the border."""
     if not len(points):
         return np.zeros((0, 2), np.float32)
     low, high = np.quantile(points, (0.001, 0.999), axis=0)
-    span = float(max((high - low).max(), 1e-9))
+    span = np.maximum(high - low, 1e-9)
     return np.asarray(np.clip((points - (low + high) / 2) * (2 / span), -1, 1), np.float32)
 
 

@@ -135,7 +135,7 @@ const makeFilters = (name, place, changed) => {
   let waiting = 0;
   form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(collect, 150); });
   form.addEventListener("submit", (event) => { event.preventDefault(); collect(); });
-  return form;
+  return el("details", { class: "filter-box", open: innerWidth > 640 || place.size > 0 }, el("summary", {}, t("filters")), form);
 };
 
 const groupCard = (group) => {

@@ -10,7 +10,7 @@ import { decide, events, recompute, redo, refresh, shared, undo, watch } from ".
 import { thresholdView } from "./threshold.js";
 
 let view = null;
-let shown = "";
+let shown = null;
 
 // ---- views
 const decisionsView = () => {
@@ -198,7 +198,7 @@ const choose = (code) => {
   try { localStorage.setItem("rfdedup-lang", code); } catch { /* private windows may not store */ }
   drawSummary();
   drawActions();
-  shown = "";
+  shown = null;
   show();
 };
 const begin = async () => {

@@ -27,8 +27,10 @@ export const mapView = () => {
   let chosen = new Set();
   let closed = false;
 
-  const toScreen = (i) => [(points.x[i] - view.x) * unit() + canvas.width / 2, (points.y[i] - view.y) * unit() + canvas.height / 2];
-  const unit = () => (Math.min(canvas.width, canvas.height) / 2.15) * view.scale;
+  const toScreen = (i) => [(points.x[i] - view.x) * across() + canvas.width / 2, (points.y[i] - view.y) * down() + canvas.height / 2];
+  // pixels of one unit; the map fills its frame
+  const across = () => (canvas.width / 2.15) * view.scale;
+  const down = () => (canvas.height / 2.15) * view.scale;
   const fromEvent = (event) => {
     const box = canvas.getBoundingClientRect();
     return [(event.clientX - box.left) * (canvas.width / box.width), (event.clientY - box.top) * (canvas.height / box.height)];
@@ -49,11 +51,11 @@ export const mapView = () => {
     const colours = VERDICTS.map((name) => { const [r, g, b] = channels(name); return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; });
     const [r, g, b] = channels("ink");
     const picked = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
-    const k = unit();
+    const [kx, ky] = [across(), down()];
     const size = Math.round(Math.min(9, (points.n > 20000 ? 2 : points.n > 2000 ? 3 : 5) * devicePixelRatio * Math.sqrt(view.scale)));
     for (let i = 0; i < points.n; i += 1) {
-      const px = Math.round((points.x[i] - view.x) * k + width / 2 - size / 2);
-      const py = Math.round((points.y[i] - view.y) * k + height / 2 - size / 2);
+      const px = Math.round((points.x[i] - view.x) * kx + width / 2 - size / 2);
+      const py = Math.round((points.y[i] - view.y) * ky + height / 2 - size / 2);
       if (px < 0 || py < 0 || px + size >= width || py + size >= height) continue;
       const colour = chosen.size && chosen.has(i) ? picked : colours[points.verdict[i]];
       for (let dy = 0; dy < size; dy += 1) pixels.fill(colour, (py + dy) * width + px, (py + dy) * width + px + size);
@@ -71,11 +73,10 @@ export const mapView = () => {
   };
 
   const zoomAt = (factor, x = canvas.width / 2, y = canvas.height / 2) => {
-    const k = unit();
-    const world = [(x - canvas.width / 2) / k + view.x, (y - canvas.height / 2) / k + view.y];
+    const world = [(x - canvas.width / 2) / across() + view.x, (y - canvas.height / 2) / down() + view.y];
     view.scale = Math.min(200, Math.max(0.5, view.scale * factor));
-    view.x = world[0] - (x - canvas.width / 2) / unit();
-    view.y = world[1] - (y - canvas.height / 2) / unit();
+    view.x = world[0] - (x - canvas.width / 2) / across();
+    view.y = world[1] - (y - canvas.height / 2) / down();
     redraw();
   };
   const nearest = (x, y, within) => {
@@ -101,7 +102,7 @@ export const mapView = () => {
     if (held) {
       held.moved ||= Math.hypot(x - held.x, y - held.y) > 4;
       if (lasso.length) lasso.push([x, y]);
-      else { view.x = held.view.x - (x - held.x) / unit(); view.y = held.view.y - (y - held.y) / unit(); }
+      else { view.x = held.view.x - (x - held.x) / across(); view.y = held.view.y - (y - held.y) / down(); }
       redraw();
       return;
     }
