@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from rfdedup.apply import datasets
 from rfdedup.apply.datasets import Ask
@@ -44,14 +45,19 @@ class Relister:
     written: list[Rewritten] = field(default_factory=list)
 
     def check(self, files: list[str]) -> None:
-        """Raises:
-        ConfigError: a file is missing or of a kind that is not known.
+        """Read every file once, so that a bad one is found before anything else happens.
+
+        Raises:
+            ConfigError: a file is missing, of a kind that is not known, or not what its suffix says.
         """
         for file in files:
             if not file.lower().endswith(_SUFFIXES):
                 raise ConfigError(f"--dataset {file}: known are {', '.join(_SUFFIXES)}")
-            if not os.path.isfile(file):
-                raise ConfigError(f"--dataset {file} does not exist")
+            if _is_yaml(file):
+                for _, path in self._yolo(file)[2]:
+                    self._read(path)
+            else:
+                self._maker(file)(lambda entry: entry)
 
     def labels(self, files: list[str]) -> dict[tuple[str, bytes], Signature]:
         """Classes that the data-set files give to images of the run, by root and name."""
@@ -73,35 +79,37 @@ class Relister:
 
     def rewrite(self, file: str, executor: Executor, journal: Journal) -> None:
         """Write the copy of one file, and of the lists that a ``data.yaml`` names."""
-        suffix = os.path.splitext(file)[1].lower()
-        if suffix in (".yaml", ".yml"):
+        if _is_yaml(file):
             self._rewrite_yolo(file, executor, journal)
-            return
+        else:
+            self._write(file, self._bases(file), self._maker(file), executor, journal)
+
+    def _maker(self, file: str) -> Callable[[Ask], bytes]:
         data = self._read(file)
-        makers: dict[str, Callable[[Ask], bytes]] = {
-            ".json": lambda ask: datasets.rewrite_coco(data, ask, file),
-            ".parquet": lambda ask: datasets.rewrite_parquet(data, ask, self.path_column, file),
-            ".txt": lambda ask: datasets.rewrite_list(data, ask),
-        }
-        make = makers.get(suffix, lambda ask: datasets.rewrite_csv(data, ask, self.path_column, file))
-        self._write(file, self._bases(file), make, executor, journal)
+        match os.path.splitext(file)[1].lower():
+            case ".json":
+                return lambda ask: datasets.rewrite_coco(data, ask, file)
+            case ".parquet":
+                return lambda ask: datasets.rewrite_parquet(data, ask, self.path_column, file)
+            case ".txt":
+                return lambda ask: datasets.rewrite_list(data, ask)
+            case _:
+                return lambda ask: datasets.rewrite_csv(data, ask, self.path_column, file)
+
+    def _yolo(self, file: str) -> tuple[dict[str, Any], str, list[tuple[str, str]]]:
+        """A ``data.yaml``, the folder that its entries are relative to, and its list files with their paths."""
+        value = datasets.read_yolo(self._read(file), file)
+        base = os.path.normpath(os.path.join(os.path.dirname(file), str(value.get("path") or "")))
+        lists = [(name, os.path.normpath(os.path.join(base, name))) for name in datasets.yolo_lists(value)]
+        return value, base, lists
 
     def _rewrite_yolo(self, file: str, executor: Executor, journal: Journal) -> None:
-        value = datasets.read_yolo(self._read(file), file)
-        folder = os.path.dirname(file)
-        base = os.path.normpath(os.path.join(folder, str(value.get("path", "")))) if value.get("path") else folder
+        value, base, lists = self._yolo(file)
         names: dict[str, str] = {}
-        for name in datasets.yolo_lists(value):
-            path = os.path.normpath(os.path.join(base, name))
-            data = self._read(path)
-            target = self._write(
-                path,
-                [os.path.dirname(path), base, *self._bases(file)],
-                lambda ask, data=data: datasets.rewrite_list(data, ask),  # type: ignore[misc]
-                executor,
-                journal,
-            )
-            names[name] = os.path.relpath(target, self._moved(base)) if not os.path.isabs(name) else target
+        for name, path in lists:
+            bases = [os.path.dirname(path), base, *self._bases(file)]
+            target = self._write(path, bases, self._maker(path), executor, journal)
+            names[name] = target if os.path.isabs(name) else os.path.relpath(target, self._moved(base))
         changed = datasets.rename_lists(value, names)
         if not self.options.action.takes_away and os.path.isabs(str(value.get("path", ""))):
             changed["path"] = self._moved(base)
@@ -187,3 +195,7 @@ class Relister:
             return self.fs.read(file, _MAX_BYTES)
         except OSError as error:
             raise ConfigError(f"cannot read {file}: {explain(error)[1]}") from None
+
+
+def _is_yaml(file: str) -> bool:
+    return file.lower().endswith((".yaml", ".yml"))
