@@ -32,6 +32,7 @@ def make_run(
     broken: int = 3,
     names: dict[int, bytes] | None = None,
     features: bool = False,
+    root: str = "/pictures",
     seed: int = 0,
 ) -> RunFolder:
     """Write a run: each group has a king and one to four subjects; ``names`` replaces the paths of given rows.
@@ -45,7 +46,7 @@ def make_run(
     def add(verdict: str, **more: Any) -> int:
         number = len(rows)
         raw = (names or {}).get(number, f"album_{number % 7}/photo {number:06d}.jpg".encode())
-        rows.append(_row(number, raw, verdict, rng) | more)
+        rows.append(_row(number, raw, verdict, rng) | {"root": root} | more)
         return number
 
     for group in range(groups):
@@ -108,7 +109,6 @@ def _write_features(folder: RunFolder, rows: list[dict[str, Any]], rng: np.rando
 def _row(number: int, raw: bytes, verdict: str, rng: np.random.Generator) -> dict[str, Any]:
     return dict.fromkeys(VERDICTS.names) | {
         "path": path_text(os.fsdecode(raw)),
-        "root": "/pictures",
         "path_bytes": raw,
         "verdict": verdict,
         "flags": ["grayscale"] if number % 11 == 0 else [],
