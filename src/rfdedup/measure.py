@@ -14,6 +14,8 @@ from rfdedup.tiers import hashing, quality
 LONGEST: Final = 640
 """Longer side, pixels, at which pictures are measured, so that one threshold serves all resolutions."""
 PREVIEW_SIDE: Final = 160
+SOFT: Final = 500.0
+"""Sharpness from which on nobody calls a picture blurry, so its sharpest part need not be looked for."""
 _PREVIEW_QUALITY: Final = 75
 _ENTROPY_ROWS: Final = 80
 """Entropy is taken over every n-th row, of which at least this many are left."""
@@ -45,6 +47,7 @@ class Measurement:
     colorfulness: float
     detail: float
     content: float
+    local_sharpness: float
     jpeg_quality: float | None
     thumb: _Octets
     preview: _Octets
@@ -65,6 +68,8 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     grey = whole if rgb is picture.rgb else to_grey(rgb)
     brightness, contrast = quality.brightness_and_contrast(grey)
     dhash, phash = hashing.hashes(grey)
+    judged = whole if scale == "native" else grey
+    sharpness = quality.sharpness(judged)
     small = _small(rgb)
     inside, content = quality.inside_borders(whole)
     return Measurement(
@@ -76,7 +81,9 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
         sha256=hashing.sha256(data),
         dhash=dhash,
         phash=phash,
-        sharpness=quality.sharpness(whole if scale == "native" else grey),
+        sharpness=sharpness,
+        # only a soft picture needs the second look
+        local_sharpness=quality.local_sharpness(judged) if sharpness < SOFT else sharpness,
         brightness=brightness,
         contrast=contrast,
         entropy=quality.entropy(grey[:: max(1, grey.shape[0] // _ENTROPY_ROWS)]),

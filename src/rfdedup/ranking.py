@@ -18,12 +18,16 @@ Mask = npt.NDArray[np.bool_]
 
 DETAIL_HELD = 0.7
 """An image with less than this share of the detail of its most detailed near-duplicate is a reduced copy."""
-DETAIL_GAINED = 1.18
+DETAIL_GAINED = 1.25
 """A larger image that has not this much more detail than a smaller near-duplicate was enlarged from it."""
-DENSITY_HELD = 0.85
+DENSITY_HELD = 0.9
 """And it uses less than this share of the smaller one's frequency range."""
 SIDE_HELD = 0.93
 """One that shows less than this share of the side of its largest near-duplicate is a crop or a reduction."""
+SAME_DENSITY = 0.95
+"""Share of the detail a pixel from which on two copies count as equally dense."""
+TYPICAL_HELD = 0.93
+"""One that resembles its near-duplicates less than this share of what the most typical does was marked or changed."""
 COLOUR_HELD = 0.3
 """One with less than this share of the colour of its most colourful near-duplicate was turned grey."""
 ALIKE_LEVELS = 32.0
@@ -99,14 +103,16 @@ def _original_first(
     detail, content = _column(features, "detail"), _column(features, "content", missing=1.0)
     side = np.sqrt(_column(features, "width") * _column(features, "height"))
     shown = side * content
+    typical = _typicality(features.num_rows, links, thumbs)
     return [
         _enlarged(detail, shown, links),
+        _lacking(typical, links, TYPICAL_HELD),
         _lacking(detail, links, DETAIL_HELD),
         -np.minimum(_column(features, "jpeg_quality", missing=100.0), GOOD_JPEG),
-        -_typicality(features.num_rows, links, thumbs),
+        -np.round(typical, 1),
         _lacking(_column(features, "colorfulness"), links, COLOUR_HELD),
         content < WHOLE_CONTENT,
-        _lacking(shown, links, SIDE_HELD),
+        _cropped(detail, shown, links),
         age,
         -_column(features, "bytes"),
     ]
@@ -134,11 +140,21 @@ def _enlarged(detail: Floats, shown: Floats, links: Links) -> Mask:
     return enlarged
 
 
+def _cropped(detail: Floats, shown: Floats, links: Links) -> Mask:
+    """Which images show less than one of their near-duplicates that has as much detail a pixel, (n,) bool."""
+    cropped = np.zeros(len(detail), np.bool_)
+    density = detail / np.maximum(shown, 1.0)
+    for small, large in ((links.a, links.b), (links.b, links.a)):
+        smaller = shown[small] < SIDE_HELD * shown[large]
+        cropped[small[smaller & (density[large] > SAME_DENSITY * density[small])]] = True
+    return cropped
+
+
 def _typicality(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Floats:
     """How much the near-duplicates of each image resemble it, (n,) float64.
 
-    Every link counts 1 less the distance of the thumbnails over ``ALIKE_LEVELS``, at least 0; the sum is rounded, so
-    that two images that only link to each other are equally typical, and so are faithful copies.
+    Every link counts 1 less the distance of the thumbnails over ``ALIKE_LEVELS``, at least 0. Two images that only
+    link to each other are equally typical.
     """
     if not len(links):
         return np.zeros(n)
@@ -146,7 +162,7 @@ def _typicality(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.ui
     apart = thumb_rms(thumbs(used), np.searchsorted(used, links.a), np.searchsorted(used, links.b))
     alike = np.maximum(1.0 - apart / ALIKE_LEVELS, 0.0)
     total = np.bincount(links.a, alike, n) + np.bincount(links.b, alike, n)
-    return np.asarray(np.round(total, 1), np.float64)
+    return np.asarray(total, np.float64)
 
 
 def _column(features: pa.Table, name: str, missing: float = 0.0) -> Floats:

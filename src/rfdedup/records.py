@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 SCHEMA_VERSION = 1
-FEATURE_VERSION = 3
+FEATURE_VERSION = 4
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 THUMB_SIDE = 16
@@ -62,6 +62,8 @@ FEATURES = pa.schema(
         pa.field("dhash", pa.uint64()),
         pa.field("phash", pa.uint64()),
         *_SCALARS,
+        # sharpness of the sharpest sixteenth of the picture
+        pa.field("local_sharpness", pa.float64()),
         # bits per pixel and estimated JPEG quality (0-100, null where unknown) rank copies of one picture
         pa.field("jpeg_quality", pa.float64()),
         # share of the picture's side inside uniform borders, 0-1

@@ -22,10 +22,15 @@ GRAYSCALE: Final = 1.0
 _CAUSES: Final = ("dark", "bright", "low_information", "grayscale", "tiny", "odd_aspect", "animated", "blurry")
 """Order in which a reason is looked for: a black frame is dark, though it also lacks sharpness."""
 
+SHARP_SPOT: Final = 2.5
+"""A picture whose sharpest sixteenth is this many times as sharp as the bound has a soft background; it is not blurry."""
+_TILES: Final = 8
+_SHARP_TILES: Final = 4
+
 _BLOCK: Final = 8
 _SAMPLED_BLOCKS: Final = 1600
 _HOLDS: Final = 0.25
-_BORDER_SPREAD: Final = 8
+_BORDER_SPREAD: Final = 3.0
 _BORDER_SIDE: Final = 160
 
 
@@ -37,6 +42,19 @@ def sharpness(grey: U8) -> float:
     laplacian = cv2.Laplacian(grey, cv2.CV_16S)
     mean = cv2.sumElems(laplacian)[0] / laplacian.size
     return max(float(cv2.norm(laplacian, cv2.NORM_L2SQR)) / laplacian.size - mean * mean, 0.0)
+
+
+def local_sharpness(grey: U8) -> float:
+    """Sharpness of the sharpest sixteenth of (h, w) uint8: the fourth highest variance of the Laplacian in 8 x 8 tiles.
+
+    A picture with a soft background is sharp somewhere, a blurred one is not.
+    """
+    laplacian = cv2.Laplacian(grey, cv2.CV_32F)
+    tiles = (_TILES, _TILES)
+    mean = cv2.resize(laplacian, tiles, interpolation=cv2.INTER_AREA)
+    square = cv2.resize(cv2.multiply(laplacian, laplacian), tiles, interpolation=cv2.INTER_AREA)
+    variance = np.sort((square - mean * mean).ravel())
+    return float(max(variance[-_SHARP_TILES], 0.0))
 
 
 def brightness_and_contrast(grey: U8) -> tuple[float, float]:
@@ -169,7 +187,7 @@ def judge(features: pa.Table, config: QualityConfig, *, active: bool = True) -> 
     """Apply the thresholds to measured columns. Rows without measurements (errors) pass and carry no flag.
 
     Args:
-        features: columns ``brightness``, ``sharpness``, ``entropy``, ``colorfulness``, ``width``, ``height`` and
+        features: columns ``brightness``, ``sharpness``, ``local_sharpness``, ``entropy``, ``colorfulness``, ``width``, ``height`` and
             ``flags`` of ``records.FEATURES``.
         config: thresholds, and the checks that drop.
         active: False turns every check into a flag.
@@ -201,6 +219,7 @@ def _checks(features: pa.Table, config: QualityConfig) -> dict[str, tuple[Mask, 
 
     grey, width, height = column("brightness"), column("width"), column("height")
     spread, bits, sharp = column("colorfulness"), column("entropy"), column("sharpness")
+    spot = column("local_sharpness")
     shorter, longer = np.minimum(width, height), np.maximum(width, height)
     with np.errstate(invalid="ignore", divide="ignore"):
         aspect = longer / shorter
@@ -214,7 +233,7 @@ def _checks(features: pa.Table, config: QualityConfig) -> dict[str, tuple[Mask, 
         "tiny": (shorter < config.tiny, shorter, float(config.tiny)),
         "odd_aspect": (aspect > config.odd_aspect, aspect, config.odd_aspect),
         "animated": (animated, animated.astype(np.float64), 1.0),
-        "blurry": (sharp < config.blurry, sharp, config.blurry),
+        "blurry": ((sharp < config.blurry) & ~(spot >= SHARP_SPOT * config.blurry), sharp, config.blurry),
     }
 
 

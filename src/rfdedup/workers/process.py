@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import signal
 import sys
@@ -27,6 +28,7 @@ KILLED_OUTSIDE = -9
 
 MISSING: Any = object()
 _main_lock = threading.Lock()
+_environment_lock = threading.Lock()
 
 
 @dataclass(slots=True, eq=False)
@@ -80,7 +82,7 @@ class WorkerProcess:
             name=f"rfdedup-worker-{number}",
             daemon=True,
         )
-        with _main_not_imported():
+        with _main_not_imported(), _one_math_thread():
             self.process.start()
         theirs.close()
         self.jobs: deque[Job] = deque()
@@ -160,6 +162,26 @@ def shield_from_ctrl_c() -> None:
 
         resource_tracker.ensure_running()  # unblocks SIGINT, so it must come first
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
+_MATH_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+"""Read by numerical libraries when they load. Workers are the parallelism; threads inside them would only fight."""
+
+
+@contextmanager
+def _one_math_thread() -> Iterator[None]:
+    """Start a process whose numerical libraries stay on one thread, leaving this one's environment as it was."""
+    with _environment_lock:
+        before = {name: os.environ.get(name) for name in _MATH_THREADS}
+        os.environ.update(dict.fromkeys(_MATH_THREADS, "1"))
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 @contextmanager
