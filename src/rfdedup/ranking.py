@@ -16,26 +16,21 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-DETAIL_HELD = 0.7
-"""An image with less than this share of the detail of its most detailed near-duplicate is a reduced copy."""
-DETAIL_GAINED = 1.25
-"""A larger image that has not this much more detail than a smaller near-duplicate was enlarged from it."""
-DENSITY_HELD = 0.9
-"""And it uses less than this share of the smaller one's frequency range."""
-SIDE_HELD = 0.93
-"""One that shows less than this share of the side of its largest near-duplicate is a crop or a reduction."""
-SAME_DENSITY = 0.95
-"""Share of the detail a pixel from which on two copies count as equally dense."""
-TYPICAL_HELD = 0.93
-"""One that resembles its near-duplicates less than this share of what the most typical does was marked or changed."""
-COLOUR_HELD = 0.3
-"""One with less than this share of the colour of its most colourful near-duplicate was turned grey."""
-ALIKE_LEVELS = 32.0
-"""Distance of thumbnails, in levels, at which two near-duplicates no longer speak for each other."""
+SAME_SIDE = 0.93
+"""Sides whose ratio is nearer to 1 than this are the same size."""
+ENLARGED = (-2.0, -8.0, -2.0, 2.4)
+"""Log-odds that the larger of two copies was enlarged: constant, and weights of the logarithms of the ratios (larger
+over smaller) of detail, sharpness and side. Rounded from a logistic regression on pairs planted in three ways."""
 GOOD_JPEG = 70.0
 """Quality from which on quantisation does not show; a copy saved better than its original is not the better one."""
+COLOUR_HELD = 0.3
+"""An image with less than this share of the colour of its near-duplicate was turned grey."""
 WHOLE_CONTENT = 0.985
 """Share of the side that lies inside borders; below, somebody added a border."""
+TYPICAL_LEVELS = 2.0
+"""Difference in grey levels, of the distances to other near-duplicates, that makes one of two images atypical."""
+VOTES = {"size": 3.0, "squeezed": 2.0, "grey": 3.0, "framed": 1.5, "atypical": 1.5, "older": 0.25}
+"""Most that each kind of evidence can say for one image of a pair, in log-odds."""
 
 
 def rank(
@@ -93,76 +88,67 @@ def matches(paths: Sequence[str], globs: Sequence[str]) -> Mask:
 def _original_first(
     features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
 ) -> list[npt.NDArray[np.generic]]:
-    """Keys of the ``best`` rule, most important first.
+    """Keys of the ``best`` rule, most important first: the votes of all near-duplicates, age, bytes.
 
-    Most are coarse, so that the noise of a measurement does not decide: an image either holds what its
-    near-duplicates hold or it does not. Among copies that were brightened, marked or framed, the original is the one
-    that all others resemble. Saved again at a higher quality, a copy has more bytes and no more picture; hence age
-    comes before bytes.
+    Each link is a vote on which of its two images is the original. No single measurement decides, because each is
+    wrong now and then. Saved again at a higher quality, a copy has more bytes and no more picture; hence age comes
+    before bytes.
     """
-    detail, content = _column(features, "detail"), _column(features, "content", missing=1.0)
-    side = np.sqrt(_column(features, "width") * _column(features, "height"))
-    shown = side * content
-    typical = _typicality(features.num_rows, links, thumbs)
-    return [
-        _enlarged(detail, shown, links),
-        _lacking(typical, links, TYPICAL_HELD),
-        _lacking(detail, links, DETAIL_HELD),
-        -np.minimum(_column(features, "jpeg_quality", missing=100.0), GOOD_JPEG),
-        -np.round(typical, 1),
-        _lacking(_column(features, "colorfulness"), links, COLOUR_HELD),
-        content < WHOLE_CONTENT,
-        _cropped(detail, shown, links),
-        age,
-        -_column(features, "bytes"),
-    ]
+    return [-np.round(_votes(features, age, links, thumbs), 1), age, -_column(features, "bytes")]
 
 
-def _lacking(values: Floats, links: Links, held: float) -> Mask:
-    """Which images have less than a share of what the best of their near-duplicates has, (n,) bool."""
-    best = values.copy()
-    np.maximum.at(best, links.a, values[links.b])
-    np.maximum.at(best, links.b, values[links.a])
-    return values < held * best
-
-
-def _enlarged(detail: Floats, shown: Floats, links: Links) -> Mask:
-    """Which images have more pixels than one of their near-duplicates, thinner spread and hardly more detail.
-
-    A crop has as much detail a pixel as its original, and a reduction is beaten in detail by its original.
-    """
-    enlarged = np.zeros(len(detail), np.bool_)
-    density = detail / np.maximum(shown, 1.0)
-    for large, small in ((links.a, links.b), (links.b, links.a)):
-        bigger = shown[small] < SIDE_HELD * shown[large]
-        thinner = density[large] < DENSITY_HELD * density[small]
-        enlarged[large[bigger & thinner & (detail[large] < DETAIL_GAINED * detail[small])]] = True
-    return enlarged
-
-
-def _cropped(detail: Floats, shown: Floats, links: Links) -> Mask:
-    """Which images show less than one of their near-duplicates that has as much detail a pixel, (n,) bool."""
-    cropped = np.zeros(len(detail), np.bool_)
-    density = detail / np.maximum(shown, 1.0)
-    for small, large in ((links.a, links.b), (links.b, links.a)):
-        smaller = shown[small] < SIDE_HELD * shown[large]
-        cropped[small[smaller & (density[large] > SAME_DENSITY * density[small])]] = True
-    return cropped
-
-
-def _typicality(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Floats:
-    """How much the near-duplicates of each image resemble it, (n,) float64.
-
-    Every link counts 1 less the distance of the thumbnails over ``ALIKE_LEVELS``, at least 0. Two images that only
-    link to each other are equally typical.
-    """
+def _votes(features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Floats:
+    """Sum over the links of each image of the log-odds that it, not the other end, is the original; (n,) float64."""
+    n = features.num_rows
     if not len(links):
         return np.zeros(n)
+    a, b = links.a, links.b
+    content = _column(features, "content", missing=1.0)
+    quality = np.minimum(_column(features, "jpeg_quality", missing=100.0), GOOD_JPEG)
+    colour = _column(features, "colorfulness")
+    framed = content < WHOLE_CONTENT
+    typical = _median_distance(n, links, thumbs)
+    # each line is antisymmetric: what speaks for a speaks against b
+    votes = (
+        _size_vote(features, content, links)
+        + VOTES["squeezed"] * np.clip((quality[a] - quality[b]) / 20.0, -1, 1)
+        + VOTES["grey"] * (1.0 * (colour[b] < COLOUR_HELD * colour[a]) - (colour[a] < COLOUR_HELD * colour[b]))
+        + VOTES["framed"] * (1.0 * framed[b] - framed[a])
+        + VOTES["atypical"] * np.clip((typical[b] - typical[a]) / TYPICAL_LEVELS, -1, 1)
+        + VOTES["older"] * np.sign(age[b] - age[a])
+    )
+    return np.asarray(np.bincount(a, votes, n) - np.bincount(b, votes, n), np.float64)
+
+
+def _size_vote(features: pa.Table, content: Floats, links: Links) -> Floats:
+    """For the larger of two images, unless it seems enlarged; (L,) float64, positive speaks for end a."""
+    side = np.sqrt(_column(features, "width") * _column(features, "height")) * content
+    ratios = []
+    for name in (_column(features, "detail"), _column(features, "sharpness"), side):
+        logarithm = np.log(np.maximum(name, 1e-3))
+        ratios.append(logarithm[links.a] - logarithm[links.b])
+    detail, sharpness, size = ratios
+    larger = np.sign(size)
+    constant, *weights = ENLARGED
+    enlarged = constant + larger * (weights[0] * detail + weights[1] * sharpness + weights[2] * size)
+    differs = np.abs(size) > -np.log(SAME_SIDE)
+    return np.where(differs, larger * np.clip(-enlarged, -VOTES["size"], VOTES["size"]), 0.0)
+
+
+def _median_distance(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Floats:
+    """Median distance in levels of the thumbnail of each image to those of its near-duplicates, (n,) float64.
+
+    Among copies that were brightened, marked or framed, the original is the one that all others resemble.
+    """
     used = np.unique(np.concatenate([links.a, links.b]))
     apart = thumb_rms(thumbs(used), np.searchsorted(used, links.a), np.searchsorted(used, links.b))
-    alike = np.maximum(1.0 - apart / ALIKE_LEVELS, 0.0)
-    total = np.bincount(links.a, alike, n) + np.bincount(links.b, alike, n)
-    return np.asarray(total, np.float64)
+    ends, distance = np.concatenate([links.a, links.b]), np.tile(apart, 2)
+    order = np.lexsort((distance, ends))
+    first = np.searchsorted(ends[order], used, side="left")
+    last = np.searchsorted(ends[order], used, side="right") - 1
+    median = np.zeros(n)
+    median[used] = (distance[order[(first + last) // 2]] + distance[order[(first + last + 1) // 2]]) / 2
+    return median
 
 
 def _column(features: pa.Table, name: str, missing: float = 0.0) -> Floats:

@@ -23,7 +23,7 @@ _CAUSES: Final = ("dark", "bright", "low_information", "grayscale", "tiny", "odd
 """Order in which a reason is looked for: a black frame is dark, though it also lacks sharpness."""
 
 SHARP_SPOT: Final = 2.5
-"""A picture whose sharpest sixteenth is this many times as sharp as the bound has a soft background; it is not blurry."""
+"""A picture whose sharpest sixteenth is this many times as sharp as the bound has a soft background: not blurry."""
 _TILES: Final = 8
 _SHARP_TILES: Final = 4
 
@@ -187,8 +187,8 @@ def judge(features: pa.Table, config: QualityConfig, *, active: bool = True) -> 
     """Apply the thresholds to measured columns. Rows without measurements (errors) pass and carry no flag.
 
     Args:
-        features: columns ``brightness``, ``sharpness``, ``local_sharpness``, ``entropy``, ``colorfulness``, ``width``, ``height`` and
-            ``flags`` of ``records.FEATURES``.
+        features: columns ``brightness``, ``sharpness``, ``local_sharpness``, ``entropy``, ``colorfulness``,
+            ``width``, ``height`` and ``flags`` of ``records.FEATURES``.
         config: thresholds, and the checks that drop.
         active: False turns every check into a flag.
     """
