@@ -8,9 +8,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from rfdedup.apply.entries import Entry, State
 from rfdedup.apply.folders import Folders, sync_all
 from rfdedup.apply.fsops import FsOps, explain
-from rfdedup.apply.journal import Entry, Journal, State
+from rfdedup.apply.journal import Journal
 from rfdedup.apply.names import local
 from rfdedup.apply.plan import Action, Held, Item, Options, Unit
 from rfdedup.apply.recheck import ProblemError, Recheck, Seen

@@ -9,8 +9,9 @@ import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from rfdedup.apply.entries import Entry, State
 from rfdedup.apply.fsops import FsOps, explain
-from rfdedup.apply.journal import Entry, Journal, State
+from rfdedup.apply.journal import Journal
 from rfdedup.apply.plan import Action
 from rfdedup.apply.recheck import ProblemError
 from rfdedup.errors import ApplyStoppedError

@@ -66,7 +66,20 @@ class FsOps:
         os.link(native(source), native(target))
 
     def unlink(self, path: str) -> None:
-        os.unlink(native(path))
+        """Remove a name. A read-only file goes as any other, on Windows too."""
+        path = native(path)
+        try:
+            os.unlink(path)
+        except PermissionError:
+            if os.name != "nt":
+                raise
+            mode = os.lstat(path).st_mode
+            os.chmod(path, stat.S_IWRITE)
+            try:
+                os.unlink(path)
+            except OSError:
+                os.chmod(path, mode)
+                raise
 
     def mkdir(self, path: str) -> None:
         os.mkdir(native(path))
@@ -90,12 +103,16 @@ class FsOps:
                 if not _share_blocks(reader, writer):
                     while block := os.read(reader, _BLOCK):
                         _write_all(writer, block)
-                shutil.copystat(source, target, follow_symlinks=False)
+                if os.name != "nt":
+                    shutil.copystat(source, target, follow_symlinks=False)
                 _sync(writer)
             finally:
                 os.close(writer)
         finally:
             os.close(reader)
+        if os.name == "nt":
+            # closing a file that was written to sets its time there
+            shutil.copystat(source, target, follow_symlinks=False)
 
     def sync_file(self, path: str) -> None:
         """Make the bytes of a file durable."""

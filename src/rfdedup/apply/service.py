@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rfdedup.apply.entries import Entry, Session, SessionState, State
 from rfdedup.apply.execute import Executor, settle_open
 from rfdedup.apply.folders import note_times
 from rfdedup.apply.fsops import FsOps
-from rfdedup.apply.journal import JOURNAL_FILE, Entry, Journal, Session, SessionState, State
+from rfdedup.apply.journal import JOURNAL_FILE, Journal
 from rfdedup.apply.plan import Action, Held, OnConflict, Options, Planner, Unit
 from rfdedup.apply.relist import Relister, Rewritten
 from rfdedup.apply.sidecars import DEFAULT_RULES, parse_rules

@@ -7,8 +7,8 @@ import errno
 import os
 from collections.abc import Callable
 
+from rfdedup.apply.entries import Entry, State
 from rfdedup.apply.fsops import FsOps, crosses_devices, inode_of, is_regular, same_file
-from rfdedup.apply.journal import Entry, State
 from rfdedup.apply.plan import Action
 from rfdedup.apply.recheck import ProblemError
 

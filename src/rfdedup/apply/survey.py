@@ -54,7 +54,7 @@ class DiskSurvey:
         except (FileNotFoundError, NotADirectoryError):
             found = frozenset()
         self._folders[folder] = found
-        self._names += len(found)
+        self._names += len(found) + 1
         while self._names > _MAX_NAMES and len(self._folders) > 1:
-            self._names -= len(self._folders.popitem(last=False)[1])
+            self._names -= len(self._folders.popitem(last=False)[1]) + 1
         return found

@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rfdedup.apply.entries import Entry, Session, SessionState, State
 from rfdedup.apply.execute import settle_open
 from rfdedup.apply.folders import mark_restorable, put_back, sync_all
 from rfdedup.apply.fsops import FsOps, explain
-from rfdedup.apply.journal import Entry, Journal, Session, SessionState, State
+from rfdedup.apply.journal import Journal
 from rfdedup.apply.names import local
 from rfdedup.apply.plan import Action
 from rfdedup.apply.recheck import ProblemError, Recheck

@@ -18,7 +18,7 @@ from rfdedup.errors import RunFolderError
 from rfdedup.records import VERDICTS, Tier, Verdict
 from rfdedup.run_folder import VERDICTS_FILE
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 4096
 COLUMNS = [
     *("root", "path_bytes", "verdict", "tier", "reason", "king_root", "king_path_bytes"),
     *("score", "bytes", "mtime_ns", "sha256"),
