@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import os
 import secrets
 import socket
 import threading
@@ -75,6 +76,9 @@ class ReviewServer:
         """
         self.session = Session(run, recompute)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        if os.name != "nt":
+            # lets a restarted server have its port back at once; on Windows it would let others take it over
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((HOST, port))
         except OSError as error:
