@@ -29,8 +29,10 @@ WHOLE_CONTENT = 0.985
 """Share of the side that lies inside borders; below, somebody added a border."""
 TYPICAL_LEVELS = 2.0
 """Difference in grey levels, of the distances to other near-duplicates, that makes one of two images atypical."""
-VOTES = {"size": 3.0, "squeezed": 2.0, "grey": 3.0, "framed": 1.5, "atypical": 1.5, "older": 0.25}
-"""Most that each kind of evidence can say for one image of a pair, in log-odds."""
+NEWER = 2.0
+"""Log-odds that a later time of change adds: an enlarged copy is made after its original."""
+VOTES = {"squeezed": 2.0, "grey": 3.0, "framed": 1.5, "atypical": 1.5, "older": 0.5}
+"""Most that each kind of evidence can say for one of two images of a size, in log-odds."""
 
 
 def rank(
@@ -88,17 +90,44 @@ def matches(paths: Sequence[str], globs: Sequence[str]) -> Mask:
 def _original_first(
     features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
 ) -> list[npt.NDArray[np.generic]]:
-    """Keys of the ``best`` rule, most important first: the votes of all near-duplicates, age, bytes.
+    """Keys of the ``best`` rule, most important first: not enlarged, not reduced, the votes of all near-duplicates,
+    age, bytes.
 
-    Each link is a vote on which of its two images is the original. No single measurement decides, because each is
-    wrong now and then. Saved again at a higher quality, a copy has more bytes and no more picture; hence age comes
-    before bytes.
+    Saved again at a higher quality, a copy has more bytes and no more picture; hence age comes before bytes.
     """
-    return [-np.round(_votes(features, age, links, thumbs), 1), age, -_column(features, "bytes")]
+    enlarged, reduced = _resized(features, age, links)
+    return [enlarged, reduced, -np.round(_votes(features, age, links, thumbs), 1), age, -_column(features, "bytes")]
+
+
+def _resized(features: pa.Table, age: Floats, links: Links) -> tuple[Mask, Mask]:
+    """Which images seem enlarged from a near-duplicate, and which show less than one that is not; (n,) bool each."""
+    side = np.sqrt(_column(features, "width") * _column(features, "height"))
+    shown = np.log(np.maximum(side * _column(features, "content", missing=1.0), 1.0))
+    detail, sharpness = (np.log(np.maximum(_column(features, name), 1e-3)) for name in ("detail", "sharpness"))
+    ends = ((links.a, links.b), (links.b, links.a))
+    constant, per_detail, per_sharpness, per_side = ENLARGED
+    enlarged, reduced = np.zeros(len(side), np.bool_), np.zeros(len(side), np.bool_)
+    for large, small in ends:
+        gain = shown[large] - shown[small]
+        odds = (
+            constant
+            + per_detail * (detail[large] - detail[small])
+            + per_sharpness * (sharpness[large] - sharpness[small])
+            + per_side * gain
+            + NEWER * np.sign(age[large] - age[small])
+        )
+        enlarged[large[(gain > -np.log(SAME_SIDE)) & (odds > 0)]] = True
+    for large, small in ends:
+        smaller = shown[large] - shown[small] > -np.log(SAME_SIDE)
+        reduced[small[smaller & ~enlarged[large]]] = True
+    return enlarged, reduced
 
 
 def _votes(features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Floats:
-    """Sum over the links of each image of the log-odds that it, not the other end, is the original; (n,) float64."""
+    """Sum over the links of each image of the log-odds that it, not the other end, is the original; (n,) float64.
+
+    No single measurement decides, because each is wrong now and then. Sizes are no part of it.
+    """
     n = features.num_rows
     if not len(links):
         return np.zeros(n)
@@ -110,29 +139,13 @@ def _votes(features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows
     typical = _median_distance(n, links, thumbs)
     # each line is antisymmetric: what speaks for a speaks against b
     votes = (
-        _size_vote(features, content, links)
-        + VOTES["squeezed"] * np.clip((quality[a] - quality[b]) / 20.0, -1, 1)
+        VOTES["squeezed"] * np.clip((quality[a] - quality[b]) / 20.0, -1, 1)
         + VOTES["grey"] * (1.0 * (colour[b] < COLOUR_HELD * colour[a]) - (colour[a] < COLOUR_HELD * colour[b]))
         + VOTES["framed"] * (1.0 * framed[b] - framed[a])
         + VOTES["atypical"] * np.clip((typical[b] - typical[a]) / TYPICAL_LEVELS, -1, 1)
         + VOTES["older"] * np.sign(age[b] - age[a])
     )
     return np.asarray(np.bincount(a, votes, n) - np.bincount(b, votes, n), np.float64)
-
-
-def _size_vote(features: pa.Table, content: Floats, links: Links) -> Floats:
-    """For the larger of two images, unless it seems enlarged; (L,) float64, positive speaks for end a."""
-    side = np.sqrt(_column(features, "width") * _column(features, "height")) * content
-    ratios = []
-    for name in (_column(features, "detail"), _column(features, "sharpness"), side):
-        logarithm = np.log(np.maximum(name, 1e-3))
-        ratios.append(logarithm[links.a] - logarithm[links.b])
-    detail, sharpness, size = ratios
-    larger = np.sign(size)
-    constant, *weights = ENLARGED
-    enlarged = constant + larger * (weights[0] * detail + weights[1] * sharpness + weights[2] * size)
-    differs = np.abs(size) > -np.log(SAME_SIDE)
-    return np.where(differs, larger * np.clip(-enlarged, -VOTES["size"], VOTES["size"]), 0.0)
 
 
 def _median_distance(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Floats:
