@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,14 +52,25 @@ class Whitening:
             RunFolderError: the file is damaged.
         """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                mean = arrays["mean"].astype(np.float32)
-                projection = arrays["projection"].astype(np.float32)
-        except (OSError, ValueError, KeyError) as error:
+            with zipfile.ZipFile(path) as archive:
+                mean, projection = (_member(archive, name) for name in ("mean", "projection"))
+        except _DAMAGED as error:
             raise RunFolderError(f"{path} is not a whitening transform ({error})") from None
         if mean.ndim != 1 or projection.ndim != 2 or projection.shape[0] != mean.shape[0]:
             raise RunFolderError(f"{path} holds arrays that do not fit: {mean.shape} and {projection.shape}")
         return cls(mean, projection)
+
+
+# what zipfile and numpy raise for flipped bits; RuntimeError is that of a member marked as encrypted
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> Matrix:
+    content = io.BytesIO(archive.read(f"{name}.npy"))
+    array = np.lib.format.read_array(content, allow_pickle=False).astype(np.float32)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds values that are no numbers")
+    return np.asarray(array)
 
 
 def fit_whitening(embeddings: npt.NDArray[np.floating], *, dim: int, shrinkage: float) -> Whitening:

@@ -25,7 +25,9 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
     try:
-        with temporary.open("wb") as stream:
+        # exclusive: a link that somebody planted under this name is removed, not followed
+        temporary.unlink(missing_ok=True)
+        with temporary.open("xb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

@@ -114,7 +114,7 @@ def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, c
     with watch.stage("verdicts", len(stock.files)):
         table = verdict_table(stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates)
         folder.write_info({**about, "status": "running"})
-        folder.write_tables(table, link_table(findings.links))
+        tables = folder.write_tables(table, link_table(findings.links))
         store.place_rows(stock.shard, stock.row)
         watch.advance(len(stock.files))
     about |= {
@@ -122,6 +122,7 @@ def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, c
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "scan": scan_counts(scanned, stock),
         "encoder": tier3.about() if tier3 is not None else None,
+        "tables": tables,
         "damaged_shards": store.damaged,
         "stages": [stage.as_dict() for stage in watch.stages],
         "peak_rss_bytes": {"main": peak_memory(), "worker": watch.worker_peak},

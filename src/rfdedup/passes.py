@@ -81,6 +81,8 @@ def read_stable(file: SourceFile, limits: Limits) -> bytes:
             status = os.fstat(stream.fileno())
     except OSError as error:
         raise ImageError("unreadable", error.strerror or str(error)) from None
-    if (status.st_size, status.st_mtime_ns) != (file.size, file.mtime_ns) or len(data) != file.size:
+    # Windows numbers a file differently through a name and through a handle on some volumes
+    replaced = os.name != "nt" and status.st_ino != file.inode
+    if replaced or (status.st_size, status.st_mtime_ns, len(data)) != (file.size, file.mtime_ns, file.size):
         raise ImageError("unstable", "the file changed while the run was reading it; run again when it is at rest")
     return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from rfdedup.errors import RunFolderError
-from rfdedup.files import atomic_write, explain, write_json
+from rfdedup.files import TEMPORARY_SUFFIX, atomic_write, explain, sha256_file, write_json
 from rfdedup.records import LINKS, SCHEMA_VERSION, VERDICTS
 
 RUN_JSON = "run.json"
@@ -22,6 +23,8 @@ VERDICTS_FILE = "verdicts.parquet"
 LINKS_FILE = "links.parquet"
 REPORT_FILE = "report.html"
 LOCK_FILE = ".lock"
+FEATURES_FOLDER = "features"
+CHECKSUM = "checksum"
 
 
 class RunFolder:
@@ -32,7 +35,7 @@ class RunFolder:
 
     @property
     def features(self) -> Path:
-        return self.path / "features"
+        return self.path / FEATURES_FOLDER
 
     @property
     def report(self) -> Path:
@@ -50,12 +53,15 @@ class RunFolder:
                 raise RunFolderError(f"--out {path} is a file; name a folder")
             path.mkdir(parents=True, exist_ok=True)
             ours = (path / RUN_JSON).exists() or not any(_foreign(path))
+            linked = [name for name in (LOCK_FILE, FEATURES_FOLDER) if (path / name).is_symlink()]
         except OSError as error:
             raise RunFolderError(f"cannot use --out {path}: {explain(error)}") from None
         if not ours:
             raise RunFolderError(
                 f"--out {path} holds files that no run wrote; name a new or empty folder, nothing was changed"
             )
+        if linked:
+            raise RunFolderError(f"{path / linked[0]} is a symbolic link, which a run does not follow: remove it")
         return cls(path)
 
     @classmethod
@@ -63,11 +69,16 @@ class RunFolder:
         """A folder that a finished run left.
 
         Raises:
-            RunFolderError: there is no finished run in it.
+            RunFolderError: there is no finished run in it, or its tables are not the ones that the run wrote.
         """
         folder = cls(path)
-        if folder.info().get("status") != "complete":
+        info = folder.info()
+        if info.get("status") != "complete":
             raise RunFolderError(f"the run in {path} is not finished: run the same `rfdedup run` command again")
+        digests = info.get("tables", {})
+        for name in (VERDICTS_FILE, LINKS_FILE):
+            if name in digests and (path / name).is_file() and sha256_file(path / name) != digests[name]:
+                raise RunFolderError(f"{path / name} is damaged: run the same `rfdedup run` command again")
         return folder
 
     def is_complete(self) -> bool:
@@ -96,10 +107,14 @@ class RunFolder:
             raise RunFolderError(
                 f"{file} has schema {value['schema']}, this version reads up to {SCHEMA_VERSION}: update rfdedup"
             )
+        if value.pop(CHECKSUM, None) not in (None, _checksum(value)) or not isinstance(value.get("tables", {}), dict):
+            raise RunFolderError(f"{file} is damaged; run the same command again")
         return value
 
     def write_info(self, value: dict[str, Any]) -> None:
-        write_json(self.path / RUN_JSON, {"schema": SCHEMA_VERSION, **value})
+        """Replace ``run.json``; schema and checksum are added."""
+        whole = {"schema": SCHEMA_VERSION, **value}
+        write_json(self.path / RUN_JSON, {**whole, CHECKSUM: _checksum(whole)})
 
     def verdicts(self) -> pa.Table:
         return _read_table(self.path / VERDICTS_FILE, VERDICTS)
@@ -107,10 +122,12 @@ class RunFolder:
     def links(self) -> pa.Table:
         return _read_table(self.path / LINKS_FILE, LINKS)
 
-    def write_tables(self, verdicts: pa.Table, links: pa.Table) -> None:
+    def write_tables(self, verdicts: pa.Table, links: pa.Table) -> dict[str, str]:
+        """Replace both tables. Returns the SHA-256 of each file by name, for ``tables`` in ``run.json``."""
         for name, table in ((LINKS_FILE, links), (VERDICTS_FILE, verdicts)):
             with atomic_write(self.path / name) as stream:
                 pq.write_table(table, stream, compression="zstd")
+        return {name: sha256_file(self.path / name) for name in (LINKS_FILE, VERDICTS_FILE)}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -127,9 +144,18 @@ class RunFolder:
         except OSError as error:
             raise RunFolderError(f"cannot write to {self.path}: {explain(error)}") from None
         try:
+            for name in (RUN_JSON, VERDICTS_FILE, LINKS_FILE, REPORT_FILE):
+                for leftover in self.path.glob(f"{name}.*{TEMPORARY_SUFFIX}"):
+                    leftover.unlink(missing_ok=True)
             yield
         finally:
             lock.release()
+
+
+def _checksum(info: dict[str, Any]) -> str:
+    """SHA-256 over what ``run.json`` says, but for the status, which changes as the run goes on."""
+    facts = {name: value for name, value in info.items() if name not in (CHECKSUM, "status")}
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("ascii")).hexdigest()
 
 
 def _foreign(path: Path) -> Iterator[str]:

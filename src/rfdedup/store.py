@@ -7,6 +7,7 @@ once its images were embedded, ``img_emb_NNNN.npy`` (float16, row-aligned; a row
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ from rfdedup.records import FEATURES, THUMB_SIDE
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
 HEAVY_COLUMNS = ("thumb",)
 """Columns that are read for chosen rows only: a million of them do not belong in memory."""
+LIGHT_COLUMNS = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
 
 
 @dataclass
@@ -36,6 +38,9 @@ class Shard:
     rows: int
     embedding_key: str | None
 
+
+REMEASURED_FILE = "remeasured.parquet"
+"""Embeddings of close calls in full precision; its schema holds the encoder's key and a checksum of the content."""
 
 ROWS_FILE = "rows.npy"
 """Shard, row and rank of each row of the verdicts, (n, 3) int32; -1 where an image has no features."""
@@ -78,7 +83,8 @@ class FeatureStore:
         self.damaged: list[str] = []
         self._next = 0
         if folder.is_dir():
-            for marker in sorted(folder.glob("shard_*.json")):
+            # by number, so that of two shards that hold a file the newer counts
+            for marker in sorted(folder.glob("shard_*.json"), key=lambda path: (_number(path) or 0, path.name)):
                 self._open(marker)
             for leftover in folder.glob("*.tmp"):
                 leftover.unlink(missing_ok=True)
@@ -99,26 +105,27 @@ class FeatureStore:
         if record["feature_key"] != self.feature_key:
             return
         metadata = self._path("metadata", number)
-        if not _intact(metadata, record["metadata"]) or not _intact(self._path("preview", number), record["preview"]):
+        intact = _intact(metadata, record["metadata"]) and _intact(self._path("preview", number), record["preview"])
+        if not intact or not _sound(metadata, record["rows"]):
             self.damaged.append(metadata.name)
             return
         key = record["embedding_key"]
-        if key is not None and not _intact(self._path("img_emb", number), record["img_emb"]):
-            self.damaged.append(self._path("img_emb", number).name)
+        vectors = self._path("img_emb", number)
+        if key is not None and not (_intact(vectors, record["img_emb"]) and _sound_vectors(vectors, record["rows"])):
+            self.damaged.append(vectors.name)
             key = None
         self.shards[number] = Shard(number, record["rows"], key)
 
     def metadata(self) -> pa.Table:
         """All rows without the heavy columns, with ``shard`` and ``row`` telling where each lies."""
-        columns = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
         tables = []
         for shard in self.shards.values():
-            table = pq.read_table(self._path("metadata", shard.number), columns=columns)
+            table = pq.read_table(self._path("metadata", shard.number), columns=LIGHT_COLUMNS)
             table = table.append_column("shard", pa.array(np.full(shard.rows, shard.number, np.int32)))
             tables.append(table.append_column("row", pa.array(np.arange(shard.rows, dtype=np.int32))))
         if tables:
             return pa.concat_tables(tables)
-        fields = [FEATURES.field(name) for name in columns]
+        fields = [FEATURES.field(name) for name in LIGHT_COLUMNS]
         return pa.schema([*fields, pa.field("shard", pa.int32()), pa.field("row", pa.int32())]).empty_table()
 
     def append(self, rows: Sequence[dict[str, Any]], previews: Sequence[bytes | None]) -> int:
@@ -167,7 +174,12 @@ class FeatureStore:
         out = np.empty((len(shard), dim), np.float16)
         for number in np.unique(shard):
             at = np.flatnonzero(shard == number)
-            out[at] = self.embeddings(int(number))[row[at]]
+            vectors = self.embeddings(int(number))
+            if vectors.shape[1] != dim:
+                raise RunFolderError(
+                    f"{self._path('img_emb', int(number))} is of another encoder: delete {self.folder}"
+                )
+            out[at] = vectors[row[at]]
         return out
 
     def set_embeddings(
@@ -194,24 +206,33 @@ class FeatureStore:
         with atomic_write(self.folder / ROWS_FILE) as stream:
             np.save(stream, np.stack([shard, row, place], axis=1).astype(np.int32), allow_pickle=False)
 
-    def exact_embeddings(self, key: str) -> dict[str, npt.NDArray[np.float32]]:
-        """Embeddings that were measured again in full precision, by SHA-256 of the file's bytes."""
-        path = self.folder / "remeasured.parquet"
+    def exact_embeddings(self, key: str, dim: int) -> dict[str, npt.NDArray[np.float32]]:
+        """Embeddings (dim,) that were measured again in full precision, by SHA-256 of the file's bytes."""
+        path = self.folder / REMEASURED_FILE
         try:
             table = pq.read_table(path)
-        except (OSError, pa.ArrowException):
+            facts = table.schema.metadata or {}
+            if facts.get(b"key") != key.encode():
+                return {}
+            digests, values = table["sha256"].to_pylist(), table["embedding"].to_pylist()
+        except FileNotFoundError:
             return {}
-        if table.schema.metadata is None or table.schema.metadata.get(b"key") != key.encode():
+        except (OSError, ValueError, KeyError, pa.ArrowException):
+            self.damaged.append(path.name)
             return {}
-        values = [np.frombuffer(value, np.float32) for value in table["embedding"].to_pylist()]
-        return dict(zip(table["sha256"].to_pylist(), values, strict=True))
+        whole = facts.get(b"checksum") == _content(digests, values).encode()
+        if not whole or any(value is None or len(value) != dim * np.float32().nbytes for value in values):
+            self.damaged.append(path.name)
+            return {}
+        return {digest: np.frombuffer(value, np.float32) for digest, value in zip(digests, values, strict=True)}
 
     def set_exact_embeddings(self, key: str, known: dict[str, npt.NDArray[np.float32]]) -> None:
         """Replace what ``exact_embeddings`` returns."""
-        columns = {"sha256": list(known), "embedding": [value.tobytes() for value in known.values()]}
-        schema = pa.schema([("sha256", pa.string()), ("embedding", pa.binary())], metadata={"key": key})
-        with atomic_write(self.folder / "remeasured.parquet") as stream:
-            pq.write_table(pa.table(columns, schema=schema), stream, write_page_checksum=True)
+        digests, values = list(known), [value.tobytes() for value in known.values()]
+        facts = {"key": key, "checksum": _content(digests, values)}
+        schema = pa.schema([("sha256", pa.string()), ("embedding", pa.binary())], metadata=facts)
+        with atomic_write(self.folder / REMEASURED_FILE) as stream:
+            pq.write_table(pa.table({"sha256": digests, "embedding": values}, schema=schema), stream)
 
     def _mark(self, number: int) -> None:
         shard = self.shards[number]
@@ -250,6 +271,38 @@ def _read_marker(marker: Path) -> dict[str, Any] | None:
     if not isinstance(record, dict) or any(not isinstance(record.get(k), t) for k, t in kinds.items()):
         return None
     return record
+
+
+def _sound(metadata: Path, rows: int) -> bool:
+    """Whether a file whose checksum fits holds what we write: whoever writes the checksum can write anything."""
+    try:
+        with pq.ParquetFile(metadata) as file:
+            if file.metadata.num_rows != rows or not file.schema_arrow.equals(FEATURES):
+                return False
+            for batch in file.iter_batches(4096, columns=LIGHT_COLUMNS):
+                batch.validate(full=True)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
+
+
+def _sound_vectors(path: Path, rows: int) -> bool:
+    try:
+        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError, SyntaxError):
+        return False
+    return (
+        isinstance(vectors, np.ndarray) and vectors.dtype == np.float16 and vectors.ndim == 2 and len(vectors) == rows
+    )
+
+
+def _content(digests: Sequence[str | None], values: Sequence[bytes | None]) -> str:
+    """SHA-256 over both columns of ``REMEASURED_FILE``; a null ends up as a value that nobody writes."""
+    whole = hashlib.sha256()
+    for digest, value in zip(digests, values, strict=True):
+        whole.update(f"{digest} {len(value or b'')} ".encode())
+        whole.update(value or b"")
+    return whole.hexdigest()
 
 
 def _intact(path: Path, digest: str) -> bool:

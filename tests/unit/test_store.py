@@ -101,8 +101,8 @@ def test_leftovers_of_a_killed_writer_are_removed(folder: Path) -> None:
 def test_exact_embeddings_belong_to_one_encoder(folder: Path) -> None:
     store = FeatureStore(folder, feature_key="k")
     store.set_exact_embeddings("enc", {"sha": np.arange(3, dtype=np.float32)})
-    assert FeatureStore(folder, feature_key="k").exact_embeddings("enc")["sha"].tolist() == [0, 1, 2]
-    assert store.exact_embeddings("other") == {}
+    assert FeatureStore(folder, feature_key="k").exact_embeddings("enc", 3)["sha"].tolist() == [0, 1, 2]
+    assert store.exact_embeddings("other", 3) == {}
 
 
 def _flip(path: Path) -> None:

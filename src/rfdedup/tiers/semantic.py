@@ -167,7 +167,7 @@ class SemanticTier:
         """Embeddings of ``rows`` in fp32, remembered in the run folder by content."""
         encoder = self.encoder("fp32")
         sha256 = self.stock.features["sha256"].to_numpy(zero_copy_only=False)[rows]
-        known = self.store.exact_embeddings(encoder.key)
+        known = self.store.exact_embeddings(encoder.key, encoder.dim)
         missing = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
         faults: dict[int, Fault] = {}
         with self.watch.stage("re-measure", len(missing)):
