@@ -157,7 +157,7 @@ def _info(images: int) -> dict[str, Any]:
         },
         "scan": {"files": images, "hidden": 2},
         "stages": [{"name": "quality + hash", "images": images, "seconds": 2.0, "images_per_second": images / 2}],
-        "peak_rss_bytes": 500_000_000,
+        "peak_rss_bytes": {"main": 500_000_000, "worker": 90_000_000},
     }
 
 

@@ -291,7 +291,9 @@ def test_every_decision_by_keyboard_is_saved_at_once_and_undone(browser: Browser
         assert rejected(real) == [int(row)]
         page.click("#undo")
         told(page, "Taken back")
-        page.locator("#undo[disabled]").wait_for()
+        page.locator(f".pic.king[data-row='{row}']").wait_for()
+        # keep and reset stay done; the other steps were taken back
+        assert log.steps() == (2, 1)
 
 
 def test_whole_groups_are_decided_in_one_step(browser: Browser, real: Path) -> None:

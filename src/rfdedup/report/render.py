@@ -96,7 +96,7 @@ def _run(folder: RunFolder, info: dict[str, Any]) -> dict[str, Any]:
         "scan": info.get("scan") or {},
         "stages": info.get("stages") or [],
         "seconds": info.get("seconds"),
-        "peak_rss_bytes": info.get("peak_rss_bytes"),
+        "peak_memory": {kind: bytes_ for kind, bytes_ in (info.get("peak_rss_bytes") or {}).items() if bytes_},
         "config": printable_tree(info.get("config") or {}),
     }
 
