@@ -321,6 +321,15 @@ class Journal:
         )
         return found[0].target_path if found else None
 
+    def taken_away(self, base: str, name: bytes) -> Entry | None:
+        """The move or deletion of an image that was done and not undone; None if there is none."""
+        found = self._entries(
+            "base = ? and name = ? and state = 'done' and role = 'image' and kind in ('move', 'delete')"
+            " order by id desc limit 1",
+            (self._bases.get(base), name),
+        )
+        return found[0] if found else None
+
     def lost_names(self, session: int, device: int | None, inode: int | None) -> int:
         """How many names of a hard-linked file a session deleted."""
         with self._errors():

@@ -216,11 +216,7 @@ class Planner:
             return None
         king = self.catalog.find(row.king_root, row.king_name)
         if king is None or king.verdict != Verdict.KEEP:
-            problem = "is not listed" if king is None else "is itself dropped"
-            raise RunFolderError(
-                f"the king {row.king_name!r} of {row.name!r} {problem}: the verdicts are damaged, nothing was "
-                "touched; run the same `rfdedup run` command again"
-            )
+            raise not_a_king(row.king_name)
         return king
 
     def _held(self, row: Row, king: Known | None) -> tuple[Held | None, str | None]:
@@ -258,24 +254,23 @@ class Planner:
 
     def _free_name(self, item: Item, base: str, wanted: bytes) -> bytes | None:
         """``wanted``, or the one other name that the file may have, if neither a file nor the plan holds it."""
+        if item.role == "image" and self.distinct and not self.survey.taken(base, wanted):
+            return wanted
         origin = item.path
-        name = wanted
-        while True:
-            owner = None if item.role == "image" and self.distinct else self._reserve(base, name, origin)
+        for name in (wanted, alternative(wanted, origin)):
+            owner = self._reserve(base, name, origin)
             if owner == origin:
                 return None
             if owner is None and not self.survey.taken(base, name):
                 return name
-            if name != wanted:
-                return None
-            name = alternative(wanted, origin)
+        return None
 
     def _reserve(self, base: str, name: bytes, origin: str) -> str | None:
         # a label tree may lie beside the target folder, so names are reserved with their base
         key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
         return self.catalog.reserve(key, origin)
 
-    def _present(self, base: str, name: bytes) -> Iterator[tuple[Rule, str, bytes]]:
+    def _present(self, base: str, name: bytes) -> list[tuple[Rule, str, bytes]]:
         """The sidecars of an image that are there: rule, folder and relative name."""
         folder, _, leaf = name.rpartition(b"/")
         found = self.rules_here.get((base, folder))
@@ -283,10 +278,8 @@ class Planner:
             if len(self.rules_here) > _FOLDERS:
                 self.rules_here.clear()
             found = self.rules_here[base, folder] = list(self._rules_for(base, folder))
-        for rule, where, prefix in found:
-            sidecar = prefix + rule.leaf(leaf)
-            if self.survey.has(where, sidecar):
-                yield rule, where, sidecar
+        named = [(rule, where, prefix + rule.leaf(leaf)) for rule, where, prefix in found]
+        return [place for place in named if self.survey.has(place[1], place[2])]
 
     def _rules_for(self, base: str, folder: bytes) -> Iterator[tuple[Rule, str, bytes]]:
         """The rules that any file may match for the images of a folder, with the place where it would lie."""
@@ -334,10 +327,13 @@ class Planner:
         return tuple(sorted(names - {image.name}))
 
     def _conflict(self, row: Row, king: Known) -> str | None:
-        mine = self._signature(row.root, row.name)
+        mine = self._signature(row.root, row.name) if self._labelled(row.root, row.name) else None
         if not mine:
             return None
         return disagreement(mine, self._signature(king.root, king.name))
+
+    def _labelled(self, base: str, name: bytes) -> bool:
+        return bool(self.options.class_folders or self.extra_labels or self._present(base, name))
 
     def _signature(self, base: str, name: bytes) -> Signature:
         found: dict[str, Counter[str]] = {}
@@ -347,6 +343,14 @@ class Planner:
         if self.options.class_folders:
             found["folder"] = Counter([os.fsdecode(name.rpartition(b"/")[0].rpartition(b"/")[2])])
         return found
+
+
+def not_a_king(name: bytes) -> RunFolderError:
+    """What to say of a king that is not listed or is itself dropped."""
+    return RunFolderError(
+        f"the verdicts name the king {name!r}, which they do not keep: they are damaged, nothing was touched; run "
+        "the same `rfdedup run` command again"
+    )
 
 
 _FOLDERS = 256

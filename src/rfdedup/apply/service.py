@@ -14,7 +14,7 @@ from rfdedup.apply.execute import Executor, settle_open
 from rfdedup.apply.folders import note_times
 from rfdedup.apply.fsops import FsOps
 from rfdedup.apply.journal import JOURNAL_FILE, Journal
-from rfdedup.apply.plan import Action, Held, OnConflict, Options, Planner, Unit
+from rfdedup.apply.plan import Action, Held, OnConflict, Options, Planner, Unit, not_a_king
 from rfdedup.apply.relist import Relister, Rewritten
 from rfdedup.apply.sidecars import DEFAULT_RULES, parse_rules
 from rfdedup.apply.survey import DiskSurvey
@@ -175,6 +175,9 @@ class _Call:
         self._execute(journal, planner, relister, files)
 
     def _execute(self, journal: Journal, planner: Planner, relister: Relister, files: list[str]) -> None:
+        wrong = self.catalog.unkept_king(read_rows(self.run))
+        if wrong is not None:
+            raise not_a_king(wrong)
         settle_open(self.fs, journal)
         since = journal.next_id
         for earlier in journal.sessions():

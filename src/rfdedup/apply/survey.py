@@ -24,10 +24,16 @@ class DiskSurvey:
         self._folds_names = folds_names
         self._folders: OrderedDict[str, frozenset[bytes]] = OrderedDict()
         self._names = 0
+        self._last: tuple[str, bytes, frozenset[bytes]] = ("", b"", frozenset())
 
     def has(self, base: str, name: bytes) -> bool:
         folder, _, leaf = name.rpartition(b"/")
-        return leaf in self._listing(local(base, folder) if folder else base)
+        # names come sorted, so the same folder is asked for again and again
+        last_base, last_folder, found = self._last
+        if folder != last_folder or base != last_base:
+            found = self._listing(local(base, folder) if folder else base)
+            self._last = (base, folder, found)
+        return leaf in found
 
     def any_ends_with(self, base: str, folder: bytes, ending: bytes) -> bool:
         """Whether any name in a folder has this ending."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -67,8 +67,10 @@ def read_rows(run: Path) -> Iterator[list[Row]]:
         with pq.ParquetFile(file) as parquet:
             if not parquet.schema_arrow.equals(VERDICTS, check_metadata=False):
                 raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
-            for batch in parquet.iter_batches(BATCH_ROWS, columns=[*COLUMNS, "flags"]):
-                yield _checked(batch, file)
+            # one row group after the other: a reader keeps the buffers of all that it was given
+            for group in range(parquet.num_row_groups):
+                for batch in parquet.iter_batches(BATCH_ROWS, [group], columns=[*COLUMNS, "flags"]):
+                    yield _checked(batch, file)
     except FileNotFoundError:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
     except (OSError, pa.ArrowException) as error:
@@ -143,7 +145,7 @@ class Catalog:
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
         self._roots: dict[str, int] = {}
-        database.execute("pragma cache_size = -32768")
+        database.execute("pragma cache_size = -16384")
         database.execute("pragma synchronous = off")
         database.execute("pragma journal_mode = off")
         database.execute(
@@ -194,6 +196,25 @@ class Catalog:
             (self._roots.get(root), name),
         ).fetchone()
         return None if found is None else Known(root, name, *found)
+
+    def unkept_king(self, batches: Iterable[list[Row]]) -> bytes | None:
+        """The name of a king that is not kept, if there is one."""
+        run = self._database.execute
+        run("create table king (root integer, name blob, primary key (root, name)) without rowid")
+        for rows in batches:
+            self._database.executemany(
+                "insert or ignore into king values (?, ?)",
+                {
+                    (self._roots.get(r.king_root or "", -1), r.king_name)
+                    for r in rows
+                    if r.tier != Tier.QUALITY and r.king_name
+                },
+            )
+        found = run(
+            "select king.name from king left join row on row.root = king.root and row.name = king.name"
+            " where row.verdict is not 'keep' limit 1"
+        ).fetchone()
+        return None if found is None else bytes(found[0])
 
     def with_stem(self, root: str, stem: bytes) -> dict[bytes, str]:
         """Verdicts of the files that are called ``stem`` plus one suffix, ``stem`` with its folder, by name."""
