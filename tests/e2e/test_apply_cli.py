@@ -109,6 +109,7 @@ def test_wrong_usage_is_2(tree: Tree, arguments: list[str]) -> None:
 def test_errors_are_one_line(tree: Tree, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for arguments in (
         ["apply", os.fspath(tmp_path / "none"), "--move", "x"],
+        ["undo", os.fspath(tmp_path / "none")],
         ["apply", os.fspath(tree.run), "--move", os.fspath(tree.root)],
         ["apply", os.fspath(tree.run), "--move", "x", "--sidecar", "nonsense"],
         ["undo", os.fspath(tree.run)],
@@ -120,6 +121,7 @@ def test_errors_are_one_line(tree: Tree, tmp_path: Path, capsys: pytest.CaptureF
         assert stopped.value.code == 2
         assert captured.err.startswith("error: ")
         assert captured.err.count("\n") == 1
+    assert not (tmp_path / "none").exists()
 
 
 def test_export(tree: Tree, tmp_path: Path) -> None:

@@ -131,15 +131,19 @@ def apply_run(
         ApplyStoppedError: the journal cannot be written; the same command goes on later.
     """
     fs = fs or FsOps()
-    folder = RunFolder.open(run)
-    with folder.lock(), Catalog.build(run) as catalog:
-        call = _Call(run, request, fs, catalog, show, progress, ApplySummary(request.action, dry_run))
-        if not dry_run or (run / JOURNAL_FILE).exists():
-            with Journal.open(run, create=True) as journal:
-                call.start(journal, dry_run)
-        else:
-            call.start(None, dry_run)
-        return call.summary
+    folder = RunFolder(run)
+    # a folder that is no run folder must not get a lock file
+    folder.info()
+    with folder.lock():
+        RunFolder.open(run)
+        with Catalog.build(run) as catalog:
+            call = _Call(run, request, fs, catalog, show, progress, ApplySummary(request.action, dry_run))
+            if not dry_run or (run / JOURNAL_FILE).exists():
+                with Journal.open(run, create=True) as journal:
+                    call.start(journal, dry_run)
+            else:
+                call.start(None, dry_run)
+            return call.summary
 
 
 @dataclass

@@ -58,7 +58,10 @@ def undo_run(
         ApplyStoppedError: the journal cannot be written; the same command goes on later.
     """
     fs = fs or FsOps()
-    with RunFolder(run).lock(), Journal.open(run, create=False) as journal:
+    folder = RunFolder(run)
+    # a folder that is no run folder must not get a lock file
+    folder.info()
+    with folder.lock(), Journal.open(run, create=False) as journal:
         settle_open(fs, journal)
         waiting = [session for session in reversed(journal.sessions()) if session.state != SessionState.UNDONE]
         if not waiting:
