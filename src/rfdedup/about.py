@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psutil
 
 from rfdedup import __version__
 from rfdedup.config import RunConfig
-from rfdedup.inventory import Inventory
-from rfdedup.sources.folder import Scan
+from rfdedup.inventory import Inventory, feature_key
+from rfdedup.run_folder import REVIEWS_FILE
+from rfdedup.sources.folder import Scan, SourceFile
 
 
 def about_run(scanned: Scan, config: RunConfig, command: Sequence[str]) -> dict[str, Any]:
@@ -25,6 +28,21 @@ def about_run(scanned: Scan, config: RunConfig, command: Sequence[str]) -> dict[
         "config": config.model_dump(mode="json"),
         "platform": f"{sys.platform}, Python {sys.version.split()[0]}",
     }
+
+
+def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path) -> str:
+    """Identity of everything that verdicts depend on, as hex: files, configuration, code, weights and reviews.
+
+    Where it is unchanged, the verdicts are, and no table needs to be computed again.
+    """
+    digest = hashlib.sha256(f"{__version__} {feature_key(config)} {config.model_dump_json()}".encode())
+    for extra in (config.semantic.weights, run / REVIEWS_FILE):
+        if extra is not None and extra.exists():
+            status = extra.stat()
+            digest.update(f" {status.st_size} {status.st_mtime_ns} {status.st_ino}".encode())
+    for file in files:
+        digest.update(file.sort_key + f"\0{len(file.root)} {file.size} {file.mtime_ns} {file.inode}\0".encode())
+    return digest.hexdigest()
 
 
 def scan_counts(scanned: Scan, stock: Inventory) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def measure_files(
 
     task = MeasureTask(limits_of(config), config.quality.scale)
     flushed = time.monotonic()
-    with _pool(task, len(files), config) as pool:
+    with file_pool(task, len(files), config) as pool:
         try:
             for done in pool.run(_chunks(files)):
                 for file, result in zip(done.tag, done.results, strict=True):
@@ -119,7 +119,7 @@ def embed_files(
         (positions[i : i + encoder.batch], list(files[i : i + encoder.batch]))
         for i in range(0, len(files), encoder.batch)
     )
-    with _pool(task, len(files), config, block) as pool, ThreadPoolExecutor(encoder.streams) as threads:
+    with file_pool(task, len(files), config, block) as pool, ThreadPoolExecutor(encoder.streams) as threads:
         pending: list[Future[Any]] = []
         for done in pool.run(chunks):
             pending.append(threads.submit(_embed, encoder, done))
@@ -153,7 +153,8 @@ def _embed(encoder: Encoder, done: Done[list[int], Any]) -> tuple[list[int], npt
     return [done.tag[i] for i in good], vectors, faults
 
 
-def _pool(task: Any, files: int, config: RunConfig, block: BlockSpec | None = None) -> Pool[SourceFile, Any]:
+def file_pool(task: Any, files: int, config: RunConfig, block: BlockSpec | None = None) -> Pool[Any, Any]:
+    """Supervised workers for a task over so many files, within the limits of the configuration."""
     limits = WorkerLimits(file_seconds=config.limits.file_seconds, memory_mb=config.limits.worker_memory_mb)
     size = CHUNK if block is None else block.batch
     workers = min(worker_count(config), max(1, -(-files // size)))

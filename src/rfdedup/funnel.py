@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.about import about_run, passed_over, peak_memory, scan_counts
+from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan_counts
 from rfdedup.config import RunConfig, make_config
 from rfdedup.errors import InputError
 from rfdedup.execution import measure_files
-from rfdedup.inventory import Inventory, assemble, take_stock
+from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
 from rfdedup.kings import crown
 from rfdedup.linking import Links, exact_representatives, perceptual_links, worth_keeping
-from rfdedup.passes import Fault, feature_key
+from rfdedup.passes import Fault
 from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.ranking import matches, rank
 from rfdedup.records import Tier
@@ -29,7 +29,8 @@ from rfdedup.results import Run
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import Scan, SourceFile, sample, scan
 from rfdedup.store import FeatureStore, previews_of
-from rfdedup.tiers import quality
+from rfdedup.tiers.judgement import Judgement
+from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import SemanticTier
 from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
 
@@ -41,7 +42,7 @@ class Findings:
     """What the tiers say of each row."""
 
     faults: list[Fault | None]
-    quality: quality.Judgement
+    quality: Judgement
     flags: list[list[str]]
     duplicates: Duplicates
     links: Links
@@ -94,6 +95,9 @@ def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, c
     """The funnel in order: stock, pass 1, quality, hashes, embeddings, kings, verdicts."""
     about = about_run(scanned, config, command)
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
+    state = fingerprint(files, config, folder.path)
+    if folder.still_holds(state):
+        return Run(folder.path)
     store = FeatureStore(folder.features, feature_key=feature_key(config))
     if not folder.is_complete():
         folder.write_info({**about, "status": "running"})
@@ -119,6 +123,7 @@ def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, c
         watch.advance(len(stock.files))
     about |= {
         "status": "complete",
+        "fingerprint": state,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "scan": scan_counts(scanned, stock),
         "encoder": tier3.about() if tier3 is not None else None,
@@ -142,7 +147,7 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
             stock.features["error"].to_pylist(), stock.features["error_detail"].to_pylist(), strict=True
         )
     ]
-    verdict = quality.judge(stock.features, config.quality, active="quality" in config.tiers)
+    verdict = judge_quality(stock.features, config.quality, active="quality" in config.tiers)
     thumbs = stock.thumbs_from(store)
     protected = matches(stock.features["path"].to_pylist(), config.keep.protect)
     while True:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rfdedup.config import RunConfig
 from rfdedup.passes import Fault
-from rfdedup.records import path_text
+from rfdedup.records import FEATURE_VERSION, path_text
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
 
@@ -20,6 +22,13 @@ NOT_IMAGES = frozenset({"not-an-image", "empty"})
 
 NOWHERE = -1
 """Shard number of a file whose fault is not remembered."""
+
+
+def feature_key(config: RunConfig) -> str:
+    """Identity of what pass 1 measures: code, parameters and decoder versions. Other features are not reused."""
+    decoders = ("opencv-python-headless", "pillow", "simplejpeg")
+    versions = " ".join(f"{name} {version(name)}" for name in decoders)
+    return f"v{FEATURE_VERSION} scale {config.quality.scale} {versions}"
 
 
 @dataclass(frozen=True)

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.config import RunConfig
 from rfdedup.encoders.preprocess import InputSpec, prepare
 from rfdedup.errors import ImageError
 from rfdedup.imaging import Limits, decode
 from rfdedup.measure import measure
-from rfdedup.records import FEATURE_VERSION
 from rfdedup.sources.folder import SourceFile
 
 Fault = tuple[str, str]
 """Kind and detail of an ``ImageError``, as it travels between processes."""
-
-
-def feature_key(config: RunConfig) -> str:
-    """Identity of what pass 1 measures: code, parameters and decoder versions. Other features are not reused."""
-    decoders = ("opencv-python-headless", "pillow", "simplejpeg")
-    versions = " ".join(f"{name} {version(name)}" for name in decoders)
-    return f"v{FEATURE_VERSION} scale {config.quality.scale} {versions}"
 
 
 def one_thread() -> None:

@@ -7,12 +7,11 @@ from typing import Any
 
 import pyarrow as pa
 
+from rfdedup.tiers import THUMB_SIDE
+
 SCHEMA_VERSION = 1
 FEATURE_VERSION = 4
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
-
-THUMB_SIDE = 16
-"""Side of the RGB thumbnail that corroborates hash links, pixels."""
 
 
 def path_text(path: str) -> str:

@@ -23,6 +23,8 @@ VERDICTS_FILE = "verdicts.parquet"
 LINKS_FILE = "links.parquet"
 REPORT_FILE = "report.html"
 LOCK_FILE = ".lock"
+REVIEWS_FILE = "reviews.sqlite"
+"""Decisions that reviewers made on this run."""
 FEATURES_FOLDER = "features"
 CHECKSUM = "checksum"
 
@@ -87,6 +89,16 @@ class RunFolder:
             return bool(self.info().get("status") == "complete")
         except RunFolderError:
             return False
+
+    def still_holds(self, fingerprint: str) -> bool:
+        """Whether a finished run with this fingerprint lies here, whole."""
+        try:
+            about = RunFolder.open(self.path).info()
+            self.verdicts()
+            self.links()
+        except RunFolderError:
+            return False
+        return about.get("fingerprint") == fingerprint and self.report.is_file()
 
     def info(self) -> dict[str, Any]:
         """What ``run.json`` holds.

@@ -13,7 +13,7 @@ from rfdedup.imaging.suffix import suffix_fits
 from rfdedup.inventory import Inventory
 from rfdedup.linking import TIER_ORDER, Links
 from rfdedup.records import LINKS, VERDICTS, Tier, Verdict
-from rfdedup.tiers.quality import Judgement
+from rfdedup.tiers.judgement import Judgement
 
 Rows = npt.NDArray[np.int64]
 REASONS = {Tier.EXACT: "sha256", Tier.PERCEPTUAL: "dhash+phash", Tier.SEMANTIC: "cosine"}

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from image_samples import saved, scene
 from rfdedup.config import QUALITY_CHECKS, QualityConfig
-from rfdedup.tiers import quality
+from rfdedup.tiers import judgement, quality
 
 GOOD = {
     "brightness": 120.0,
@@ -30,6 +30,7 @@ def table(*rows: dict[str, object]) -> pa.Table:
             [
                 ("brightness", pa.float64()),
                 ("sharpness", pa.float64()),
+                ("local_sharpness", pa.float64()),
                 ("entropy", pa.float64()),
                 ("colorfulness", pa.float64()),
                 ("width", pa.int32()),
@@ -129,7 +130,7 @@ def test_detail_of_odd_shapes_is_finite(shape: tuple[int, int]) -> None:
 
 
 def test_reasons_name_the_cause() -> None:
-    found = quality.judge(
+    found = judgement.judge(
         table(
             {},
             {"brightness": 3.0, "sharpness": 1.0},
@@ -150,7 +151,7 @@ def test_reasons_name_the_cause() -> None:
 
 ODD = (
     ({"entropy": 2.9}, "low_information", 2.9, 3.0),
-    ({"colorfulness": 0.4}, "grayscale", 0.4, quality.GRAYSCALE),
+    ({"colorfulness": 0.4}, "grayscale", 0.4, judgement.GRAYSCALE),
     ({"width": 31}, "tiny", 31, 32),
     ({"height": 100}, "odd_aspect", 6.4, 4.0),
     ({"flags": ["alpha", "animated"]}, "animated", 1.0, 1.0),
@@ -158,7 +159,7 @@ ODD = (
 
 
 def test_other_checks_only_flag() -> None:
-    found = quality.judge(table(*(row for row, *_ in ODD)), QualityConfig(odd_aspect=5.0))
+    found = judgement.judge(table(*(row for row, *_ in ODD)), QualityConfig(odd_aspect=5.0))
     assert not found.dropped.any()
     expected = [[name] for _, name, *_ in ODD]
     expected[2] = ["tiny", "odd_aspect"]
@@ -168,7 +169,7 @@ def test_other_checks_only_flag() -> None:
 def test_every_check_drops_when_asked_and_blurry_comes_last() -> None:
     rows = [row | {"sharpness": 1.0} for row, *_ in ODD]
     rows[2]["height"] = 40
-    found = quality.judge(table(*rows), QualityConfig(drop=QUALITY_CHECKS))
+    found = judgement.judge(table(*rows), QualityConfig(drop=QUALITY_CHECKS))
     assert found.reason.tolist() == [name for _, name, *_ in ODD]
     np.testing.assert_allclose(found.score, [score for *_, score, _ in ODD])
     np.testing.assert_allclose(found.threshold, [threshold for *_, threshold in ODD])
@@ -176,25 +177,25 @@ def test_every_check_drops_when_asked_and_blurry_comes_last() -> None:
 
 
 def test_nothing_drops_when_the_tier_is_off() -> None:
-    found = quality.judge(table({"brightness": 3.0, "sharpness": 1.0}), QualityConfig(), active=False)
+    found = judgement.judge(table({"brightness": 3.0, "sharpness": 1.0}), QualityConfig(), active=False)
     assert not found.dropped.any()
     assert found.flags == [["dark", "blurry"]]
 
 
 def test_rows_without_measurements_pass() -> None:
     nothing = dict.fromkeys(GOOD) | {"flags": []}
-    found = quality.judge(table(nothing, {"brightness": 1.0}), QualityConfig(drop=QUALITY_CHECKS))
+    found = judgement.judge(table(nothing, {"brightness": 1.0}), QualityConfig(drop=QUALITY_CHECKS))
     assert found.reason.tolist() == [None, "dark"]
     assert found.flags == [[], []]
 
 
 def test_no_rows() -> None:
-    found = quality.judge(table(), QualityConfig())
+    found = judgement.judge(table(), QualityConfig())
     assert found.dropped.shape == found.reason.shape == (0,)
 
 
 def test_chunked_columns() -> None:
-    found = quality.judge(
+    found = judgement.judge(
         pa.concat_tables([table({"flags": ["animated"]}), table({}, {"flags": ["animated"]})]), QualityConfig()
     )
     assert found.flags == [["animated"], [], ["animated"]]
@@ -204,3 +205,20 @@ def test_real_scene_is_neither_flat_nor_grey() -> None:
     rgb = np.asarray(scene(300, 200))
     assert quality.colorfulness(rgb) > 20
     assert quality.entropy(np.ascontiguousarray(rgb[:, :, 1])) > 6
+
+
+def test_a_sharp_spot_saves_a_soft_picture() -> None:
+    found = judgement.judge(
+        table({"sharpness": 30.0, "local_sharpness": 200.0}, {"sharpness": 30.0, "local_sharpness": 60.0}),
+        QualityConfig(),
+    )
+    assert found.reason.tolist() == [None, "blurry"]
+
+
+def test_local_sharpness_is_that_of_the_sharpest_sixteenth() -> None:
+    grey = np.full((640, 640), 128, np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (160, 160), dtype=np.uint8)
+    assert quality.local_sharpness(grey) == 0.0
+    grey[:160, :160] = noise
+    assert quality.local_sharpness(grey) > 0.8 * quality.sharpness(noise)
+    assert quality.sharpness(grey) < 0.1 * quality.local_sharpness(grey)
