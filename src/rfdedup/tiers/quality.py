@@ -1,29 +1,17 @@
-"""Tier 1: numbers that say whether a picture is worth keeping, and the reason where it is not."""
+"""Tier 1, the measurements: numbers that say whether a picture is worth keeping."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from rfdedup.config import QualityConfig
 from rfdedup.imaging.arrays import U8
 
 Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
-GRAYSCALE: Final = 1.0
-"""Colour spread in levels below which a picture counts as grey; what JPEG leaves in a grey picture is less."""
-_CAUSES: Final = ("dark", "bright", "low_information", "grayscale", "tiny", "odd_aspect", "animated", "blurry")
-"""Order in which a reason is looked for: a black frame is dark, though it also lacks sharpness."""
-
-SHARP_SPOT: Final = 2.5
-"""A picture whose sharpest sixteenth is this many times as sharp as the bound has a soft background: not blurry."""
 _TILES: Final = 8
 _SHARP_TILES: Final = 4
 
@@ -162,85 +150,3 @@ def _ring_matrix() -> Floats:
 
 _DCT: Final = _dct_matrix()
 _RINGS: Final = _ring_matrix()
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """What tier 1 says of n images.
-
-    Attributes:
-        dropped: (n,) bool, whether the row has a reason.
-        reason: (n,) object, the first cause in ``QUALITY_CHECKS`` order with blurry last, None where a row passes.
-        score: (n,) float64, the measured value that decided, NaN where a row passes.
-        threshold: (n,) float64, the bound that it met, NaN where a row passes.
-        flags: for each row the checks that it met but that do not drop.
-    """
-
-    dropped: Mask
-    reason: npt.NDArray[np.object_]
-    score: Floats
-    threshold: Floats
-    flags: list[list[str]]
-
-
-def judge(features: pa.Table, config: QualityConfig, *, active: bool = True) -> Judgement:
-    """Apply the thresholds to measured columns. Rows without measurements (errors) pass and carry no flag.
-
-    Args:
-        features: columns ``brightness``, ``sharpness``, ``local_sharpness``, ``entropy``, ``colorfulness``,
-            ``width``, ``height`` and ``flags`` of ``records.FEATURES``.
-        config: thresholds, and the checks that drop.
-        active: False turns every check into a flag.
-    """
-    n = features.num_rows
-    dropped = np.zeros(n, np.bool_)
-    reason: npt.NDArray[np.object_] = np.full(n, None, object)
-    score, threshold = np.full(n, np.nan), np.full(n, np.nan)
-    flags: list[list[str]] = [[] for _ in range(n)]
-    checks = _checks(features, config)
-    for name in _CAUSES:
-        hit, value, bound = checks[name]
-        if active and name in config.drop:
-            first = hit & ~dropped
-            dropped |= first
-            reason[first], score[first], threshold[first] = name, value[first], bound
-        else:
-            for row in np.flatnonzero(hit):
-                flags[row].append(name)
-    return Judgement(dropped, reason, score, threshold, flags)
-
-
-def _checks(features: pa.Table, config: QualityConfig) -> dict[str, tuple[Mask, Floats, float]]:
-    """Of each check: the rows that meet it, the value that it looks at, and its bound."""
-
-    def column(name: str) -> Floats:
-        values: Floats = features[name].cast(pa.float64()).to_numpy()
-        return values
-
-    grey, width, height = column("brightness"), column("width"), column("height")
-    spread, bits, sharp = column("colorfulness"), column("entropy"), column("sharpness")
-    spot = column("local_sharpness")
-    shorter, longer = np.minimum(width, height), np.maximum(width, height)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        aspect = longer / shorter
-    animated = _has_flag(features, "animated")
-    # comparisons with NaN are false: rows without measurements meet no check
-    return {
-        "dark": (grey < config.dark, grey, config.dark),
-        "bright": (grey > config.bright, grey, config.bright),
-        "low_information": (bits < config.low_information, bits, config.low_information),
-        "grayscale": (spread < GRAYSCALE, spread, GRAYSCALE),
-        "tiny": (shorter < config.tiny, shorter, float(config.tiny)),
-        "odd_aspect": (aspect > config.odd_aspect, aspect, config.odd_aspect),
-        "animated": (animated, animated.astype(np.float64), 1.0),
-        "blurry": ((sharp < config.blurry) & ~(spot >= SHARP_SPOT * config.blurry), sharp, config.blurry),
-    }
-
-
-def _has_flag(features: pa.Table, flag: str) -> Mask:
-    """Rows whose list of flags holds ``flag``."""
-    flags = features["flags"].combine_chunks()
-    parents = pc.list_parent_indices(flags)
-    mask = np.zeros(features.num_rows, np.bool_)
-    mask[parents.filter(pc.equal(pc.list_flatten(flags), flag)).to_numpy()] = True
-    return mask
