@@ -142,7 +142,6 @@ PACKAGES = (
             Photo("skimage/data/grass.png", "linolafett (Grass 01)", CC0),
             Photo("skimage/data/gravel.png", "CC0Textures (Gravel04)", CC0),
             Photo("skimage/data/hubble_deep_field.jpg", "NASA, Hubble", PUBLIC),
-            Photo("skimage/data/retina.jpg", "Mikael Häggström", CC0),
             Photo("skimage/data/rocket.jpg", "SpaceX", PUBLIC),
         ),
     ),
