@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,44 @@ def test_weights_and_devices_that_do_not_apply(tmp_path: Path) -> None:
         load_encoder(f"onnx:{file}", device="cuda")
     with pytest.raises(EncoderError, match="bring a quantised ONNX file"):
         load_encoder(f"onnx:{file}", precision="int8")
+
+
+def test_streams_of_a_quantised_network_agree(tmp_path: Path, images: Images) -> None:
+    """Each stream of an int8 graph is a network of its own; together they must be one function."""
+    from rfdedup.encoders.openvino_runtime import OpenVinoRuntime
+
+    helper, kinds = onnx.helper, onnx.TensorProto
+    values = {
+        "scale": np.float32(0.05),
+        "zero": np.uint8(128),
+        "w": np.random.default_rng(0).integers(-127, 127, (8, 3, 3, 3), dtype=np.int8),
+        "w_scale": np.float32(0.01),
+        "w_zero": np.int8(0),
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["image", "scale", "zero"], ["q"]),
+        helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["x"]),
+        helper.make_node("DequantizeLinear", ["w", "w_scale", "w_zero"], ["k"]),
+        helper.make_node("Conv", ["x", "k"], ["y"]),
+        helper.make_node("ReduceMean", ["y"], ["embedding"], axes=[2, 3], keepdims=0),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("image", kinds.FLOAT, ["n", 3, 16, 24])],
+        [helper.make_tensor_value_info("embedding", kinds.FLOAT, ["n", 8])],
+        [onnx.numpy_helper.from_array(np.asarray(value), name) for name, value in values.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, tmp_path / "int8.onnx")
+    expected = _load(tmp_path / "int8.onnx", normalisation="imagenet").embed(images)
+
+    from rfdedup.encoders.file_input import parse_input
+    from rfdedup.encoders.openvino_graph import adapt, read_graph
+
+    network = read_graph((tmp_path / "int8.onnx").read_bytes(), tmp_path)
+    adapt(network, parse_input({"normalisation": "imagenet"}, {}, "net"), "net")
+    runtime = OpenVinoRuntime(network, name="net", precision="fp32", streams=3)
+    with ThreadPoolExecutor(3) as threads:
+        for vectors in threads.map(lambda _: runtime.infer(images), range(9)):
+            np.testing.assert_array_equal(vectors, expected)
