@@ -16,6 +16,7 @@ _COMMANDS = {
     "demo": "Plant duplicates and junk in shipped photos, run the funnel, show the score.",
     "report": "Rewrite the report of a finished run.",
     "review": "Look at groups and change verdicts in the browser.",
+    "verify": "Recompute every proof; exit 1 if one fails.",
     "evaluate": "Precision and recall of a run against known groups.",
     "export": "Write kept or dropped lists for other tools.",
     "apply": "Move, copy or delete by the verdicts, with a journal.",

@@ -1,0 +1,70 @@
+"""What proves a drop, judged on measurements of the two files. Pure functions; None means proved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from rfdedup.claims import Claim
+from rfdedup.config import QualityConfig
+from rfdedup.linking import perceptual_links
+from rfdedup.passes import Fault
+from rfdedup.records import FEATURES
+from rfdedup.tiers.judgement import judge
+from rfdedup.verdicts import EXACT_SCORE
+
+Facts = dict[str, Any]
+"""Measured columns of one file, by the names of ``records.FEATURES``."""
+
+TOLERANCE = 1e-6
+"""Relative difference of a measurement between two machines that is no difference."""
+
+
+def disprove_quality(claim: Claim, mine: Facts, config: QualityConfig) -> Fault | None:
+    """Why tier 1 would not drop the file for the reason, score and bound that the run noted."""
+    row = {name: mine.get(name) for name in FEATURES.names} | {"flags": list(mine["flags"])}
+    found = judge(pa.Table.from_pylist([row], schema=_MEASURED), config)
+    if not found.dropped[0]:
+        return "not-proven", f"it passes tier 1, the run noted {claim.reason}"
+    if found.reason[0] != claim.reason:
+        return "not-proven", f"tier 1 calls it {found.reason[0]}, the run noted {claim.reason}"
+    return _compared(claim, float(found.score[0]), float(found.threshold[0]))
+
+
+def disprove_exact(claim: Claim, mine: Facts, theirs: Facts) -> Fault | None:
+    """Why two files are not the same bytes."""
+    if mine["sha256"] != theirs["sha256"]:
+        return "not-proven", "its bytes differ from those of its king"
+    return _compared(claim, EXACT_SCORE, EXACT_SCORE)
+
+
+def disprove_perceptual(claim: Claim, mine: Facts, theirs: Facts, radius: int) -> Fault | None:
+    """Why two files are not linked by hashes that their thumbnails corroborate."""
+    pair = (mine, theirs)
+    thumbs = np.stack([np.frombuffer(facts["thumb"], np.uint8) for facts in pair])
+    links = perceptual_links(
+        np.arange(2),
+        np.array([facts["dhash"] for facts in pair], np.uint64),
+        np.array([facts["phash"] for facts in pair], np.uint64),
+        np.array([facts["contrast"] for facts in pair]),
+        lambda rows: thumbs[rows],
+        radius,
+    )
+    if not len(links):
+        apart = [(mine[name] ^ theirs[name]).bit_count() for name in ("dhash", "phash")]
+        return "not-proven", f"dHash differs in {apart[0]} bits, pHash in {apart[1]}, or the thumbnails do"
+    return _compared(claim, float(links.score[0]), float(radius))
+
+
+def _compared(claim: Claim, score: float, threshold: float) -> Fault | None:
+    if claim.threshold != threshold:
+        return "threshold", f"noted with the bound {claim.threshold}, the run's is {threshold}"
+    # a noted score that is no number agrees with nothing
+    if not abs(score - claim.score) <= TOLERANCE * max(1.0, abs(score)):
+        return "score", f"measured {score:.6g}, the run noted {claim.score:.6g}"
+    return None
+
+
+_MEASURED = pa.schema([field.with_nullable(True) for field in FEATURES])

@@ -1,0 +1,312 @@
+"""Verification: every drop of a run proved again, from the files themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.claims import Claim, Claims, Key, Place, Whereabouts
+from rfdedup.config import RunConfig, make_config
+from rfdedup.descriptor import Matrix, unit
+from rfdedup.encoders import load_encoder
+from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.priors import prior_of
+from rfdedup.errors import ConfigError, EncoderError, ImageError, RunFolderError
+from rfdedup.execution import embed_files, file_pool, limits_of
+from rfdedup.imaging import Limits
+from rfdedup.measure import measure
+from rfdedup.passes import Fault, read_stable
+from rfdedup.progress import Progress, Silent, Watch
+from rfdedup.proofs import Facts, disprove_exact, disprove_perceptual, disprove_quality
+from rfdedup.records import Tier
+from rfdedup.run_folder import RunFolder
+from rfdedup.sources.folder import SourceFile
+from rfdedup.tiers.hashing import sha256
+from rfdedup.tiers.semantic import MARGIN
+from rfdedup.workers import Failure
+
+MAX_LISTED = 10_000
+"""Failures that are listed; further ones are counted."""
+CHUNK = 16
+"""Drops that travel to a worker together, with their kings."""
+SLICE = 4096
+"""Semantic drops whose embeddings are in memory at a time."""
+Wanted = tuple[SourceFile, str | None, bool]
+ROUNDING = 1e-5
+"""What the order of additions may change in a float32 cosine similarity, from one device to another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A drop whose proof does not hold. ``reason`` is for machines, ``detail`` for people."""
+
+    root: str
+    path: str
+    tier: str
+    reason: str
+    detail: str
+
+
+@dataclass
+class Verification:
+    """What ``verify_run`` found.
+
+    Attributes:
+        checked: drops by tier.
+        failed_count: drops whose proof failed.
+        failed: the first ``MAX_LISTED`` of them.
+    """
+
+    checked: Counter[str] = field(default_factory=Counter)
+    failed_count: int = 0
+    failed: list[Failed] = field(default_factory=list)
+
+    def fail(self, claim: Claim, reason: str, detail: str) -> None:
+        self.failed_count += 1
+        if len(self.failed) < MAX_LISTED:
+            self.failed.append(Failed(claim.root, claim.path, claim.tier, reason, detail))
+
+
+@dataclass(frozen=True)
+class ProofTask:
+    """What a worker reads of one file: its SHA-256, and all of pass 1 where that is asked for and the file is the same.
+
+    It is given the file, the SHA-256 that the run noted, and whether to measure.
+    """
+
+    limits: Limits
+    scale: Literal["640", "native"]
+
+    def __call__(self, wanted: Wanted) -> Facts | Fault:
+        file, noted, everything = wanted
+        try:
+            data = read_stable(file, self.limits)
+            digest = sha256(data)
+            if not everything or digest != noted:
+                return {"sha256": digest}
+            return asdict(measure(data, scale=self.scale, limits=self.limits))
+        except ImageError as error:
+            return error.kind, error.detail
+
+
+def verify_run(
+    run: str | Path,
+    *,
+    encoder: str | None = None,
+    weights: str | Path | None = None,
+    progress: Progress | None = None,
+) -> Verification:
+    """Compute every drop again from the files and compare it with what the run noted.
+
+    Exact drops by the SHA-256 of both files, perceptual ones by hashes and thumbnails of both, quality ones by their
+    measurements, semantic ones by embeddings of both: in the precision of the run, and in float32 where that is
+    within its error of the threshold or does not confirm the drop. Each king must be kept and unchanged. Files that
+    ``apply`` moved are read at their new places. The tables are held in memory, pictures and embeddings a slice at a
+    time.
+
+    Args:
+        run: a finished run folder.
+        encoder, weights: in place of those that ``run.json`` names, if they moved; they must be the same by content.
+        progress: is told how far the work is.
+
+    Raises:
+        RunFolderError: the run folder is not finished, or damaged.
+        ConfigError: it names an encoder file that could hold code, and ``encoder`` does not repeat it.
+        EncoderError: the encoder of the run cannot be loaded.
+    """
+    folder = RunFolder.open(Path(run))
+    info = folder.info()
+    config = _config_of(info, folder)
+    watch = Watch(progress if progress is not None else Silent())
+    result = Verification()
+    claims = Claims(folder)
+    if not claims.drops:
+        return result
+    with Whereabouts.of(folder) as places:
+        semantic = _read_files(claims, places, config, watch, result)
+        if len(semantic):
+            prover = _Prover(info, config, watch, encoder, weights)
+            for start in range(0, len(semantic), SLICE):
+                prover.check([claims.claim(row) for row in semantic[start : start + SLICE]], places, result)
+    return result
+
+
+def _config_of(info: dict[str, Any], folder: RunFolder) -> RunConfig:
+    if not isinstance(info.get("config"), dict):
+        raise RunFolderError(f"{folder.path} does not say how it was made: run the same command again")
+    return make_config(info["config"])
+
+
+def _read_files(
+    claims: Claims, places: Whereabouts, config: RunConfig, watch: Watch, result: Verification
+) -> npt.NDArray[np.int64]:
+    """Check all but the semantic drops. Returns the rows of semantic ones whose files are as the run saw them."""
+    waiting: list[int] = []
+
+    def chunks() -> Iterator[tuple[tuple[list[Claim], list[Place]], list[Wanted]]]:
+        drops = claims.drops
+        for start in range(0, len(drops), CHUNK):
+            found: dict[Key, Place] = {}
+            ready: list[Claim] = []
+            noted: dict[Key, str | None] = {}
+            whole: set[Key] = set()
+            for claim in map(claims.claim, drops[start : start + CHUNK]):
+                result.checked[claim.tier] += 1
+                if claim.defect is not None:
+                    result.fail(claim, *claim.defect)
+                    continue
+                noted[claim.key] = claim.sha256
+                if claim.king is not None:
+                    noted[claim.king.key] = claim.king.sha256
+                for key in claim.keys:
+                    if key not in found:
+                        found[key] = places.find(*key)
+                    if claim.tier in (Tier.QUALITY, Tier.PERCEPTUAL):
+                        whole.add(key)
+                ready.append(claim)
+            items = [(p.file, noted[p.key], p.key in whole) for p in found.values() if p.file is not None]
+            # those that can be read come first, as their results do
+            yield (ready, sorted(found.values(), key=lambda place: place.file is None)), items
+
+    with watch.stage("verify", len(claims.drops)):
+        task = ProofTask(limits_of(config), config.quality.scale)
+        with file_pool(task, len(claims.drops), config) as pool:
+            for done in pool.run(chunks()):
+                ready, looked_at = done.tag
+                facts: dict[Key, Facts | Fault] = {}
+                for at, place in enumerate(looked_at):
+                    outcome = done.results[at] if place.file is not None else place.problem
+                    facts[place.key] = (outcome.kind, outcome.detail) if isinstance(outcome, Failure) else outcome
+                for claim in ready:
+                    problem = _disprove(claim, facts, config)
+                    if problem is not None:
+                        result.fail(claim, *problem)
+                    elif claim.tier == Tier.SEMANTIC:
+                        waiting.append(claim.row)
+                watch.advance(len(ready))
+    return np.sort(np.array(waiting, np.int64))
+
+
+def _disprove(claim: Claim, facts: dict[Key, Facts | Fault], config: RunConfig) -> Fault | None:
+    """Why a drop is not proved by the bytes of its files; None where it is, as far as bytes tell."""
+    mine = facts[claim.key]
+    if isinstance(mine, tuple):
+        return mine
+    if mine["sha256"] != claim.sha256:
+        return "changed", "its bytes are not those that the run read"
+    if claim.king is None:
+        return disprove_quality(claim, mine, config.quality)
+    theirs = facts[claim.king.key]
+    if isinstance(theirs, tuple):
+        return f"king-{theirs[0]}", f"its king {claim.king.path}: {theirs[1]}"
+    if theirs["sha256"] != claim.king.sha256:
+        return "king-changed", f"the bytes of its king {claim.king.path} are not those that the run read"
+    if claim.tier == Tier.EXACT:
+        return disprove_exact(claim, mine, theirs)
+    if claim.tier == Tier.PERCEPTUAL:
+        return disprove_perceptual(claim, mine, theirs, config.hash.radius)
+    return None
+
+
+class _Prover:
+    """Embeds pairs again, in the precision of the run and in float32."""
+
+    def __init__(
+        self, info: dict[str, Any], config: RunConfig, watch: Watch, encoder: str | None, weights: str | Path | None
+    ) -> None:
+        facts = info.get("encoder")
+        if not isinstance(facts, dict) or not isinstance(facts.get("threshold"), float):
+            raise RunFolderError("run.json does not name the encoder of its semantic drops: run the command again")
+        self.config = config
+        self.watch = watch
+        self.threshold = float(facts["threshold"])
+        named = config.semantic.encoder
+        if encoder is None and named.startswith("torchscript:"):
+            raise ConfigError(
+                f"the run names {named}, and TorchScript files can hold code: if you trust it, add --encoder {named}"
+            )
+        self._name = encoder or named
+        self._weights = weights or config.semantic.weights
+        self.precision = str(facts.get("precision"))
+        self.margin = MARGIN.get(self.precision, max(MARGIN.values()))
+        self._exact: Encoder | None = None
+        self._fast = self._load(self.precision)
+        if self._fast.key != facts.get("key"):
+            raise EncoderError(
+                f"the run was made with encoder {facts.get('key')}, here is {self._fast.key}: "
+                "give the same one by --encoder and --weights"
+            )
+        self._describe = self._descriptor(str(facts.get("descriptor")))
+
+    def _load(self, precision: str) -> Encoder:
+        device = self.config.semantic.device
+        try:
+            return load_encoder(self._name, weights=self._weights, device=device, precision=precision)
+        except EncoderError:
+            # another machine than that of the run: any device will do, and float32 decides in the end
+            return load_encoder(self._name, weights=self._weights, device="auto", precision="fp32")
+
+    def _descriptor(self, kind: str) -> Callable[[npt.NDArray[Any]], Matrix]:
+        if kind == "raw":
+            return unit
+        whitening = prior_of(self._fast.card)
+        if whitening is None:
+            raise RunFolderError(f"no whitening is known for encoder {self._fast.card.name}: run the command again")
+        return whitening.apply
+
+    def check(self, claims: list[Claim], places: Whereabouts, result: Verification) -> None:
+        """Check one slice of semantic drops whose files are unchanged."""
+        open_claims = []
+        for claim, score in self._scores(self._fast, claims, places, result):
+            # within its error of the threshold, the run itself decided in float32
+            sure = abs(claim.score - self.threshold) > self.margin and score - self.threshold > self.margin
+            if self._fast.precision != "fp32" and not (sure and abs(score - claim.score) <= self.margin):
+                open_claims.append(claim)
+            else:
+                self._judge(claim, score, result)
+        if open_claims:
+            self._exact = self._exact or self._load("fp32")
+            for claim, score in self._scores(self._exact, open_claims, places, result):
+                self._judge(claim, score, result)
+
+    def _judge(self, claim: Claim, score: float, result: Verification) -> None:
+        close = abs(claim.score - self.threshold) <= self.margin
+        allowed = MARGIN["fp32"] if close else max(self.margin, MARGIN["fp32"])
+        if claim.threshold != self.threshold:
+            result.fail(claim, "threshold", f"noted with the bound {claim.threshold}, the run's is {self.threshold}")
+        elif score < self.threshold - ROUNDING:
+            result.fail(claim, "not-proven", f"cosine similarity {score:.5f}, below {self.threshold}")
+        elif not abs(score - claim.score) <= allowed:
+            result.fail(claim, "score", f"cosine similarity {score:.5f}, the run noted {claim.score:.5f}")
+
+    def _scores(
+        self, encoder: Encoder, claims: list[Claim], places: Whereabouts, result: Verification
+    ) -> list[tuple[Claim, float]]:
+        """Cosine similarity of each claim to its king; claims whose files cannot be read again fail."""
+        looked_at = {key: places.find(*key) for claim in claims for key in claim.keys}
+        faults: dict[Key, Fault] = {key: place.problem for key, place in looked_at.items() if place.file is None}
+        files = {key: place.file for key, place in looked_at.items() if place.file is not None}
+        number = {key: i for i, key in enumerate(files)}
+        keys = list(files)
+        vectors = np.zeros((len(files), encoder.dim), np.float32)
+        with self.watch.stage("verify embeddings", len(files)):
+            for at, values, broken in embed_files(list(files.values()), encoder, self.config, self.watch):
+                vectors[at] = values
+                faults |= {keys[i]: fault for i, fault in broken.items()}
+        described = self._describe(vectors).astype(np.float64)
+        scores = []
+        for claim in claims:
+            mine, theirs = claim.keys
+            if mine in faults:
+                result.fail(claim, *faults[mine])
+            elif theirs in faults:
+                result.fail(claim, f"king-{faults[theirs][0]}", faults[theirs][1])
+            else:
+                scores.append((claim, float(described[number[mine]] @ described[number[theirs]])))
+        return scores

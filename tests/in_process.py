@@ -1,0 +1,72 @@
+"""What tests put in place of worker processes and of disks, where the start of processes would be most of the time."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from rfdedup import execution, verify
+from rfdedup.demo.planting import shipped_photos
+from rfdedup.encoders import load_encoder
+from rfdedup.tiers import semantic
+from rfdedup.workers import BlockSpec, Done, PoolStats
+
+
+class InProcessPool:
+    """Does the work of ``execution.file_pool`` here, chunk after chunk."""
+
+    def __init__(self, task: Any, _files: int, _config: Any, block: BlockSpec | None = None) -> None:
+        self.task = task
+        self.block = block
+        self.stats = PoolStats()
+
+    def __enter__(self) -> InProcessPool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def run(self, chunks: Any) -> Iterator[Done[Any, Any]]:
+        for tag, items in chunks:
+            if self.block is None:
+                yield Done(tag, [self.task(item) for item in items], {})
+            else:
+                out = np.zeros(self.block.shape, np.uint8)[: len(items)]
+                yield Done(tag, [self.task(item, row) for item, row in zip(items, out, strict=True)], {}, out)
+
+
+def without_workers(patch: pytest.MonkeyPatch) -> None:
+    """Let runs and verifications do without worker processes."""
+    assert list(inspect.signature(execution.file_pool).parameters) == ["task", "files", "config", "block"]
+    patch.setattr(execution, "file_pool", InProcessPool)
+    patch.setattr(verify, "file_pool", InProcessPool)
+    patch.setattr(semantic, "load_encoder", _loaded_once)
+    patch.setattr(verify, "load_encoder", _loaded_once)
+
+
+_loaded_once = cache(load_encoder)
+
+
+def small_set(folder: Path, photos: int = 12) -> Path:
+    """Photos of 240 pixels, each with an exact, a smaller, a cropped and a grey copy, and a dark frame."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, path in enumerate(shipped_photos()[:photos]):
+        with Image.open(path) as opened:
+            picture = opened.convert("RGB")
+        picture.thumbnail((240, 240))
+        width, height = picture.size
+        picture.save(folder / f"{number:02d}.png")
+        (folder / f"{number:02d} exact.png").write_bytes((folder / f"{number:02d}.png").read_bytes())
+        picture.resize((width * 2 // 3, height * 2 // 3)).save(folder / f"{number:02d} small.jpg", quality=80)
+        box = (width // 12, height // 12, width, height)
+        picture.crop(box).save(folder / f"{number:02d} crop.jpg", quality=90)
+        picture.convert("L").save(folder / f"{number:02d} grey.jpg", quality=90)
+    Image.new("RGB", (90, 90)).save(folder / "dark.png")
+    return folder
