@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +100,13 @@ class Run:
             "scan": self.info.get("scan", {}),
             "stages": self.info.get("stages", []),
         }
+
+    def _repr_html_(self) -> str:
+        """Counts and the groups that deserve a look, as Jupyter shows them."""
+        from rfdedup.report.notebook import run_html
+        from rfdedup.store import previews_of
+
+        return run_html(self.path, partial(previews_of, self.path))
 
     def _with(self, verdict: Verdict) -> pa.Table:
         return self.verdicts.filter(pc.equal(self.verdicts["verdict"], str(verdict)))

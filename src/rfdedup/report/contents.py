@@ -283,7 +283,7 @@ def _quality_drops(verdicts: pa.Table, limits: Limits) -> tuple[Rows, int]:
     reason = _column(some, "reason").astype(str)
     margin = margins(_column(some, "tier"), reason, _numbers(some, "score"), _numbers(some, "threshold"))
     kinds = np.unique(reason)
-    share = max(1, limits.quality_drops // len(kinds))
+    share = -(-limits.quality_drops // len(kinds))
     chosen = []
     for kind in kinds:
         at = np.flatnonzero(reason == kind)

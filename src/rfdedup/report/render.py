@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from rfdedup.cli.console import printable
@@ -69,7 +69,7 @@ def write_report(
     page["image_fields"] = image_fields
     page["run"] = _run(folder, info)
     with atomic_write(folder.report) as stream:
-        for part in _template().stream(
+        for part in template("report.html.j2").stream(
             page=page,
             data=_json(page),
             inside=inside,
@@ -127,7 +127,7 @@ def _place_previews(
         for row, jpeg in _in_batches(rows, previews):
             used += len(jpeg)
             if used <= size.inside:
-                inside[row] = base64.b64encode(jpeg).decode("ascii")
+                inside[row] = encoded(jpeg)
             elif used <= size.inside + size.beside:
                 target.mkdir(exist_ok=True)
                 (target / f"{row}.jpg").write_bytes(jpeg)
@@ -190,7 +190,13 @@ def _asset(name: str) -> str:
     return files("rfdedup.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
-def _template() -> Any:
+def encoded(jpeg: bytes) -> str:
+    """Base64 text of a preview, as ``data:`` addresses take it."""
+    return base64.b64encode(jpeg).decode("ascii")
+
+
+def template(name: str) -> Template:
+    """A page that ships with the package; what is put into it is escaped."""
     environment = Environment(
         loader=FunctionLoader(_asset),
         autoescape=True,
@@ -198,4 +204,4 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2")
+    return environment.get_template(name)

@@ -15,7 +15,7 @@ import numpy as np
 from rfdedup.cli.console import printable
 from rfdedup.errors import DataError, RfdedupError, RunFolderError
 from rfdedup.records import Tier
-from rfdedup.review.crowning import Crowner
+from rfdedup.review.crowning import Crowner, Crowning
 from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import (
     ABOUT_PAIRS,
@@ -30,7 +30,7 @@ from rfdedup.review.decisions import (
     parse,
 )
 from rfdedup.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, Filter, Groups, find_images
-from rfdedup.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Rows, Snapshot, Standing, stamp, standing
+from rfdedup.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Mask, Rows, Snapshot, Standing, stamp, standing
 from rfdedup.review.vectors import Vectors, make_pool
 
 MOST_ROWS = 10_000
@@ -67,7 +67,13 @@ class State:
         decided[demands.apart.ravel()] = True
         family = self.snapshot.families
         touched = np.isin(family, family[decided])
-        return standing(self.snapshot, demands, self.crowner.at(self.bound), touched)
+        return standing(self.snapshot, demands, self.baseline[0], touched)
+
+    @cached_property
+    def baseline(self) -> tuple[Crowning, Mask, Mask]:
+        """Kings at the threshold of the verdicts, kept rows and subjects: what a preview is compared with."""
+        crowning = self.crowner.at(self.bound)
+        return crowning, crowning.kept, crowning.subjects
 
     @cached_property
     def groups(self) -> Groups:
@@ -347,19 +353,22 @@ class Session:
             raise DataError("this run has no tier 3, so there is no similarity threshold to move")
         if not floor <= threshold <= 1:
             raise DataError(f"threshold {threshold} is outside {floor} to 1, the range of the stored links")
-        before, after = state.crowner.at(current), state.crowner.at(threshold)
-        falls, rises = before.kept & after.subjects, before.subjects & after.kept
-        subjects = after.king[after.subjects]
+        before, kept_before, subjects_before = state.baseline
+        after = state.crowner.at(threshold)
+        kept, subjects = after.kept, after.subjects
+        leads = np.zeros(state.snapshot.n, np.bool_)
+        leads[after.king[subjects]] = True
+        falls, rises = np.flatnonzero(kept_before & subjects), np.flatnonzero(subjects_before & kept)
         return {
             "revision": state.revision,
             "threshold": threshold,
-            "kept": int(after.kept.sum()),
-            "dropped": int(after.subjects.sum()),
-            "kept_before": int(before.kept.sum()),
-            "dropped_before": int(before.subjects.sum()),
-            "groups": int((np.bincount(subjects, minlength=1) > 0).sum()) if len(subjects) else 0,
-            "falls": self._changes(state, np.flatnonzero(falls), after.king, after.stand_in, threshold),
-            "rises": self._changes(state, np.flatnonzero(rises), before.king, before.stand_in, threshold),
+            "kept": int(kept.sum()),
+            "dropped": int(subjects.sum()),
+            "kept_before": int(kept_before.sum()),
+            "dropped_before": int(subjects_before.sum()),
+            "groups": int(leads.sum()),
+            "falls": self._changes(state, falls, after.king, after.stand_in, threshold),
+            "rises": self._changes(state, rises, before.king, before.stand_in, threshold),
         }
 
     def _changes(self, state: State, rows: Rows, king: Rows, stand_in: Rows, threshold: float) -> dict[str, Any]:

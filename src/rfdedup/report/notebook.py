@@ -1,0 +1,29 @@
+"""A run as Jupyter shows it: counts, and the groups that deserve a look with their thumbnails."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rfdedup.cli.console import printable
+from rfdedup.report.contents import Limits, contents, shown_rows
+from rfdedup.report.render import Previews, encoded, template
+from rfdedup.run_folder import RunFolder
+
+SHOWN = Limits(groups=5, subjects_of_a_group=4, quality_drops=0, errors=0)
+
+
+def run_html(path: Path, previews: Previews) -> str:
+    """HTML without scripts for ``_repr_html_`` of a run.
+
+    Args:
+        path: the run folder.
+        previews: gives the small JPEGs of verdict rows.
+
+    Raises:
+        RunFolderError: the run cannot be read.
+    """
+    folder = RunFolder.open(path)
+    page = contents(folder.verdicts(), folder.links(), folder.info(), SHOWN)
+    rows = shown_rows(page)
+    pictures = {row: encoded(jpeg) for row, jpeg in zip(rows.tolist(), previews(rows), strict=True) if jpeg is not None}
+    return str(template("notebook.html.j2").render(page=page, pictures=pictures, path=printable(str(path))))
