@@ -30,12 +30,12 @@ def about_run(scanned: Scan, config: RunConfig, command: Sequence[str]) -> dict[
     }
 
 
-def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path) -> str:
+def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path, encoder_key: str = "") -> str:
     """Identity of everything that verdicts depend on, as hex: files, configuration, code, weights and reviews.
 
     Where it is unchanged, the verdicts are, and no table needs to be computed again.
     """
-    digest = hashlib.sha256(f"{__version__} {feature_key(config)} {config.model_dump_json()}".encode())
+    digest = hashlib.sha256(f"{__version__} {feature_key(config)} {config.model_dump_json()} {encoder_key}".encode())
     for extra in (config.semantic.weights, run / REVIEWS_FILE):
         if extra is not None and extra.exists():
             status = extra.stat()

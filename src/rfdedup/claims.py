@@ -20,7 +20,7 @@ from rfdedup.errors import RunFolderError
 from rfdedup.passes import Fault
 from rfdedup.records import Tier, Verdict
 from rfdedup.run_folder import VERDICTS_FILE, RunFolder
-from rfdedup.sources.folder import SourceFile
+from rfdedup.sources.folder import SourceFile, storable_time
 
 Key = tuple[str, bytes]
 """Root and name of a file, as the verdicts give them."""
@@ -180,10 +180,8 @@ def _look(base: str, name: bytes, key: Key) -> Place:
         return Place(key, None, ("unreadable", error.strerror or str(error)))
     if not stat.S_ISREG(status.st_mode):
         return Place(key, None, ("changed", "it is no regular file any more"))
-    file = SourceFile(
-        *(base, os.fsdecode(name), status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev, status.st_nlink)
-    )
-    return Place(key, file)
+    identity = status.st_ino, status.st_dev, status.st_nlink
+    return Place(key, SourceFile(base, os.fsdecode(name), status.st_size, storable_time(status), *identity))
 
 
 def _number(value: float | None) -> float:

@@ -66,6 +66,9 @@ class SemanticConfig(_Section):
     weights: Path | None = Field(None, description="weights file of the encoder")
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16", "int8"] = "auto"
+    encoder_options: dict[str, str] = Field(
+        {}, description="of onnx: and torchscript: encoders, such as size, layout, normalisation, resize"
+    )
     descriptor: Literal["auto", "raw", "whitened"] = Field(
         "auto",
         description="compare raw embeddings or PCA-whitened ones; auto whitens where a transform exists",

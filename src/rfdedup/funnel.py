@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan_counts
 from rfdedup.config import RunConfig, make_config
+from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
 from rfdedup.execution import measure_files
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
@@ -66,6 +67,7 @@ def refine(
         out: the run folder, made where it does not exist.
         config: a validated configuration; or give its keys as keyword ``options`` (nested ones as dicts;
             ``encoder``, ``weights``, ``threshold``, ``device``, ``precision`` and ``descriptor`` directly).
+            ``encoder`` may also be an object with the ``Encoder`` protocol.
         progress: is told how far the work is.
         command: what the user typed, for ``run.json``.
 
@@ -73,6 +75,7 @@ def refine(
         RfdedupError: the input, the options or the run folder cannot be used; the message says what to do.
     """
     roots = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    given = options.pop("encoder") if not isinstance(options.get("encoder", ""), str) else None
     settings = config if config is not None else make_config(nest_options(options))
     watch = Watch(progress if progress is not None else Silent())
     scanned = scan(roots, exclude=Path(out), progress=None)
@@ -80,7 +83,7 @@ def refine(
         raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
     folder = RunFolder.create(Path(out))
     with folder.lock():
-        return _refine(scanned, folder, settings, watch, list(command))
+        return _refine(scanned, folder, settings, watch, list(command), given)
 
 
 def nest_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -91,11 +94,13 @@ def nest_options(options: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "semantic": {**rest.get("semantic", {}), **semantic}} if semantic else rest
 
 
-def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, command: list[str]) -> Run:
+def _refine(
+    scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, command: list[str], given: Encoder | None
+) -> Run:
     """The funnel in order: stock, pass 1, quality, hashes, embeddings, kings, verdicts."""
     about = about_run(scanned, config, command)
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
-    state = fingerprint(files, config, folder.path)
+    state = fingerprint(files, config, folder.path, given.key if given is not None else "")
     if folder.still_holds(state):
         return Run(folder.path)
     store = FeatureStore(folder.features, feature_key=feature_key(config))
@@ -113,7 +118,7 @@ def _refine(scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, c
     if not stock.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
 
-    tier3 = SemanticTier(config, stock, store, watch) if "semantic" in config.tiers else None
+    tier3 = SemanticTier(config, stock, store, watch, given) if "semantic" in config.tiers else None
     findings = judge(stock, store, config, tier3)
     with watch.stage("verdicts", len(stock.files)):
         table = verdict_table(stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates)

@@ -13,7 +13,7 @@ from rfdedup.encoders.preprocess import InputSpec, prepare
 from rfdedup.errors import ImageError
 from rfdedup.imaging import Limits, decode
 from rfdedup.measure import measure
-from rfdedup.sources.folder import SourceFile
+from rfdedup.sources.folder import SourceFile, storable_time
 
 Fault = tuple[str, str]
 """Kind and detail of an ``ImageError``, as it travels between processes."""
@@ -73,6 +73,6 @@ def read_stable(file: SourceFile, limits: Limits) -> bytes:
         raise ImageError("unreadable", error.strerror or str(error)) from None
     # Windows numbers a file differently through a name and through a handle on some volumes
     replaced = os.name != "nt" and status.st_ino != file.inode
-    if replaced or (status.st_size, status.st_mtime_ns, len(data)) != (file.size, file.mtime_ns, file.size):
+    if replaced or (status.st_size, storable_time(status), len(data)) != (file.size, file.mtime_ns, file.size):
         raise ImageError("unstable", "the file changed while the run was reading it; run again when it is at rest")
     return data

@@ -175,7 +175,7 @@ def read_yolo(data: bytes, where: str) -> dict[str, Any]:
     try:
         import yaml
     except ImportError:
-        raise MissingExtraError("PyYAML", "torch", f"reading {where}") from None
+        raise MissingExtraError("PyYAML", "labels", f"reading {where}") from None
     try:
         value = yaml.safe_load(data)
     except yaml.YAMLError as error:

@@ -40,15 +40,23 @@ class SemanticTier:
     stock: Inventory
     store: FeatureStore
     watch: Watch
+    given: Encoder | None = None
+    """An encoder that the caller brought; it serves in the one precision that it has."""
     _encoders: dict[str, Encoder] = field(default_factory=dict)
 
     def encoder(self, precision: str | None = None) -> Encoder:
         """The encoder in the configured precision, or in another one."""
+        if self.given is not None:
+            return load_encoder(self.given)
         wanted = self.config.semantic
         precision = precision or wanted.precision
         if precision not in self._encoders:
             self._encoders[precision] = load_encoder(
-                wanted.encoder, weights=wanted.weights, device=wanted.device, precision=precision
+                wanted.encoder,
+                weights=wanted.weights,
+                device=wanted.device,
+                precision=precision,
+                **wanted.encoder_options,
             )
         return self._encoders[precision]
 

@@ -39,6 +39,9 @@ def nested(flags: dict[str, Any]) -> dict[str, Any]:
     for name, value in flags.items():
         if value is None or value == ():
             continue
+        if name == "encoder_option":
+            values.setdefault("semantic", {})["encoder_options"] = dict(map(_key_and_value, value))
+            continue
         if name in ("tiers", "drop"):
             value = tuple(part.strip() for part in value.split(",") if part.strip())
         keys = {"tiers": ("tiers",), "drop": ("quality", "drop")}.get(name) or _FLAGS[name]
@@ -49,6 +52,13 @@ def nested(flags: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _key_and_value(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise click.BadParameter(f"{text!r} is not KEY=VALUE", param_hint="--encoder-option")
+    return key, value
+
+
 def config_options(command: Any) -> Any:
     """The options that make a ``RunConfig``; shared by the commands that take one."""
     options = [
@@ -57,6 +67,12 @@ def config_options(command: Any) -> Any:
         click.option("--sample", type=int, metavar="N", help="Look at N images only, always the same ones."),
         click.option("--encoder", metavar="NAME", help="efficientnet-lite0, r50-ibn, onnx:FILE, torchscript:FILE."),
         click.option("--weights", type=click.Path(path_type=str), help="Weights file of the encoder."),
+        click.option(
+            "--encoder-option",
+            multiple=True,
+            metavar="KEY=VALUE",
+            help="Of onnx: and torchscript: encoders: size, layout, normalisation, resize.",
+        ),
         click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"])),
         click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16", "int8"])),
         click.option("--descriptor", type=click.Choice(["auto", "raw", "whitened"])),
