@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rfdedup.encoders import cache
-from rfdedup.encoders.base import Encoder, ModelCard, Runtime, Threshold
+from rfdedup.encoders.base import Encoder, ModelCard, Runtime
 from rfdedup.encoders.checkpoint import read_state_dict, require_torch, sha256_of_weights
 from rfdedup.encoders.devices import resolve_device
 from rfdedup.encoders.fastreid_config import FastReidConfig, find_config, read_config
@@ -27,9 +27,6 @@ DEPTHS = {"r50-ibn": "50x", "r101-ibn": "101x"}
 DIM = 2048
 REVISION = 1
 """Raise when embeddings of the same weights change their meaning."""
-THRESHOLDS = {
-    "raw": Threshold(0.95, "a cautious start that no data was used for; rfdedup calibrate sets it on your images"),
-}
 _UNUSED = ("heads.weight", "heads.classifier.", "heads.cls_layer.", "pixel_mean", "pixel_std")
 _RENAMED = {"heads.bnneck.": "heads.bottleneck.0."}
 _REFUSED = {
@@ -210,7 +207,6 @@ def model_card(facts: dict[str, Any]) -> ModelCard:
         licence="unknown (brought by the user)",
         weights_sha256=facts["weights_sha256"],
         source="fast-reid checkpoint of the user",
-        thresholds=THRESHOLDS,
     )
 
 
