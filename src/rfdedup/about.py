@@ -13,6 +13,8 @@ import psutil
 
 from rfdedup import __version__
 from rfdedup.config import RunConfig
+from rfdedup.encoders import efficientnet_lite0
+from rfdedup.encoders.priors import prior_facts
 from rfdedup.inventory import Inventory, feature_key
 from rfdedup.run_folder import REVIEWS_FILE
 from rfdedup.sources.folder import Scan, SourceFile
@@ -30,16 +32,21 @@ def about_run(scanned: Scan, config: RunConfig, command: Sequence[str]) -> dict[
     }
 
 
-def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path, encoder_key: str = "") -> str:
+def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path) -> str | None:
     """Identity of everything that verdicts depend on, as hex: files, configuration, code, weights and reviews.
 
-    Where it is unchanged, the verdicts are, and no table needs to be computed again.
+    Where it is unchanged, the verdicts are, and no table needs to be computed again. None where the encoder cannot be
+    told without loading it: only the embedded one can.
     """
-    digest = hashlib.sha256(f"{__version__} {feature_key(config)} {config.model_dump_json()} {encoder_key}".encode())
-    for extra in (config.semantic.weights, run / REVIEWS_FILE):
-        if extra is not None and extra.exists():
-            status = extra.stat()
-            digest.update(f" {status.st_size} {status.st_mtime_ns} {status.st_ino}".encode())
+    encoder = ""
+    if "semantic" in config.tiers:
+        if config.semantic.encoder != efficientnet_lite0.NAME:
+            return None
+        encoder = f"{efficientnet_lite0.model_card()} {prior_facts(efficientnet_lite0.NAME)}"
+    digest = hashlib.sha256(f"{__version__} {feature_key(config)} {config.model_dump_json()} {encoder}".encode())
+    if (run / REVIEWS_FILE).exists():
+        status = (run / REVIEWS_FILE).stat()
+        digest.update(f" {status.st_size} {status.st_mtime_ns} {status.st_ino}".encode())
     for file in files:
         digest.update(file.sort_key + f"\0{len(file.root)} {file.size} {file.mtime_ns} {file.inode}\0".encode())
     return digest.hexdigest()

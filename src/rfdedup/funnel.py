@@ -100,8 +100,8 @@ def _refine(
     """The funnel in order: stock, pass 1, quality, hashes, embeddings, kings, verdicts."""
     about = about_run(scanned, config, command)
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
-    state = fingerprint(files, config, folder.path, given.key if given is not None else "")
-    if folder.still_holds(state):
+    state = fingerprint(files, config, folder.path) if given is None else None
+    if state is not None and folder.still_holds(state):
         return Run(folder.path)
     store = FeatureStore(folder.features, feature_key=feature_key(config))
     if not folder.is_complete():

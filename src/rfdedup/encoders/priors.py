@@ -17,14 +17,15 @@ DATA = Path(__file__).parent / "data"
 
 def prior_of(card: ModelCard) -> Whitening | None:
     """The shipped transform of an encoder with exactly these weights, or None."""
-    facts = _facts(card.name)
+    facts = prior_facts(card.name)
     if facts is None or facts["weights_sha256"] != card.weights_sha256:
         return None
     return _load(card.name)
 
 
 @cache
-def _facts(name: str) -> dict[str, Any] | None:
+def prior_facts(name: str) -> dict[str, Any] | None:
+    """What the shipped transform of an encoder was fitted on and with; None where none ships."""
     file = _file(name).with_suffix(".json")
     if not file.is_file():
         return None
