@@ -224,9 +224,10 @@
 
   const shownValue = (chartData, x) => (chartData.scale === "log" ? 10 ** x : x);
   const drawHistogram = (h) => {
-    const place = (value) => (h.scale === "log" ? Math.log10(Math.max(value, 0.1)) : value);
+    // a count of bits is a bar of width 1, and its bound belongs to the drops
+    const place = (value) => (h.scale === "log" ? Math.log10(Math.max(value, 0.1)) : h.name === "distance" ? value + 0.5 : value);
     const middles = h.counts.map((_, i) => (h.edges[i] + h.edges[i + 1]) / 2);
-    const dropped = (x) => h.bounds.some((b) => (b.drops === "below" ? (h.name === "distance" ? x <= place(b.value) : x < place(b.value)) : x >= place(b.value)));
+    const dropped = (x) => h.bounds.some((b) => (b.drops === "below" ? x < place(b.value) : x >= place(b.value)));
     const drop = colour({ sharpness: "quality", brightness: "quality", similarity: "semantic", distance: "perceptual" }[h.name]);
     const most = h.counts.indexOf(Math.max(...h.counts));
     const unit = t(h.name === "similarity" || h.name === "distance" ? "count_pairs" : "count_images");
