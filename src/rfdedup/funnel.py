@@ -17,7 +17,7 @@ from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan
 from rfdedup.config import RunConfig, make_config
 from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
-from rfdedup.execution import measure_files
+from rfdedup.execution import TRANSIENT, measure_files
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
 from rfdedup.kings import crown
 from rfdedup.linking import Links, exact_representatives, perceptual_links, worth_keeping
@@ -128,7 +128,8 @@ def _refine(
         watch.advance(len(stock.files))
     about |= {
         "status": "complete",
-        "fingerprint": state,
+        # a file that could not be read this time may be readable next time
+        "fingerprint": None if any(fault is not None and fault[0] in TRANSIENT for fault in findings.faults) else state,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "scan": scan_counts(scanned, stock),
         "encoder": tier3.about() if tier3 is not None else None,
