@@ -268,7 +268,7 @@ def _read_marker(marker: Path) -> dict[str, Any] | None:
         "embedding_key": (str, type(None)),
         "img_emb": (str, type(None)),
     }
-    if not isinstance(record, dict) or any(not isinstance(record.get(k), t) for k, t in kinds.items()):
+    if not isinstance(record, dict) or any(k not in record or not isinstance(record[k], t) for k, t in kinds.items()):
         return None
     return record
 

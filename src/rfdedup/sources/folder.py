@@ -129,6 +129,11 @@ def _resolve(path: str | os.PathLike[str]) -> str:
     return resolved
 
 
+def storable_time(status: os.stat_result) -> int:
+    """Time of the last change in nanoseconds, within 64 bits: some volumes hold times after the year 2262."""
+    return max(-(1 << 63), min(status.st_mtime_ns, (1 << 63) - 1))
+
+
 def _is_junction(entry: os.DirEntry[str]) -> bool:
     """Windows junctions are links too; Python 3.12 and later tell."""
     return os.name == "nt" and bool(getattr(entry, "is_junction", lambda: False)())
@@ -183,7 +188,7 @@ class _Walk:
                 # DirEntry.stat leaves inode, device and link count at zero on Windows
                 status = os.lstat(entry.path) if os.name == "nt" else entry.stat(follow_symlinks=False)
                 identity = (status.st_ino, status.st_dev, status.st_nlink)
-                self.files.append(SourceFile(root, path, status.st_size, status.st_mtime_ns, *identity))
+                self.files.append(SourceFile(root, path, status.st_size, storable_time(status), *identity))
         except OSError as error:
             self.unreadable.append((entry.path, error.strerror or str(error)))
 
