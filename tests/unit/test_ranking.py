@@ -1,0 +1,116 @@
+"""Rank: protected, preferred, compared ones first; then the rule; and the original before what was made from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pytest
+
+from rfdedup.config import KeepConfig
+from rfdedup.linking import Links
+from rfdedup.ranking import matches, rank
+from rfdedup.records import FEATURES, THUMB_SIDE, Tier
+
+ORIGINAL: dict[str, Any] = {
+    "width": 800,
+    "height": 600,
+    "bytes": 90_000,
+    "format": "jpeg",
+    "jpeg_quality": 90.0,
+    "mtime_ns": 1000,
+    "detail": 400.0,
+    "sharpness": 300.0,
+    "colorfulness": 20.0,
+    "content": 1.0,
+    "contrast": 50.0,
+}
+
+
+def features(*changes: dict[str, Any]) -> pa.Table:
+    rows = [
+        dict.fromkeys(FEATURES.names)
+        | {"root": "/r", "path": f"{i}.jpg", "path_bytes": b"%d.jpg" % i, "inode": i, "device": 1, "flags": []}
+        | {"thumb": bytes(THUMB_SIDE * THUMB_SIDE * 3)}
+        | ORIGINAL
+        | change
+        for i, change in enumerate(changes)
+    ]
+    return pa.Table.from_pylist(rows, schema=FEATURES)
+
+
+def order(table: pa.Table, keep: KeepConfig | None = None, first: Any = None, linked: bool = True) -> list[int]:
+    """Rows from best to worst; every two are near-duplicates of each other."""
+    n = table.num_rows
+    one, other = np.triu_indices(n, 1) if linked else ([], [])
+    links = Links.make(one, other, Tier.PERCEPTUAL, np.ones(len(one)))
+    thumbs = np.stack([np.frombuffer(value, np.uint8) for value in table["thumb"].to_pylist()])
+
+    def look(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        return thumbs[rows]
+
+    place = rank(table, keep or KeepConfig(), links, look, first=np.arange(n) if first is None else np.array(first))
+    assert sorted(place.tolist()) == list(range(n))
+    return [int(row) for row in np.argsort(place)]
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        {"width": 400, "height": 300, "detail": 190.0, "bytes": 30_000},
+        {"width": 1200, "height": 900, "detail": 390.0, "sharpness": 90.0, "bytes": 200_000, "mtime_ns": 2000},
+        {"jpeg_quality": 10.0, "bytes": 20_000},
+        {"jpeg_quality": 98.0, "bytes": 300_000, "mtime_ns": 2000},
+        {"colorfulness": 0.0},
+        {"content": 0.9},
+    ],
+    ids=["half", "enlarged", "squeezed", "inflated", "grey", "framed"],
+)
+def test_the_original_comes_before_a_copy_whichever_is_listed_first(copy: dict[str, Any]) -> None:
+    assert order(features({}, copy)) == [0, 1]
+    assert order(features(copy, {})) == [1, 0]
+
+
+def test_one_that_others_do_not_resemble_was_changed() -> None:
+    plain, marked = bytes([100] * 768), bytes([100, 160] * 384)
+    table = features({"thumb": marked}, {"thumb": plain}, {"thumb": plain})
+    assert order(table)[-1] == 0
+
+
+def test_equals_are_ordered_by_path() -> None:
+    assert order(features({}, {}, {})) == [0, 1, 2]
+    assert order(features({}, {}, {}), linked=False) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("rule", "best"), [("largest", 1), ("sharpest", 2), ("oldest", 3), ("newest", 4), ("first", 0)]
+)
+def test_the_rule_decides_before_anything_else(rule: Any, best: int) -> None:
+    table = features(
+        {"jpeg_quality": 5.0},
+        {"width": 8000, "detail": 1.0},
+        {"sharpness": 9000.0, "colorfulness": 0.0},
+        {"mtime_ns": 1},
+        {"mtime_ns": 10**18},
+    )
+    assert order(table, KeepConfig(rule=rule))[0] == best
+
+
+def test_protected_before_preferred_before_compared_ones() -> None:
+    table = features({}, {"path": "keep/1.jpg"}, {"path": "raw/2.jpg"}, {})
+    keep = KeepConfig(protect=("keep/*",), prefer=("*/2.jpg",))
+    assert order(table, keep, first=[3]) == [1, 2, 3, 0]
+
+
+def test_missing_measurements_are_no_failure() -> None:
+    assert order(features({}, {"detail": None, "jpeg_quality": None, "content": None, "sharpness": None}))[0] == 0
+
+
+def test_globs() -> None:
+    paths = ["a.jpg", "sub/a.jpg", "sub/B.jpg"]
+    assert matches(paths, ["*.jpg"]).tolist() == [True, True, True]
+    assert matches(paths, ["sub/*", "x"]).tolist() == [False, True, True]
+    assert matches(paths, ["sub/b*"]).tolist() == [False, False, False]
+    assert matches(paths, []).tolist() == [False, False, False]
