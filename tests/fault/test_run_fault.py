@@ -122,6 +122,15 @@ def test_10_overlapping_inputs_list_each_file_once(tmp_path: Path) -> None:
     assert run.info["scan"]["overlapping"] == 1
 
 
+def test_10_overlapping_inputs_on_a_volume_without_inodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rfdedup.sources import folder
+
+    write(tmp_path / "sub" / "a.png", b"a")
+    write(tmp_path / "sub" / "b.png", b"b")
+    monkeypatch.setattr(folder, "SourceFile", lambda *values: SourceFile(*values[:4], 0, 0, 1))
+    assert [file.sort_key[-5:] for file in scan([tmp_path, tmp_path / "sub"]).files] == [b"a.png", b"b.png"]
+
+
 def test_10_a_bind_mount_is_one_file_by_device_and_inode(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     images = tmp_path / "in"
     write(images / "real" / "a.png", picture(1))
