@@ -30,7 +30,19 @@ from rfdedup.review.decisions import (
     parse,
 )
 from rfdedup.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, Filter, Groups, find_images
-from rfdedup.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Mask, Rows, Snapshot, Standing, stamp, standing
+from rfdedup.review.snapshot import (
+    DROP,
+    ERROR,
+    KEEP,
+    REJECTED,
+    VERDICTS,
+    Mask,
+    Rows,
+    Snapshot,
+    Standing,
+    stamp,
+    standing,
+)
 from rfdedup.review.vectors import Vectors, make_pool
 
 MOST_ROWS = 10_000
@@ -57,16 +69,29 @@ class State:
     def crowner(self) -> Crowner:
         return self.snapshot.crowner(self.demands)
 
+    @property
+    def pending(self) -> bool:
+        """Whether decisions hold that the verdicts were not made under, or the other way round."""
+        return digest(self.decisions) != self._made_under
+
+    @property
+    def _made_under(self) -> str:
+        return str(self.snapshot.info.get("decisions", ""))
+
     @cached_property
     def now(self) -> Standing:
-        if self.demands.empty:
+        if not self.pending:
             return standing(self.snapshot, self.demands, None, None)
         demands = self.demands
-        ordinary = demands.preference.max(initial=0)
-        decided = demands.keep | demands.drop | (demands.preference < ordinary)
-        decided[demands.apart.ravel()] = True
         family = self.snapshot.families
-        touched = np.isin(family, family[decided])
+        if self._made_under:
+            # some of the decisions behind the verdicts may have been taken back, and nothing tells which
+            touched = np.ones(self.snapshot.n, np.bool_)
+        else:
+            ordinary = demands.preference.max(initial=0)
+            decided = demands.keep | demands.drop | (demands.preference < ordinary)
+            decided[demands.apart.ravel()] = True
+            touched = np.isin(family, family[decided])
         return standing(self.snapshot, demands, self.baseline[0], touched)
 
     @cached_property
@@ -163,7 +188,7 @@ class Session:
             "threshold": snapshot.semantic_threshold,
             "floor": snapshot.floor,
             "decisions": len(state.decisions),
-            "pending": digest(state.decisions) != snapshot.info.get("decisions", ""),
+            "pending": state.pending,
             "undo": undo,
             "redo": redo,
         }
@@ -264,7 +289,7 @@ class Session:
                 "changed": bool(now.changed[row]),
             }
             if now.rejected[row]:
-                images[row]["reason"] = "rejected"
+                images[row]["reason"] = REJECTED
             elif now.verdict[row] == KEEP:
                 images[row]["reason"] = None
         return images

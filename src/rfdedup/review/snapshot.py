@@ -28,7 +28,8 @@ Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 VERDICTS = tuple(Verdict)
 KEEP, DROP, ERROR = range(3)
-_FLOOR_BELOW = 0.15
+REJECTED = "rejected"
+"""Reason of an image that a reviewer dropped."""
 
 
 def stamp(run: Path) -> tuple[tuple[int, int, int], ...]:
@@ -136,8 +137,10 @@ class Snapshot:
     @property
     def floor(self) -> float | None:
         """Links below this cosine similarity are not stored."""
+        from rfdedup.tiers.semantic import FLOOR_BELOW
+
         threshold = self.semantic_threshold
-        return None if threshold is None else round(max(threshold - _FLOOR_BELOW, 0.05), 4)
+        return None if threshold is None else round(max(threshold - FLOOR_BELOW, 0.05), 4)
 
     @cached_property
     def size(self) -> Rows:
@@ -168,8 +171,9 @@ class Snapshot:
 
     def crowner(self, demands: Constraints) -> Crowner:
         """Re-crowns under decisions. Rows that fell to tier 1 or could not be read take no part."""
-        usable = (self.verdict == KEEP) | ((self.verdict == DROP) & (self.tier != list(Tier).index(Tier.QUALITY)))
-        return Crowner(usable, self.links, self.rank, demands)
+        by_person = pc.fill_null(pc.equal(self.table["reason"], REJECTED), False).to_numpy(zero_copy_only=False)
+        fell = (self.verdict == DROP) & (self.tier == list(Tier).index(Tier.QUALITY)) & ~np.asarray(by_person, bool)
+        return Crowner((self.verdict != ERROR) & ~fell, self.links, self.rank, demands)
 
     def file_bytes(self, row: int) -> bytes:
         """The file of a row as it is now.
@@ -243,7 +247,7 @@ def standing(snapshot: Snapshot, demands: Constraints, crowning: Crowning | None
         king[rows] = crowning.king[rows]
         lords = rows[king[rows] == rows]
         verdict[lords] = KEEP
-        verdict[rows[king[rows] != rows]] = DROP
+        verdict[rows[(king[rows] != rows) & (king[rows] >= 0)]] = DROP
         _prove(snapshot, king, crowning.stand_in, tier, score, rows)
     rejected = demands.drop & (snapshot.verdict != ERROR)
     verdict[rejected] = DROP
