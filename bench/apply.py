@@ -48,8 +48,15 @@ def _row(root: Path, number: int, *, real: bool, sidecars: bool) -> dict[str, ob
             path.with_suffix(".txt").write_text("0 0.5 0.5 1 1\n")
     facts: dict[str, object] = {
         **_EMPTY,
-        "path": name, "path_bytes": name.encode(), "root": str(root), "verdict": "keep", "flags": [],
-        "bytes": size, "mtime_ns": mtime_ns, "inode": number, "device": 1,
+        "path": name,
+        "path_bytes": name.encode(),
+        "root": str(root),
+        "verdict": "keep",
+        "flags": [],
+        "bytes": size,
+        "mtime_ns": mtime_ns,
+        "inode": number,
+        "device": 1,
         "sha256": hashlib.sha256(data).hexdigest(),
     }
     if number % 4:

@@ -141,9 +141,7 @@ def sample_images(count: int = 16) -> NDArray[np.uint8]:
     images = []
     for _ in range(count):
         coarse = torch.from_numpy(rng.random((1, 3, 9, 9)).astype(np.float32))
-        smooth = (
-            torch.nn.functional.interpolate(coarse, (SIDE, SIDE), mode="bicubic")[0].permute(1, 2, 0).numpy()
-        )
+        smooth = torch.nn.functional.interpolate(coarse, (SIDE, SIDE), mode="bicubic")[0].permute(1, 2, 0).numpy()
         top, left = rng.integers(0, SIDE - 64, 2)
         smooth[top : top + 64, left : left + 64] = rng.random(3)
         noise = rng.normal(0, 0.03, smooth.shape)
@@ -200,9 +198,7 @@ def main() -> None:
         "script": "scripts/convert_efficientnet_lite0.py",
     }
     (out / "efficientnet_lite0.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    print(
-        f"{target}: {target.stat().st_size:,} bytes, {stored} weights, worst cosine to float32 {cosine:.7f}"
-    )
+    print(f"{target}: {target.stat().st_size:,} bytes, {stored} weights, worst cosine to float32 {cosine:.7f}")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,8 @@ import pyarrow.parquet as pq
 
 from rfdedup.errors import RunFolderError
 from rfdedup.files import atomic_write, sha256_file, write_json
-from rfdedup.records import FEATURES, THUMB_SIDE
+from rfdedup.records import FEATURES
+from rfdedup.tiers import THUMB_SIDE
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
 HEAVY_COLUMNS = ("thumb",)

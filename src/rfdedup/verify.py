@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,7 +99,7 @@ class ProofTask:
 def verify_run(
     run: str | Path,
     *,
-    encoder: str | None = None,
+    encoder: str | Encoder | None = None,
     weights: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Verification:
@@ -113,6 +114,7 @@ def verify_run(
     Args:
         run: a finished run folder.
         encoder, weights: in place of those that ``run.json`` names, if they moved; they must be the same by content.
+            An encoder object that was given to the run is given here again.
         progress: is told how far the work is.
 
     Raises:
@@ -218,7 +220,12 @@ class _Prover:
     """Embeds pairs again, in the precision of the run and in float32."""
 
     def __init__(
-        self, info: dict[str, Any], config: RunConfig, watch: Watch, encoder: str | None, weights: str | Path | None
+        self,
+        info: dict[str, Any],
+        config: RunConfig,
+        watch: Watch,
+        encoder: str | Encoder | None,
+        weights: str | Path | None,
     ) -> None:
         facts = info.get("encoder")
         if not isinstance(facts, dict) or not isinstance(facts.get("threshold"), float):
@@ -245,12 +252,15 @@ class _Prover:
         self._describe = self._descriptor(str(facts.get("descriptor")))
 
     def _load(self, precision: str) -> Encoder:
-        device = self.config.semantic.device
+        if not isinstance(self._name, str):
+            return load_encoder(self._name)
+        wanted = self.config.semantic
+        load = partial(load_encoder, self._name, weights=self._weights, **wanted.encoder_options)
         try:
-            return load_encoder(self._name, weights=self._weights, device=device, precision=precision)
+            return load(device=wanted.device, precision=precision)
         except EncoderError:
             # another machine than that of the run: any device will do, and float32 decides in the end
-            return load_encoder(self._name, weights=self._weights, device="auto", precision="fp32")
+            return load(device="auto", precision="fp32")
 
     def _descriptor(self, kind: str) -> Callable[[npt.NDArray[Any]], Matrix]:
         if kind == "raw":

@@ -55,9 +55,7 @@ def _source_embeddings(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]
         groups = x.shape[1] // kernel.shape[1]
         x = torch.nn.functional.conv2d(x, kernel, stride=stride, groups=groups)
         mean, var = weights[f"{norm}.running_mean"], weights[f"{norm}.running_var"]
-        x = torch.nn.functional.batch_norm(
-            x, mean, var, weights[f"{norm}.weight"], weights[f"{norm}.bias"], eps=1e-3
-        )
+        x = torch.nn.functional.batch_norm(x, mean, var, weights[f"{norm}.weight"], weights[f"{norm}.bias"], eps=1e-3)
         return torch.nn.functional.relu6(x) if activate else x
 
     with torch.inference_mode():

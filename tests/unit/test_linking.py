@@ -8,7 +8,8 @@ import pytest
 
 from rfdedup import linking
 from rfdedup.linking import Links, exact_representatives, luminance, perceptual_links, strongest, thumb_rms
-from rfdedup.records import THUMB_SIDE, Tier
+from rfdedup.records import Tier
+from rfdedup.tiers import THUMB_SIDE
 
 CODE = 0x0123_4567_89AB_CDEF
 

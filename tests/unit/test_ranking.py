@@ -12,7 +12,8 @@ import pytest
 from rfdedup.config import KeepConfig
 from rfdedup.linking import Links
 from rfdedup.ranking import matches, rank
-from rfdedup.records import FEATURES, THUMB_SIDE, Tier
+from rfdedup.records import FEATURES, Tier
+from rfdedup.tiers import THUMB_SIDE
 
 ORIGINAL: dict[str, Any] = {
     "width": 800,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfdedup.records import THUMB_SIDE
+from rfdedup.tiers import THUMB_SIDE
 from rfdedup.store import FeatureStore, previews_of
 
 THUMB = THUMB_SIDE * THUMB_SIDE * 3
