@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rfdedup.review.decision_log import FILE
+from rfdedup.run_folder import REVIEWS_FILE
 from synthetic_run import make_run
 
 pytest.importorskip("starlette", reason="needs starlette: install the review extra")
@@ -127,7 +127,7 @@ def test_changes_need_an_origin_and_pictures_no_foreign_page(friend: TestClient,
     assert friend.post("/api/decide", json={"choice": "keep", "rows": [0]}).status_code == 403
     assert friend.get("/api/preview/0", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     assert friend.get("/api/preview/0", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
-    assert not (world / "run" / FILE).exists()
+    assert not (world / "run" / REVIEWS_FILE).exists()
     assert post(friend, "/api/decide", json={"choice": "keep", "rows": [0]}).status_code == 200
     assert friend.get("/api/decide").status_code == 405
 

@@ -159,3 +159,23 @@ def test_a_damaged_or_newer_log_is_one_clear_line(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(RunFolderError, match="version 7"):
         log.decisions()
+
+
+def test_looking_at_reviews_never_writes_to_them(tmp_path: Path) -> None:
+    log = DecisionLog(tmp_path)
+    log.add([decide(Choice.KEEP, A)])
+    before = log.path.stat().st_mtime_ns, log.path.read_bytes()
+    log.path.chmod(0o444)
+    assert len(log.decisions()) == 1
+    assert log.steps() == (1, 0)
+    assert (log.path.stat().st_mtime_ns, log.path.read_bytes()) == before
+
+
+def test_a_log_that_was_never_written_holds_nothing(tmp_path: Path) -> None:
+    log = DecisionLog(tmp_path)
+    log.path.touch()
+    assert len(log.decisions()) == 0
+    assert log.steps() == (0, 0)
+    assert not log.undo()
+    log.add([decide(Choice.KEEP, A)])
+    assert log.steps() == (1, 0)

@@ -11,9 +11,11 @@ from pathlib import Path
 
 from rfdedup.errors import RunFolderError
 from rfdedup.review.decisions import Choice, Decision, Decisions, Image, settle
+from rfdedup.run_folder import REVIEWS_FILE
 
-FILE = "reviews.sqlite"
 _VERSION = 1
+_PATIENCE = 10.0
+"""Seconds to wait for another writer."""
 _TABLE = """
 CREATE TABLE IF NOT EXISTS steps (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -31,7 +33,7 @@ class DecisionLog:
     """
 
     def __init__(self, run: Path) -> None:
-        self.path = run / FILE
+        self.path = run / REVIEWS_FILE
 
     def decisions(self) -> Decisions:
         """What holds now; nothing where no one has reviewed.
@@ -48,7 +50,7 @@ class DecisionLog:
             RunFolderError: the file cannot be written.
         """
         text = json.dumps([_to_json(decision) for decision in decisions])
-        with closing(self._open()) as connection, _explained(self.path), connection:
+        with closing(self._writer()) as connection, _explained(self.path), connection:
             connection.execute("DELETE FROM steps WHERE undone")
             connection.execute(
                 "INSERT INTO steps (at, decisions) VALUES (?, ?)",
@@ -65,16 +67,18 @@ class DecisionLog:
 
     def steps(self) -> tuple[int, int]:
         """How many steps can be undone, and how many redone."""
-        if not self.path.exists():
+        connection = self._reader()
+        if connection is None:
             return 0, 0
-        with closing(self._open()) as connection, _explained(self.path):
+        with closing(connection), _explained(self.path):
             undone, done = connection.execute("SELECT COALESCE(SUM(undone), 0), COUNT(*) FROM steps").fetchone()
         return done - undone, undone
 
     def _active(self) -> list[list[Decision]]:
-        if not self.path.exists():
+        connection = self._reader()
+        if connection is None:
             return []
-        with closing(self._open()) as connection, _explained(self.path):
+        with closing(connection), _explained(self.path):
             found = connection.execute("SELECT decisions FROM steps WHERE NOT undone ORDER BY number").fetchall()
         try:
             return [[_from_json(entry) for entry in json.loads(text)] for (text,) in found]
@@ -84,21 +88,40 @@ class DecisionLog:
     def _mark(self, statement: str) -> bool:
         if not self.path.exists():
             return False
-        with closing(self._open()) as connection, _explained(self.path), connection:
+        with closing(self._writer()) as connection, _explained(self.path), connection:
             return connection.execute(statement).rowcount > 0
 
-    def _open(self) -> sqlite3.Connection:
+    def _reader(self) -> sqlite3.Connection | None:
+        """A connection that cannot write, so that looking at reviews never touches their file; None without reviews."""
+        if not self.path.exists():
+            return None
         with _explained(self.path):
-            connection = sqlite3.connect(self.path, timeout=10)
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, _VERSION):
-                connection.close()
-                raise RunFolderError(f"{self.path} has version {version}, this rfdedup reads {_VERSION}: update it")
-            with connection:
-                connection.execute("PRAGMA synchronous = FULL")
+            connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
+        if self._version(connection) == 0:
+            connection.close()
+            return None
+        return connection
+
+    def _writer(self) -> sqlite3.Connection:
+        with _explained(self.path):
+            connection = sqlite3.connect(self.path, timeout=_PATIENCE)
+        if self._version(connection) == 0:
+            with _explained(self.path), connection:
                 connection.execute(_TABLE)
                 connection.execute(f"PRAGMA user_version = {_VERSION}")
-            return connection
+        return connection
+
+    def _version(self, connection: sqlite3.Connection) -> int:
+        """Version of the file, 0 where nothing was written yet. Closes the connection where it is not ours."""
+        try:
+            with _explained(self.path):
+                version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            if version not in (0, _VERSION):
+                raise RunFolderError(f"{self.path} has version {version}, this rfdedup reads {_VERSION}: update it")
+        except RunFolderError:
+            connection.close()
+            raise
+        return version
 
 
 @contextmanager
