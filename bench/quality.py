@@ -173,7 +173,9 @@ def main() -> None:
     sources = find_sources(options.photos, options.sources, options.seed)
     for style in options.styles.split(","):
         with tempfile.TemporaryDirectory() as folder:
-            planted = plant(sources, Path(folder), seed=options.seed, style=style, per_source=options.per_source)
+            planted = plant(
+                sources, Path(folder), seed=options.seed, style=style, per_source=options.per_source, neutral_names=True
+            )
             lines = []
             for name in tools:
                 try:
