@@ -504,6 +504,21 @@ def test_28_damaged_state_is_refused_by_readers_and_mended_by_run(
     assert mended.links.equals(finished.links)
 
 
+def test_28_a_run_json_that_says_something_else_is_refused(
+    images: Path, finished: rfdedup.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take_all_for_close(monkeypatch)
+    run = tmp_path / "run"
+    shutil.copytree(finished.path, run)
+    text = (run / "run.json").read_text()
+    assert '"radius": 8' in text
+    (run / "run.json").write_text(text.replace('"radius": 8', '"radius": 9'))
+    with pytest.raises(RunFolderError, match="damaged"):
+        rfdedup.Run.open(run)
+    assert rfdedup.refine(images, run).verdicts.equals(finished.verdicts)
+    assert rfdedup.Run.open(run).info["config"]["hash"]["radius"] == 8
+
+
 def test_28_a_folder_without_run_json_is_foreign(images: Path, finished: rfdedup.Run, tmp_path: Path) -> None:
     shutil.copytree(finished.path, tmp_path / "run")
     (tmp_path / "run" / "run.json").unlink()
