@@ -297,3 +297,27 @@ def test_hostile_names_are_escaped_for_display(tmp_path: Path) -> None:
     session = Session(make_run(tmp_path / "run", names=names, features=True).path, no_recompute)
     assert session.image(0)["path"] == r"\x1b[31m\xff.jpg"
     assert session.image(1)["path"] == r"x\u202egpj.exe"
+
+
+def test_previews_are_read_one_by_one_and_are_those_of_the_store(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from rfdedup.store import previews_of
+
+    run = make_run(tmp_path / "run", groups=10, features=True).path
+    features = run / "features"
+    places = np.load(features / "rows.npy")
+    n = len(places)
+    # two shards, row groups of three, and rows without a preview
+    places[:, 0], places[:, 1] = np.arange(n) % 2, np.arange(n) // 2
+    places[5, 0] = -1
+    np.save(features / "rows.npy", places)
+    for number in (0, 1):
+        values = [None if i == 4 else f"{number} {i}".encode() for i in range(n)]
+        table = pa.table({"preview": pa.array(values, pa.binary())})
+        pq.write_table(table, features / f"preview_{number:04d}.parquet", row_group_size=3)
+    found = Session(run, no_recompute).state.snapshot.features
+    assert [found.preview(row) for row in range(n)] == previews_of(run, np.arange(n))
+    assert found.preview(7) == b"1 3"
+    assert found.preview(5) is found.preview(8) is None

@@ -23,7 +23,6 @@ from rfdedup.review.features import PICTURE_SIDES, picture
 from rfdedup.review.guard import Guard
 from rfdedup.review.listing import Filter
 from rfdedup.review.session import Session
-from rfdedup.store import previews_of
 
 STATIC = Path(__file__).parent / "static"
 SHARED_STYLE = Path(__file__).parents[1] / "report" / "assets" / "report.css"
@@ -118,8 +117,8 @@ def _pair(session: Session, request: Request, _body: bytes) -> Response:
 
 
 def _preview(session: Session, request: Request, _body: bytes) -> Response:
-    row = session.check_row(request.path_params["row"])
-    jpeg = previews_of(session.run, np.array([row]))[0]
+    state = session.state
+    jpeg = state.snapshot.features.preview(session.check_row(request.path_params["row"], state))
     if jpeg is None:
         raise LookupError("this image has no preview")
     return _jpeg(jpeg)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from rfdedup.apply.names import check_relative
 from rfdedup.errors import ImageError, RunFolderError
@@ -29,6 +31,7 @@ class Features:
 
     def __init__(self, run: Path, rows: int) -> None:
         self._folder = run / "features"
+        self._preview_files: dict[int, pq.FileMetaData] = {}
         try:
             self._places = np.load(self._folder / ROWS_FILE, allow_pickle=False)
         except (OSError, ValueError) as error:
@@ -40,6 +43,26 @@ class Features:
         """The rank of each row by which the funnel crowned, (n,) int64; None where the run did not record it."""
         rank = self._places[:, 2].astype(np.int64) if self._places.shape[1] > 2 else np.full(len(self._places), -1)
         return rank if len(rank) and int(rank.min()) >= 0 else None
+
+    def preview(self, row: int) -> bytes | None:
+        """The small JPEG of one row, read without the rest of its shard; None where it has none."""
+        number, at = int(self._places[row, 0]), int(self._places[row, 1])
+        if number < 0:
+            return None
+        path = self._folder / f"preview_{number:04d}.parquet"
+        try:
+            if number not in self._preview_files:
+                self._preview_files[number] = pq.read_metadata(path)
+            about = self._preview_files[number]
+            group = 0
+            while at >= about.row_group(group).num_rows:
+                at -= about.row_group(group).num_rows
+                group += 1
+            with pq.ParquetFile(path, metadata=about) as file:
+                value: bytes | None = file.read_row_group(group).column(0)[at].as_py()
+        except (OSError, IndexError, pa.ArrowException) as error:
+            raise self._damaged(error) from None
+        return value
 
     def embedded(self) -> Rows:
         """Rows that have an embedding, ascending."""
