@@ -74,14 +74,20 @@ def _member(archive: zipfile.ZipFile, name: str) -> Matrix:
 
 
 def fit_whitening(embeddings: npt.NDArray[np.floating], *, dim: int, shrinkage: float) -> Whitening:
-    """Fit a whitening on embeddings (n, d) of distinct images.
-
-    Eigenvalues are those of the covariance of the normalised embeddings; each is raised by ``shrinkage`` times the
-    largest, so that directions which few images measured are not blown up (ridge-regularised PCA whitening).
-    """
+    """Fit a whitening on embeddings (n, d) of distinct images."""
     x = unit(embeddings).astype(np.float64)
-    mean = x.mean(axis=0)
-    values, vectors = np.linalg.eigh(np.cov(x, rowvar=False))
+    return whiten(x.mean(axis=0), np.cov(x, rowvar=False), dim=dim, shrinkage=shrinkage)
+
+
+def whiten(
+    mean: npt.NDArray[np.float64], covariance: npt.NDArray[np.float64], *, dim: int, shrinkage: float
+) -> Whitening:
+    """The whitening of normalised embeddings with this mean (d,) and covariance (d, d).
+
+    Each eigenvalue is raised by ``shrinkage`` times the largest, so that directions which few images measured are
+    not blown up (ridge-regularised PCA whitening).
+    """
+    values, vectors = np.linalg.eigh(covariance)
     order = np.argsort(values)[::-1][:dim]
     scale = 1.0 / np.sqrt(np.maximum(values[order], 0.0) + shrinkage * values[order[0]])
     return Whitening(mean.astype(np.float32), (vectors[:, order] * scale).astype(np.float32))

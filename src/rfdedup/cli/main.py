@@ -17,6 +17,7 @@ _COMMANDS = {
     "report": "Rewrite the report of a finished run.",
     "review": "Look at groups and change verdicts in the browser.",
     "verify": "Recompute every proof; exit 1 if one fails.",
+    "calibrate": "A threshold from your own images.",
     "evaluate": "Precision and recall of a run against known groups.",
     "export": "Write kept or dropped lists for other tools.",
     "apply": "Move, copy or delete by the verdicts, with a journal.",

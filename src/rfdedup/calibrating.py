@@ -1,0 +1,101 @@
+"""Calibration on a user's own images: their unrelated pairs, and edited copies of a sample of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.calibration import Calibration, Recall, UnsupportedError, calibrate, pair_rate, recall_at
+from rfdedup.config import RunConfig
+from rfdedup.copies import KINDS, embed_copies
+from rfdedup.descriptor import Matrix
+from rfdedup.encoders.base import Encoder
+from rfdedup.progress import Watch
+from rfdedup.sources.folder import SourceFile
+from rfdedup.whitening import one_of_each
+
+FALSE_PAIRS = 100.0
+"""Wrong pairs per million images that a calibrated threshold allows unless asked otherwise."""
+SAMPLE = 2000
+"""Images that are looked at."""
+ORIGINALS = 24
+"""Images that copies are made of, eleven each."""
+CEILING_SHARE = 0.25
+"""Pairs above this quantile of true copies may be natural duplicates; unrelated ones are looked for below it."""
+_LEAST_COPIES = 40
+
+
+@dataclass(frozen=True)
+class CopyScores:
+    """Similarities of edited copies to their originals, (m,) float64, and the kind of each as a number in ``KINDS``."""
+
+    kind: npt.NDArray[np.int64]
+    score: npt.NDArray[np.float64]
+
+    @property
+    def ceiling(self) -> float:
+        """Where true copies begin to be common.
+
+        Raises:
+            UnsupportedError: too few copies could be made.
+        """
+        if len(self.score) < _LEAST_COPIES:
+            raise UnsupportedError(
+                f"only {len(self.score)} copies could be made of these images, which are tiny or few"
+            )
+        return float(np.quantile(self.score, CEILING_SHARE))
+
+    def recall(self, threshold: float) -> dict[str, Recall]:
+        """Copies at or above the threshold, by kind; kinds without copies are left out."""
+        return {
+            name: recall_at(threshold, self.score[self.kind == number])
+            for number, name in enumerate(KINDS)
+            if (self.kind == number).any()
+        }
+
+
+def score_copies(
+    files: Sequence[SourceFile],
+    embeddings: npt.NDArray[np.floating],
+    describe: Callable[[npt.NDArray[Any]], Matrix],
+    encoder: Encoder,
+    config: RunConfig,
+    watch: Watch,
+    originals: int = ORIGINALS,
+) -> CopyScores:
+    """Make copies of ``originals`` of the files, evenly chosen, and compare them with their originals.
+
+    Args:
+        files, embeddings: the images and what the encoder made of them, row by row.
+        describe: embeddings to descriptors.
+    """
+    chosen = np.unique(np.linspace(0, len(files) - 1, min(originals, len(files))).astype(np.int64))
+    at, kind, vectors = embed_copies([files[i] for i in chosen], encoder, config, watch)
+    mine, theirs = describe(vectors), describe(embeddings[chosen[at]])
+    return CopyScores(kind, np.einsum("nd,nd->n", mine, theirs, dtype=np.float64))
+
+
+def measure_threshold(
+    descriptors: Matrix, copies: CopyScores, *, images: int, false_pairs: float = FALSE_PAIRS
+) -> Calibration:
+    """The threshold for a set of ``images`` like these that leaves ``false_pairs`` wrong pairs per million images.
+
+    Args:
+        descriptors: (n, d) of a sample, in an order that depends on the contents alone.
+        copies: of images of that sample.
+
+    Raises:
+        UnsupportedError: the data cannot support the claim.
+    """
+    ceiling = copies.ceiling
+    distinct = one_of_each(descriptors, ceiling)
+    if len(distinct) < len(descriptors) / 2:
+        raise UnsupportedError(
+            f"only {len(distinct)} of {len(descriptors)} images are distinct (none as alike as copies, {ceiling:.2f}): "
+            "the set is mostly duplicates or shows one scene, and its pairs do not tell which are unrelated"
+        )
+    return calibrate(descriptors[distinct], rate=pair_rate(false_pairs, images), ceiling=ceiling)

@@ -1,0 +1,83 @@
+"""Edited copies of a sample of images, embedded: what true duplicates score against their originals."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.config import RunConfig
+from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.preprocess import InputSpec, prepare
+from rfdedup.errors import ImageError
+from rfdedup.execution import file_pool, limits_of, worker_count
+from rfdedup.imaging import Limits, decode
+from rfdedup.passes import Fault, read_stable
+from rfdedup.progress import Watch
+from rfdedup.sources.folder import SourceFile
+from rfdedup.workers import BlockSpec
+
+KINDS = ("half", "q30", "q10", "crop10", "brighter", "grey", "watermark", "border", "rotate2", "crop", "caption")
+LEAST_SIDE = 64
+"""Smaller pictures are not edited: a watermark on them is the picture."""
+_LONGEST = 1024
+
+Wanted = tuple[SourceFile, str]
+
+
+@dataclass(frozen=True)
+class CopyTask:
+    """Read a file, edit it, encode and decode the copy, and write the encoder's input. The edit is drawn by path."""
+
+    limits: Limits
+    spec: InputSpec
+
+    def __call__(self, wanted: Wanted, out: npt.NDArray[np.uint8]) -> Fault | None:
+        from rfdedup.demo.edits import STYLES, make_copy
+
+        file, kind = wanted
+        try:
+            picture = decode(read_stable(file, self.limits), longest=_LONGEST, limits=self.limits)
+            if min(picture.rgb.shape[:2]) < LEAST_SIDE:
+                return "too-small", f"{picture.rgb.shape[1]}x{picture.rgb.shape[0]} pixels"
+            drawn = zlib.crc32(f"{kind}/{file.path}".encode("utf-8", "surrogateescape"))
+            style = STYLES[sorted(STYLES)[drawn % len(STYLES)]]
+            data, _ = make_copy(kind, picture.rgb, np.random.default_rng(drawn), style)
+            copy = decode(data, at_least=(self.spec.width, self.spec.height), limits=self.limits)
+            prepare(copy.rgb, self.spec, out)
+        except ImageError as error:
+            return error.kind, error.detail
+        return None
+
+
+def embed_copies(
+    files: Sequence[SourceFile], encoder: Encoder, config: RunConfig, watch: Watch, kinds: Sequence[str] = KINDS
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """Embed one copy of every kind of each file; those that cannot be made are left out.
+
+    Returns:
+        positions in ``files`` and in ``kinds``, (m,) int64 each, and embeddings (m, dim) float32, in that order.
+    """
+    spec = encoder.card.input
+    wanted = [(file, kind) for file in files for kind in kinds]
+    block = BlockSpec(encoder.batch, spec.height, spec.width, count=2 * worker_count(config) + 2)
+    vectors = np.zeros((len(wanted), encoder.dim), np.float32)
+    made = np.zeros(len(wanted), np.bool_)
+    chunks = ((start, wanted[start : start + encoder.batch]) for start in range(0, len(wanted), encoder.batch))
+    with (
+        watch.stage("copies", len(wanted)),
+        file_pool(CopyTask(limits_of(config), spec), len(wanted), config, block) as pool,
+    ):
+        for done in pool.run(chunks):
+            good = np.array([i for i, result in enumerate(done.results) if result is None], np.int64)
+            if done.block is not None and len(good):
+                vectors[done.tag + good] = encoder.embed(done.block[good])
+                made[done.tag + good] = True
+            done.release()
+            watch.advance(len(done.results))
+        watch.worker_peak = max(watch.worker_peak, pool.stats.peak_rss_bytes)
+    at = np.flatnonzero(made)
+    return at // len(kinds), at % len(kinds), vectors[at]

@@ -1,0 +1,229 @@
+"""Which whitening a set of images gets: the encoder's prior, the prior pooled with the set, the set's own, or none.
+
+Measured by ``bench/descriptor.py``: a prior that has seen images of the kind needs no help, and one that has not
+puts all of them close together (mean similarity 0.28 for cars, against 0.00 to 0.01), which a hundred of the set's
+own distinct images cure. The decision is stored in the run folder and stays when images are added.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.descriptor import Matrix, Whitening, unit, whiten
+from rfdedup.encoders.base import ModelCard
+from rfdedup.encoders.priors import prior_facts, prior_of
+from rfdedup.errors import RunFolderError
+from rfdedup.files import atomic_write
+
+Floats = npt.NDArray[np.float64]
+Source = Literal["none", "prior", "pooled", "own"]
+
+FILE = "whitening.npz"
+"""Its name in the features folder of a run."""
+DIM = 512
+SHRINKAGE = 1e-3
+UNLIKE = 0.1
+"""Mean similarity of distinct images, whitened by the prior, above which the set is unlike what the prior has seen."""
+OWN_WEIGHT = 4.0
+"""What one of the set's own images counts when it is pooled with a prior that is unlike it, in images of the prior."""
+LEAST_POOLED = 100
+"""Distinct images from which pooling improves a prior that is unlike the set."""
+LEAST_OWN = 600
+"""Distinct images from which a fit on the set alone is better than raw embeddings, and at least half the dimension."""
+SAME_WHITENED = 0.8
+SAME_RAW = 0.92
+"""Images closer than this count once: copies and neighbouring frames are, two photos of like things hardly ever."""
+MOST = 4096
+"""Images that a fit looks at, which covers its dimensions several times."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Mean (d,) and covariance (d, d) of normalised embeddings of ``count`` images, float64."""
+
+    count: float
+    mean: Floats
+    covariance: Floats
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How the embeddings of a set are made comparable.
+
+    ``whitening`` is None for raw embeddings; ``images`` are the set's own distinct images in the fit; ``reason`` says
+    in words why it was chosen.
+    """
+
+    source: Source
+    whitening: Whitening | None
+    images: int
+    reason: str
+
+    @property
+    def descriptor(self) -> Literal["raw", "whitened"]:
+        return "raw" if self.whitening is None else "whitened"
+
+    @property
+    def describe(self) -> Callable[[npt.NDArray[Any]], Matrix]:
+        """Embeddings (n, d) to descriptors of unit length, (n, k) float32."""
+        return unit if self.whitening is None else self.whitening.apply
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What ships with an encoder: a transform, and how many images and which shrinkage made it."""
+
+    whitening: Whitening
+    images: int
+    shrinkage: float
+
+
+def full_prior_of(card: ModelCard) -> Prior | None:
+    """The shipped transform of an encoder with what it was fitted on, or None."""
+    whitening, facts = prior_of(card), prior_facts(card.name)
+    if whitening is None or facts is None:
+        return None
+    return Prior(whitening, int(facts["images"]), float(facts["shrinkage"]))
+
+
+RAW = Choice("none", None, 0, "raw embeddings were asked for")
+
+
+def statistics(embeddings: npt.NDArray[np.floating]) -> Statistics:
+    """Statistics of embeddings (n, d), n at least 2."""
+    x = unit(embeddings).astype(np.float64)
+    return Statistics(len(x), x.mean(axis=0), np.cov(x, rowvar=False))
+
+
+def statistics_of(prior: Prior) -> Statistics:
+    """The statistics that a shipped transform was made from.
+
+    Its columns hold the leading eigenvectors and eigenvalues. Vectors of length 1 have trace(covariance) = 1 - |mean|²,
+    so the sum of the other eigenvalues is known too; they are taken as equal.
+    """
+    mean = prior.whitening.mean.astype(np.float64)
+    columns = prior.whitening.projection.astype(np.float64)
+    square = (columns**2).sum(axis=0)
+    first = 1.0 / square[0] / (1.0 + prior.shrinkage)
+    values = np.maximum(1.0 / square - prior.shrinkage * first, 0.0)
+    d, k = columns.shape
+    rest = max(1.0 - float(mean @ mean) - float(values.sum()), 0.0) / max(d - k, 1)
+    vectors = columns / np.sqrt(square)
+    covariance = (vectors * (values - rest)) @ vectors.T + rest * np.eye(d)
+    return Statistics(prior.images, mean, covariance)
+
+
+def pooled(a: Statistics, b: Statistics, weight: float = 1.0) -> Statistics:
+    """Statistics of two sets together, where each image of ``b`` counts ``weight`` times."""
+    count = a.count + weight * b.count
+    share = weight * b.count / count
+    apart = b.mean - a.mean
+    covariance = (1 - share) * a.covariance + share * b.covariance + share * (1 - share) * np.outer(apart, apart)
+    return Statistics(count, a.mean + share * apart, covariance)
+
+
+def fit(of: Statistics) -> Whitening:
+    """The whitening that ``of`` calls for."""
+    return whiten(of.mean, of.covariance, dim=DIM, shrinkage=SHRINKAGE)
+
+
+def one_of_each(descriptors: Matrix, similarity: float) -> npt.NDArray[np.int64]:
+    """Rows of which no two are as close as ``similarity``: taken in order, each that no earlier one covers.
+
+    So a video gives a few frames however long it is.
+    """
+    covered = np.zeros(len(descriptors), np.bool_)
+    chosen = []
+    for i in range(len(descriptors)):
+        if not covered[i]:
+            chosen.append(i)
+            covered |= descriptors @ descriptors[i] >= similarity
+    return np.array(chosen, np.int64)
+
+
+def mean_similarity(descriptors: Matrix) -> float:
+    """Mean cosine similarity of all pairs of rows of unit length (n, k); 0 where there is no pair."""
+    n = len(descriptors)
+    if n < 2:
+        return 0.0
+    total = descriptors.astype(np.float64).sum(axis=0)
+    return (float(total @ total) - n) / (n * (n - 1))
+
+
+def choose(
+    embeddings: npt.NDArray[np.floating],
+    prior: Prior | None,
+    *,
+    again: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.floating]] | None = None,
+) -> Choice:
+    """Choose the whitening of a set.
+
+    Args:
+        embeddings: (n, d) of different files, in an order that depends on their contents alone; of more than
+            ``MOST`` the first count.
+        prior: the encoder's, or None.
+        again: gives more exact embeddings of rows of ``embeddings``, for a fit that must not depend on the precision
+            of the run; asked only where there is a prior to pool with.
+    """
+    x = embeddings[:MOST]
+    if prior is None:
+        least = max(LEAST_OWN, x.shape[1] // 2)
+        distinct = one_of_each(unit(x), SAME_RAW)
+        if len(distinct) < least:
+            return Choice("none", None, 0, f"{len(distinct)} distinct images; a whitening of their own needs {least}")
+        reason = f"fitted on {len(distinct)} distinct images of this set"
+        return Choice("own", fit(statistics(x[distinct])), len(distinct), reason)
+    described = prior.whitening.apply(x)
+    distinct = one_of_each(described, SAME_WHITENED)
+    apart = mean_similarity(described[distinct])
+    if apart <= UNLIKE:
+        return Choice("prior", prior.whitening, 0, "the encoder's prior fits these images")
+    if len(distinct) < LEAST_POOLED:
+        few = f"{len(distinct)} distinct images are too few to adapt the encoder's prior, which needs {LEAST_POOLED}"
+        return Choice("prior", prior.whitening, 0, few)
+    chosen = distinct[: MOST // 4]
+    own = statistics(x[chosen] if again is None else again(chosen))
+    reason = f"unlike the encoder's prior (mean similarity {apart:.2f}); {len(chosen)} distinct images pooled with it"
+    return Choice("pooled", fit(pooled(statistics_of(prior), own, OWN_WEIGHT)), len(chosen), reason)
+
+
+def save(path: Path, key: str, choice: Choice, notes: dict[str, Any]) -> None:
+    """Freeze a choice made for the encoder ``key``, with ``notes`` in plain values."""
+    about = {"key": key, "source": choice.source, "images": choice.images, "reason": choice.reason, "notes": notes}
+    arrays: dict[str, Any] = {}
+    # the prior ships with the encoder and is part of what its key stands for
+    if choice.whitening is not None and choice.source != "prior":
+        arrays = {"mean": choice.whitening.mean, "projection": choice.whitening.projection}
+    buffer = io.BytesIO()
+    np.savez(buffer, about=np.array(json.dumps(about)), **arrays)
+    with atomic_write(path) as stream:
+        stream.write(buffer.getbuffer())
+
+
+def load(path: Path, key: str, prior: Prior | None) -> tuple[Choice, dict[str, Any]] | None:
+    """The frozen choice and its notes; None where there is none, or it was made for another encoder.
+
+    Raises:
+        RunFolderError: the file is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            about = json.loads(str(arrays["about"]))
+        if about["key"] != key:
+            return None
+        whitening = None if about["source"] == "none" else prior.whitening if prior is not None else None
+        if about["source"] in ("pooled", "own"):
+            whitening = Whitening.load(path)
+        return Choice(about["source"], whitening, about["images"], about["reason"]), about["notes"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+        raise RunFolderError(f"{path} is damaged ({error}); remove it and run the same command again") from None
