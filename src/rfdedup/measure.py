@@ -47,6 +47,7 @@ class Measurement:
     colorfulness: float
     detail: float
     content: float
+    fineness: float
     local_sharpness: float
     jpeg_quality: float | None
     thumb: _Octets
@@ -72,6 +73,7 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     sharpness = quality.sharpness(judged)
     small = _small(rgb)
     inside, content = quality.inside_borders(whole)
+    rings = quality.spectrum(inside)
     return Measurement(
         width=picture.width,
         height=picture.height,
@@ -88,8 +90,9 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
         contrast=contrast,
         entropy=quality.entropy(grey[:: max(1, grey.shape[0] // _ENTROPY_ROWS)]),
         colorfulness=quality.colorfulness(small),
-        detail=quality.detail(inside, picture.width, picture.height, content),
+        detail=quality.detail(rings, picture.width, picture.height, content),
         content=content,
+        fineness=quality.fineness(rings),
         jpeg_quality=picture.jpeg_quality,
         thumb=hashing.thumb(small),
         preview=simplejpeg.encode_jpeg(small, quality=_PREVIEW_QUALITY, colorsubsampling="420"),

@@ -10,7 +10,7 @@ import pyarrow as pa
 from rfdedup.tiers import THUMB_SIDE
 
 SCHEMA_VERSION = 1
-FEATURE_VERSION = 4
+FEATURE_VERSION = 5
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 
@@ -65,6 +65,8 @@ FEATURES = pa.schema(
         pa.field("local_sharpness", pa.float64()),
         # bits per pixel and estimated JPEG quality (0-100, null where unknown) rank copies of one picture
         pa.field("jpeg_quality", pa.float64()),
+        # share of the finest structure, a logarithm: lower in enlarged copies
+        pa.field("fineness", pa.float64()),
         # share of the picture's side inside uniform borders, 0-1
         pa.field("content", pa.float64()),
         # standard deviation of grey levels: near 0 means the hashes carry no information

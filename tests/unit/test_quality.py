@@ -74,7 +74,7 @@ def test_colorfulness_is_the_mean_spread_of_channels() -> None:
 
 def detail_of(image: Image.Image) -> float:
     inside, content = quality.inside_borders(np.asarray(image.convert("L")))
-    return quality.detail(inside, *image.size, content)
+    return quality.detail(quality.spectrum(inside), *image.size, content)
 
 
 def textured(width: int = 480, height: int = 360) -> Image.Image:
@@ -108,6 +108,19 @@ def test_enlarging_adds_hardly_any_detail(factor: float, kernel: int) -> None:
     # eight frequencies tell where a spectrum ends to a tenth
     large = original.resize((round(original.width * factor), round(original.height * factor)), kernel)
     assert detail_of(large) <= detail_of(original) * 1.1
+
+
+@pytest.mark.parametrize("factor", [1.25, 1.5, 2.0])
+@pytest.mark.parametrize("kernel", [Image.BILINEAR, Image.BICUBIC, Image.LANCZOS])
+def test_enlarging_takes_fineness_and_reducing_does_not(factor: float, kernel: int) -> None:
+    def fineness(image: Image.Image) -> float:
+        return quality.fineness(quality.spectrum(np.asarray(image)))
+
+    original = textured()
+    large = original.resize((round(original.width * factor), round(original.height * factor)), kernel)
+    small = original.resize((round(original.width / factor), round(original.height / factor)), Image.LANCZOS)
+    assert fineness(large) < fineness(original) - 0.6 * np.log2(factor)
+    assert fineness(original) > fineness(small) - 0.6 * np.log2(factor)
 
 
 def test_a_plain_border_adds_no_detail() -> None:

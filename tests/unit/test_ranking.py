@@ -23,6 +23,7 @@ ORIGINAL: dict[str, Any] = {
     "jpeg_quality": 90.0,
     "mtime_ns": 1000,
     "detail": 400.0,
+    "fineness": 0.0,
     "sharpness": 300.0,
     "colorfulness": 20.0,
     "content": 1.0,
@@ -60,8 +61,8 @@ def order(table: pa.Table, keep: KeepConfig | None = None, first: Any = None, li
 @pytest.mark.parametrize(
     "copy",
     [
-        {"width": 400, "height": 300, "detail": 190.0, "bytes": 30_000},
-        {"width": 1200, "height": 900, "detail": 390.0, "sharpness": 90.0, "bytes": 200_000, "mtime_ns": 2000},
+        {"width": 400, "height": 300, "bytes": 30_000},
+        {"width": 1200, "height": 900, "fineness": -1.5, "bytes": 200_000, "mtime_ns": 2000},
         {"jpeg_quality": 10.0, "bytes": 20_000},
         {"jpeg_quality": 98.0, "bytes": 300_000, "mtime_ns": 2000},
         {"colorfulness": 0.0},
@@ -106,7 +107,7 @@ def test_protected_before_preferred_before_compared_ones() -> None:
 
 
 def test_missing_measurements_are_no_failure() -> None:
-    assert order(features({}, {"detail": None, "jpeg_quality": None, "content": None, "sharpness": None}))[0] == 0
+    assert order(features({}, {"detail": None, "jpeg_quality": None, "content": None, "fineness": None}))[0] == 0
 
 
 def test_globs() -> None:

@@ -66,7 +66,7 @@ def colorfulness(rgb: U8) -> float:
     return float(cv2.mean(cv2.subtract(most, least))[0])
 
 
-def detail(grey: U8, width: int, height: int, content: float) -> float:
+def detail(rings: Floats | None, width: int, height: int, content: float) -> float:
     """True resolution: the side in pixels of a square picture that would hold as much, rounded to 0.01.
 
     It is sqrt(width x height) x ``content`` x share of the frequency range that the picture uses. For the latter
@@ -77,11 +77,11 @@ def detail(grey: U8, width: int, height: int, content: float) -> float:
     comparable between copies of one picture only.
 
     Args:
-        grey: (h, w) uint8 inside uniform borders, at its own resolution or an integer part of it.
+        rings: from ``spectrum``, of the part inside uniform borders.
         width, height: of the whole picture, pixels.
         content: from ``inside_borders``.
     """
-    return round(float(np.sqrt(width * height)) * content * _used_range(grey), 2)
+    return round(float(np.sqrt(width * height)) * content * _used_range(rings), 2)
 
 
 def inside_borders(grey: U8) -> tuple[U8, float]:
@@ -105,15 +105,35 @@ def inside_borders(grey: U8) -> tuple[U8, float]:
     return grey[cut[0], cut[1]], float(np.sqrt(share))
 
 
-def _used_range(grey: U8) -> float:
-    """End of the used frequencies as a share of the whole range, 1/8..1."""
+def spectrum(grey: U8) -> Floats | None:
+    """Energy of (h, w) uint8 by frequency: mean 8 x 8 DCT energies over rings max(u, v) = k, times k^2; (7,) float64.
+
+    None where the picture is smaller than a block.
+    """
     blocks = _sample_blocks(grey)
     if not blocks.size:
-        return 1.0
+        return None
     coefficients = blocks @ _DCT
     energy = np.einsum("ij,ij->j", coefficients, coefficients, dtype=np.float64) / len(blocks)
-    whitened = (energy @ _RINGS) * np.arange(1.0, _BLOCK) ** 2
-    level = whitened / max(_HOLDS * whitened[:2].mean(), 1e-9)
+    return np.asarray((energy @ _RINGS) * np.arange(1.0, _BLOCK) ** 2, np.float64)
+
+
+def fineness(rings: Floats | None) -> float:
+    """Share of the finest structure: log10 of the energy in rings 5-7 over that in rings 1-2, from ``spectrum``.
+
+    Enlarging by a factor f lowers it by 0.8 log2 f and more (planted copies, three resamplers), while a picture and
+    its reduction differ by less.
+    """
+    if rings is None:
+        return 0.0
+    return float(np.log10((rings[4:].sum() + 1e-6) / (rings[:2].sum() + 1e-6)))
+
+
+def _used_range(rings: Floats | None) -> float:
+    """End of the used frequencies as a share of the whole range, 1/8..1."""
+    if rings is None:
+        return 1.0
+    level = rings / max(_HOLDS * rings[:2].mean(), 1e-9)
     level = np.log(np.minimum.accumulate(np.maximum(level, 1e-12)))
     below = np.flatnonzero(level < 0)
     if not below.size:
