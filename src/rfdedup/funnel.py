@@ -27,6 +27,8 @@ from rfdedup.ranking import matches, rank
 from rfdedup.records import Tier
 from rfdedup.report import write_report
 from rfdedup.results import Run
+from rfdedup.review.decision_log import DecisionLog
+from rfdedup.review.decisions import Constraints, constraints, digest, permitted, ranked
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import Scan, SourceFile, sample, scan
 from rfdedup.store import FeatureStore, previews_of
@@ -40,13 +42,14 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Findings:
-    """What the tiers say of each row."""
+    """What the tiers say of each row. ``rank`` is the one by which the last kings were crowned."""
 
     faults: list[Fault | None]
     quality: Judgement
     flags: list[list[str]]
     duplicates: Duplicates
     links: Links
+    rank: Rows
 
 
 def refine(
@@ -119,18 +122,20 @@ def _refine(
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
 
     tier3 = SemanticTier(config, stock, store, watch, given) if "semantic" in config.tiers else None
-    findings = judge(stock, store, config, tier3)
+    decisions = DecisionLog(folder.path).decisions()
+    findings = judge(stock, store, config, tier3, constraints(decisions, stock.features))
     with watch.stage("verdicts", len(stock.files)):
         table = verdict_table(stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates)
         folder.write_info({**about, "status": "running"})
         tables = folder.write_tables(table, link_table(findings.links))
-        store.place_rows(stock.shard, stock.row)
+        store.place_rows(stock.shard, stock.row, findings.rank)
         watch.advance(len(stock.files))
     about |= {
         "status": "complete",
         # a file that could not be read this time may be readable next time
         "fingerprint": None if any(fault is not None and fault[0] in TRANSIENT for fault in findings.faults) else state,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "decisions": digest(decisions),
         "scan": scan_counts(scanned, stock),
         "encoder": tier3.about() if tier3 is not None else None,
         "tables": tables,
@@ -144,8 +149,13 @@ def _refine(
     return Run(folder.path)
 
 
-def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: SemanticTier | None) -> Findings:
-    """Tiers 1 to 3 over measured rows. Files that turn out unreadable on the way are errors, never paired."""
+def judge(
+    stock: Inventory, store: FeatureStore, config: RunConfig, tier3: SemanticTier | None, demands: Constraints
+) -> Findings:
+    """Tiers 1 to 3 over measured rows, as far as reviewers leave it to them.
+
+    Files that turn out unreadable on the way are errors, never paired.
+    """
     n = len(stock.files)
     faults = [
         (kind, detail) if kind is not None else None
@@ -154,19 +164,23 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
         )
     ]
     verdict = judge_quality(stock.features, config.quality, active="quality" in config.tiers)
+    verdict = verdict.overruled(demands.keep, demands.drop)
     thumbs = stock.thumbs_from(store)
     protected = matches(stock.features["path"].to_pylist(), config.keep.protect)
+    place = np.arange(n)
     while True:
         usable = np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped
         rows = np.flatnonzero(usable)
         representative = np.arange(n)
         links = Links.none()
         if "hash" in config.tiers:
-            representative, links = hash_links(rows, stock, config, thumbs)
+            representative, links = hash_links(rows, stock, config, thumbs, demands)
         distinct = np.unique(representative[rows])
 
         def crowned(found: Links, compared: Rows) -> Rows:
-            place = rank(stock.features, config.keep, found, thumbs, first=compared)
+            nonlocal place
+            place = ranked(rank(stock.features, config.keep, found, thumbs, first=compared), demands)
+            found = found.take(permitted(found.a, found.b, place, demands.keep, demands.apart))
             return crown(n, found.a, found.b, found.score, place, forced=protected)
 
         king = crowned(links, distinct)
@@ -179,20 +193,24 @@ def judge(stock: Inventory, store: FeatureStore, config: RunConfig, tier3: Seman
             break
         for row, fault in late_faults.items():
             faults[row] = fault
-    duplicates = settle(king, representative, links, protected, thresholds)
+    duplicates = settle(king, representative, links, protected | demands.keep, thresholds)
     flags = observed_flags(stock, verdict.flags, protected)
-    return Findings(faults, verdict, flags, duplicates, worth_keeping(links, king, representative))
+    return Findings(faults, verdict, flags, duplicates, worth_keeping(links, king, representative), place)
 
 
 def hash_links(
-    rows: Rows, stock: Inventory, config: RunConfig, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
+    rows: Rows,
+    stock: Inventory,
+    config: RunConfig,
+    thumbs: Callable[[Rows], npt.NDArray[np.uint8]],
+    demands: Constraints,
 ) -> tuple[Rows, Links]:
     """Tier 2: the row that stands for each content, (n,) int64, and the perceptual links between those rows."""
     features = stock.features
     representative = np.arange(features.num_rows)
     if config.hash.exact:
         sha256 = features["sha256"].to_numpy(zero_copy_only=False)
-        alone = rank(features, config.keep, Links.none(), thumbs, first=rows)
+        alone = ranked(rank(features, config.keep, Links.none(), thumbs, first=rows), demands)
         representative[rows] = exact_representatives(sha256, rows, alone)
     if not config.hash.perceptual:
         return representative, Links.none()

@@ -12,7 +12,7 @@ from rfdedup.config import QualityConfig
 from rfdedup.linking import perceptual_links
 from rfdedup.passes import Fault
 from rfdedup.records import FEATURES
-from rfdedup.tiers.judgement import judge
+from rfdedup.tiers.judgement import REJECTED, judge
 from rfdedup.verdicts import EXACT_SCORE
 
 Facts = dict[str, Any]
@@ -24,6 +24,9 @@ TOLERANCE = 1e-6
 
 def disprove_quality(claim: Claim, mine: Facts, config: QualityConfig) -> Fault | None:
     """Why tier 1 would not drop the file for the reason, score and bound that the run noted."""
+    if claim.reason == REJECTED:
+        # a person's word is its own proof
+        return None
     row = {name: mine.get(name) for name in FEATURES.names} | {"flags": list(mine["flags"])}
     found = judge(pa.Table.from_pylist([row], schema=_MEASURED), config)
     if not found.dropped[0]:

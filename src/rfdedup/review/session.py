@@ -29,7 +29,6 @@ from rfdedup.review.snapshot import (
     DROP,
     ERROR,
     KEEP,
-    REJECTED,
     VERDICTS,
     Rows,
     Snapshot,
@@ -37,6 +36,7 @@ from rfdedup.review.snapshot import (
 )
 from rfdedup.review.state import State
 from rfdedup.review.vectors import Vectors, make_pool
+from rfdedup.tiers.judgement import REJECTED
 
 MOST_ROWS = 10_000
 """Rows that one decision may name."""

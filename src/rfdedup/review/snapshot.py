@@ -22,14 +22,13 @@ from rfdedup.review.decisions import Constraints
 from rfdedup.review.features import Features, read_file
 from rfdedup.run_folder import LINKS_FILE, RUN_JSON, VERDICTS_FILE, RunFolder
 from rfdedup.similarity.components import components
+from rfdedup.tiers.judgement import REJECTED
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 VERDICTS = tuple(Verdict)
 KEEP, DROP, ERROR = range(3)
-REJECTED = "rejected"
-"""Reason of an image that a reviewer dropped."""
 
 
 def stamp(run: Path) -> tuple[tuple[int, int, int], ...]:

@@ -20,6 +20,9 @@ GRAYSCALE: Final = 1.0
 _CAUSES: Final = ("dark", "bright", "low_information", "grayscale", "tiny", "odd_aspect", "animated", "blurry")
 """Order in which a reason is looked for: a black frame is dark, though it also lacks sharpness."""
 
+REJECTED: Final = "rejected"
+"""Reason of an image that a reviewer dropped."""
+
 SHARP_SPOT: Final = 2.5
 """A picture whose sharpest sixteenth is this many times as sharp as the bound has a soft background: not blurry."""
 
@@ -41,6 +44,21 @@ class Judgement:
     score: Floats
     threshold: Floats
     flags: list[list[str]]
+
+    def overruled(self, keep: Mask, drop: Mask) -> Judgement:
+        """The same with reviewers' decisions: (n,) rows that pass whatever was measured, and rows that fall."""
+        decided = keep | drop
+        if not decided.any():
+            return self
+        reason = self.reason.copy()
+        reason[keep], reason[drop] = None, REJECTED
+        return Judgement(
+            dropped=(self.dropped & ~keep) | drop,
+            reason=reason,
+            score=np.where(decided, np.nan, self.score),
+            threshold=np.where(decided, np.nan, self.threshold),
+            flags=self.flags,
+        )
 
 
 def judge(features: pa.Table, config: QualityConfig, *, active: bool = True) -> Judgement:
