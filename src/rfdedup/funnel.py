@@ -25,7 +25,6 @@ from rfdedup.passes import Fault
 from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.ranking import matches, rank
 from rfdedup.records import Tier
-from rfdedup.report import write_report
 from rfdedup.results import Run
 from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import Constraints, constraints, digest, permitted, ranked
@@ -144,6 +143,9 @@ def _refine(
         "peak_rss_bytes": {"main": peak_memory(), "worker": watch.worker_peak},
     }
     folder.write_info(about)
+    # a run that finds nothing new needs no templates
+    from rfdedup.report import write_report
+
     with watch.stage("report", len(stock.files)):
         write_report(folder, partial(previews_of, folder.path))
     return Run(folder.path)

@@ -82,10 +82,12 @@ class Run:
 
     def summary(self) -> dict[str, Any]:
         """Counts by verdict, drops by tier and reason, errors by kind; and what ``run.json`` says of the time."""
-        columns = self.verdicts.select(["verdict", "tier", "reason"])
-        counted: Counter[tuple[str, str | None, str | None]] = Counter()
-        for entry in columns.group_by(["verdict", "tier", "reason"]).aggregate([([], "count_all")]).to_pylist():
-            counted[entry["verdict"], entry["tier"], entry["reason"]] += entry["count_all"]
+        names = [self.verdicts[name] for name in ("verdict", "tier", "reason")]
+        joined = pc.binary_join_element_wise(*names, "\t", null_handling="replace", null_replacement="")
+        counted: Counter[tuple[str, str, str]] = Counter()
+        for entry in pc.value_counts(joined.combine_chunks()).to_pylist():
+            verdict, tier, reason = entry["values"].split("\t")
+            counted[verdict, tier, reason] += entry["counts"]
         dropped: dict[str, dict[str, int]] = {}
         for (verdict, tier, reason), count in sorted(counted.items(), key=lambda item: str(item[0])):
             if verdict == Verdict.DROP:
