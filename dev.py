@@ -18,7 +18,7 @@ ENVIRONMENT = Path(os.environ.get("RFDEDUP_VENV", REPO / ".venv"))
 TASKS = {
     "demo": ("", ["-m", "rfdedup", "demo"]),
     "test": ("[test]", ["-m", "pytest"]),
-    "check": ("[dev]", []),
+    "check": ("[test,dev]", []),
 }
 
 
