@@ -25,7 +25,7 @@ from rfdedup.execution import embed_files
 from rfdedup.funnel import refine
 from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.sources.folder import SourceFile, scan
-from rfdedup.whitening import RAW, Choice, choose, full_prior_of
+from rfdedup.whitening import RAW, Choice, choose, full_prior_of, held_out
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def calibrate_input(
         raise InputError(f"none of {measured} images is left to compare")
     prior = full_prior_of(encoder.card)
     choice = RAW if wanted.descriptor == "raw" else choose(embeddings, prior)
-    descriptors = choice.describe(embeddings)
+    descriptors = held_out(choice, embeddings, prior)
     copies = score_copies(chosen, embeddings, choice.describe, encoder, config, watch)
     images = round(len(chosen) * max(len(files) / max(measured, 1), 1.0))
     calibration, why_not = None, None

@@ -24,7 +24,7 @@ SAMPLE = 2000
 """Images that are looked at."""
 ORIGINALS = 24
 """Images that copies are made of, eleven each."""
-CEILING_SHARE = 0.25
+CEILING_SHARE = 0.1
 """Pairs above this quantile of true copies may be natural duplicates; unrelated ones are looked for below it."""
 _LEAST_COPIES = 40
 
@@ -85,7 +85,8 @@ def measure_threshold(
     """The threshold for a set of ``images`` like these that leaves ``false_pairs`` wrong pairs per million images.
 
     Args:
-        descriptors: (n, d) of a sample, in an order that depends on the contents alone.
+        descriptors: (n, d) of a sample, by a transform that was not fitted on it (``whitening.held_out``), in an
+            order that depends on the contents alone.
         copies: of images of that sample.
 
     Raises:

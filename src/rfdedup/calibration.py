@@ -4,7 +4,8 @@ Unrelated pairs are far more than anyone can look at, and only the highest of th
 modelled as a generalised Pareto distribution (peaks over threshold: Pickands 1975; Coles, *An Introduction to
 Statistical Modeling of Extreme Values*, 2001, ch. 4). Natural duplicates among the images would look like a heavy
 tail. So what reaches ``ceiling``, where true copies lie, is left out, and the likelihood says so: that of a
-distribution truncated there.
+distribution truncated there. Duplicates that lie below it are taken for unrelated pairs: they raise the threshold, or
+make the data unfit for one, and never lower it.
 
 The tail is that of z = artanh(similarity) (Fisher 1915), which has no end at 1: in similarities themselves a tail may
 not be straight so near their bound.

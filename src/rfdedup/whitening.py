@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +37,19 @@ OWN_WEIGHT = 4.0
 """What one of the set's own images counts when it is pooled with a prior that is unlike it, in images of the prior."""
 LEAST_POOLED = 100
 """Distinct images from which pooling improves a prior that is unlike the set."""
-LEAST_OWN = 600
-"""Distinct images from which a fit on the set alone is better than raw embeddings, and at least half the dimension."""
+LEAST_OWN = 2000
+"""Distinct images, and at least twice the dimension, from which a fit on the set alone takes the place of raw
+embeddings. It ranks pairs better from half the dimension on, but spreads the images that it was fitted on more than
+any others: the tail of those says nothing of images to come, and half of too few bends the fit that they are told by.
+"""
 SAME_WHITENED = 0.8
 SAME_RAW = 0.92
 """Images closer than this count once: copies and neighbouring frames are, two photos of like things hardly ever."""
-MOST = 4096
+MOST = 8192
 """Images that a fit looks at, which covers its dimensions several times."""
+MOST_POOLED = 1024
+"""Distinct images that are pooled with a prior: they are embedded again in float32."""
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -140,13 +147,18 @@ def one_of_each(descriptors: Matrix, similarity: float) -> npt.NDArray[np.int64]
 
     So a video gives a few frames however long it is.
     """
-    covered = np.zeros(len(descriptors), np.bool_)
-    chosen = []
-    for i in range(len(descriptors)):
-        if not covered[i]:
-            chosen.append(i)
-            covered |= descriptors @ descriptors[i] >= similarity
-    return np.array(chosen, np.int64)
+    chosen = np.zeros(0, np.int64)
+    for start in range(0, len(descriptors), _BLOCK):
+        block = descriptors[start : start + _BLOCK]
+        covered: npt.NDArray[np.bool_] = np.any(block @ descriptors[chosen].T >= similarity, axis=1)
+        near = block @ block.T >= similarity
+        fresh = []
+        for i in range(len(block)):
+            if not covered[i]:
+                fresh.append(start + i)
+                covered |= near[i]
+        chosen = np.concatenate([chosen, np.array(fresh, np.int64)])
+    return chosen
 
 
 def mean_similarity(descriptors: Matrix) -> float:
@@ -175,7 +187,7 @@ def choose(
     """
     x = embeddings[:MOST]
     if prior is None:
-        least = max(LEAST_OWN, x.shape[1] // 2)
+        least = max(LEAST_OWN, 2 * x.shape[1])
         distinct = one_of_each(unit(x), SAME_RAW)
         if len(distinct) < least:
             return Choice("none", None, 0, f"{len(distinct)} distinct images; a whitening of their own needs {least}")
@@ -189,10 +201,23 @@ def choose(
     if len(distinct) < LEAST_POOLED:
         few = f"{len(distinct)} distinct images are too few to adapt the encoder's prior, which needs {LEAST_POOLED}"
         return Choice("prior", prior.whitening, 0, few)
-    chosen = distinct[: MOST // 4]
+    chosen = distinct[:MOST_POOLED]
     own = statistics(x[chosen] if again is None else again(chosen))
     reason = f"unlike the encoder's prior (mean similarity {apart:.2f}); {len(chosen)} distinct images pooled with it"
     return Choice("pooled", fit(pooled(statistics_of(prior), own, OWN_WEIGHT)), len(chosen), reason)
+
+
+def held_out(choice: Choice, embeddings: npt.NDArray[np.floating], prior: Prior | None) -> Matrix:
+    """Descriptors by a transform of the chosen kind that has not seen the images: what a threshold is told from.
+
+    Where ``choice`` was fitted on ``embeddings`` (n, d), every other row makes such a transform and the rest are
+    returned; else all.
+    """
+    if choice.source in ("none", "prior"):
+        return choice.describe(embeddings)
+    seen, unseen = embeddings[:MOST:2], embeddings[1:MOST:2]
+    own = statistics(seen[one_of_each(choice.describe(seen), SAME_WHITENED)])
+    return fit(own if prior is None else pooled(statistics_of(prior), own, OWN_WEIGHT)).apply(unseen)
 
 
 def save(path: Path, key: str, choice: Choice, notes: dict[str, Any]) -> None:
@@ -225,5 +250,34 @@ def load(path: Path, key: str, prior: Prior | None) -> tuple[Choice, dict[str, A
         return Choice(about["source"], whitening, about["images"], about["reason"]), about["notes"]
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise RunFolderError(f"{path} is damaged ({error}); remove it and run the same command again") from None
+
+
+def key_of(encoder_key: str, descriptor: str) -> str:
+    """What a frozen choice is for: the encoder, and whether raw embeddings were asked for."""
+    return f"{encoder_key}/{'raw' if descriptor == 'raw' else 'whitened'}"
+
+
+def describe_as(features: Path, facts: dict[str, Any], card: ModelCard) -> Callable[[npt.NDArray[Any]], Matrix]:
+    """How a finished run compared embeddings.
+
+    Args:
+        features: the features folder of the run.
+        facts: what its ``run.json`` says of the encoder.
+        card: of the encoder, loaded again.
+
+    Raises:
+        RunFolderError: the transform is gone or damaged.
+    """
+    if facts.get("descriptor") == "raw":
+        return unit
+    prior = full_prior_of(card)
+    if (facts.get("whitening") or {}).get("source", "prior") == "prior":
+        frozen = Choice("prior", prior.whitening, 0, "") if prior is not None else None
+    else:
+        found = load(features / FILE, key_of(str(facts.get("key")), "whitened"), prior)
+        frozen = found[0] if found is not None else None
+    if frozen is None or frozen.whitening is None:
+        raise RunFolderError(f"the whitening that this run was made with is gone from {features}: run it again")
+    return frozen.whitening.apply
