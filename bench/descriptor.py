@@ -1,0 +1,118 @@
+"""Which fit whitens best, and what a calibrated threshold is worth: on images that the fit has not seen.
+
+    python bench/descriptor.py ../shared/data [--step 4] [--json FILE]
+
+The folders cars, photos and prior hold distinct images; of every STEP-th one, eleven edited copies are made. A prior
+is fitted on the folders that the copies are not from ("unseen"), on all of them ("seen"), pooled with images of the
+same folder that have no copies, and those alone. Recall counts copies above the highest of all pairs of copies and
+originals of different images ("zero false pairs"), and at the shipped threshold, with the false pairs there.
+"Calibrated" is what the images without copies tell. Fits that hold their own images are judged by the very images of
+the fit in that column: where it falls below the others and false pairs appear, it shows why a run tells its threshold
+from images that a fitted transform has not seen.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from harness import machine, show, write
+from rfdedup.calibrating import CEILING_SHARE, FALSE_PAIRS
+from rfdedup.calibration import UnsupportedError, calibrate, pair_rate
+from rfdedup.config import RunConfig
+from rfdedup.copies import embed_copies
+from rfdedup.descriptor import fit_whitening, unit
+from rfdedup.encoders import load_encoder
+from rfdedup.encoders.efficientnet_lite0 import THRESHOLDS
+from rfdedup.execution import embed_files
+from rfdedup.progress import Silent, Watch
+from rfdedup.sources.folder import scan
+from rfdedup.whitening import OWN_WEIGHT, Prior, fit, mean_similarity, pooled, statistics, statistics_of
+
+FOLDERS = ("cars", "photos", "prior")
+SIZES = (100, 200, 400)
+
+
+def embedded(folder: Path, step: int) -> dict[str, Any]:
+    """Embeddings of a folder's images, and of the copies of every ``step``-th."""
+    config, watch, encoder = RunConfig(), Watch(Silent()), load_encoder("efficientnet-lite0")
+    files = scan([folder]).files
+    x = np.zeros((len(files), encoder.dim), np.float32)
+    with watch.stage("embed", len(files)):
+        for at, vectors, _ in embed_files(files, encoder, config, watch):
+            x[at] = vectors
+    sources = np.arange(0, len(files), step)
+    own, _, copies = embed_copies([files[i] for i in sources], encoder, config, watch)
+    return {"x": x, "sources": sources, "own": sources[own], "copies": copies}
+
+
+def score(data: dict[str, Any], apply: Any) -> dict[str, Any]:
+    """Recall at zero false pairs and at the shipped threshold; what calibration finds, and what it costs."""
+    original, copies = apply(data["x"][data["sources"]]), apply(data["copies"])
+    where = np.searchsorted(data["sources"], data["own"])
+    mine = np.einsum("nd,nd->n", copies, original[where])
+    whole, group = np.concatenate([original, copies]), np.concatenate([data["sources"], data["own"]])
+    similarity = whole @ whole.T
+    wrong = similarity[np.triu(group[:, None] != group[None])]
+    others = apply(np.delete(data["x"], data["sources"], axis=0))
+    bound = THRESHOLDS["raw" if apply is unit else "whitened"].value
+    row = {
+        "mean similarity": f"{mean_similarity(original):.3f}",
+        "recall at 0 false": f"{(mine > wrong.max()).mean():.3f}",
+        "recall at default": f"{(mine >= bound).mean():.3f}",
+        "false pairs there": f"{int((wrong >= bound).sum())} of {wrong.size}",
+    }
+    try:
+        rate = pair_rate(FALSE_PAIRS, len(others))
+        found = calibrate(others, rate=rate, ceiling=float(np.quantile(mine, CEILING_SHARE)))
+        row["calibrated"] = f"{found.threshold:.3f}: recall {(mine >= found.threshold).mean():.3f}, " + (
+            f"{int((wrong >= found.threshold).sum())} false"
+        )
+    except UnsupportedError as error:
+        row["calibrated"] = f"refused: {str(error)[:40]}"
+    return row
+
+
+def table(name: str, sets: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """All fits, judged by the copies of one folder."""
+    data = sets[name]
+    rest: npt.NDArray[np.float32] = np.delete(data["x"], data["sources"], axis=0)
+    rest = rest[np.random.default_rng(0).permutation(len(rest))]
+    elsewhere = np.concatenate([one["x"] for other, one in sets.items() if other != name])
+    everywhere = np.concatenate([one["x"] for one in sets.values()])
+    unseen = Prior(fit_whitening(elsewhere, dim=512, shrinkage=1e-3), len(elsewhere), 1e-3)
+    fits: dict[str, Any] = {
+        "raw": unit,
+        f"prior, unseen ({len(elsewhere)})": unseen.whitening.apply,
+        f"prior, seen ({len(everywhere)})": fit_whitening(everywhere, dim=512, shrinkage=1e-3).apply,
+    }
+    for n in sorted({min(n, len(rest)) for n in (*SIZES, len(rest))}):
+        own = statistics(rest[:n])
+        for weight in (1.0, OWN_WEIGHT):
+            both = pooled(statistics_of(unseen), own, weight)
+            fits[f"unseen + {n} own, each x{weight:g}"] = fit(both).apply
+        fits[f"{n} own"] = fit(own).apply
+    return [{"set": name, "fit": label, **score(data, apply)} for label, apply in fits.items()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--step", type=int, default=4)
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    sets = {name: embedded(arguments.data / name, arguments.step) for name in FOLDERS}
+    rows: list[dict[str, Any]] = []
+    for name in FOLDERS:
+        rows += table(name, sets)
+        show(name, [row for row in rows if row["set"] == name])
+    if arguments.json:
+        write(arguments.json, machine("openvino", "numpy"), rows)
+
+
+if __name__ == "__main__":
+    main()
