@@ -62,6 +62,9 @@ class OpenVinoRuntime:
     def __init__(self, model: Path | Any, *, name: str, precision: str = "auto", streams: int | None = None) -> None:
         import openvino
 
+        # the first call fills a table under a lock while it holds the interpreter's: two threads that both make it
+        # wait for each other for ever
+        openvino.Type.u8.to_dtype()
         self.batch = BATCH
         self.streams = streams or usable_cores()
         self.precision = cpu_precisions()[0] if precision == "auto" else precision
