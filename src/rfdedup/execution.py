@@ -15,9 +15,8 @@ import numpy.typing as npt
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder
 from rfdedup.imaging import Limits
-from rfdedup.passes import Fault, MeasureTask, PrepareTask, one_thread
+from rfdedup.passes import Fault, MeasureTask, PrepareTask, one_thread, row_of
 from rfdedup.progress import Watch
-from rfdedup.records import path_text
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
 from rfdedup.workers import BlockSpec, Done, Failure, Pool, WorkerLimits
@@ -83,22 +82,9 @@ def measure_files(
 
 
 def _row(file: SourceFile, result: dict[str, Any] | Fault | Failure) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "root": file.root,
-        "path": path_text(file.path),
-        "path_bytes": os.fsencode(file.path),
-        "bytes": file.size,
-        "mtime_ns": file.mtime_ns,
-        "inode": file.inode,
-        "device": file.device,
-        "flags": [],
-        "error": None,
-        "error_detail": None,
-    }
     if isinstance(result, dict):
-        return {**row, **result, "flags": list(result["flags"])}
-    kind, detail = (result.kind, result.detail) if isinstance(result, Failure) else result
-    return {**row, "error": kind, "error_detail": detail}
+        return {**row_of(file), **result, "flags": list(result["flags"])}
+    return row_of(file, (result.kind, result.detail) if isinstance(result, Failure) else result)
 
 
 def embed_files(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.config import RunConfig
-from rfdedup.passes import Fault
+from rfdedup.passes import Fault, row_of
 from rfdedup.records import FEATURE_VERSION, path_text
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
@@ -94,7 +94,9 @@ def assemble(
         transient: faults that are in no shard.
     """
     lost = [files[i] for i in np.flatnonzero(at < 0).tolist()]
-    extra = pa.Table.from_pylist([_faulty(file, transient[file]) for file in lost], schema=known.schema)
+    extra = pa.Table.from_pylist(
+        [{**row_of(file, transient[file]), "shard": NOWHERE, "row": NOWHERE} for file in lost], schema=known.schema
+    )
     place = at.copy()
     place[at < 0] = known.num_rows + np.arange(len(lost))
     table = pa.concat_tables([known, extra]).combine_chunks().take(pa.array(place))
@@ -117,20 +119,3 @@ def assemble(
 
 def _key(root: str, path: bytes) -> bytes:
     return os.fsencode(root) + b"/" + path
-
-
-def _faulty(file: SourceFile, fault: Fault) -> dict[str, object]:
-    return {
-        "root": file.root,
-        "path": path_text(file.path),
-        "path_bytes": os.fsencode(file.path),
-        "bytes": file.size,
-        "mtime_ns": file.mtime_ns,
-        "inode": file.inode,
-        "device": file.device,
-        "flags": [],
-        "error": fault[0],
-        "error_detail": fault[1],
-        "shard": NOWHERE,
-        "row": NOWHERE,
-    }

@@ -13,10 +13,28 @@ from rfdedup.encoders.preprocess import InputSpec, prepare
 from rfdedup.errors import ImageError
 from rfdedup.imaging import Limits, decode
 from rfdedup.measure import measure
+from rfdedup.records import path_text
 from rfdedup.sources.folder import SourceFile, storable_time
 
 Fault = tuple[str, str]
 """Kind and detail of an ``ImageError``, as it travels between processes."""
+
+
+def row_of(file: SourceFile, fault: Fault | None = None) -> dict[str, Any]:
+    """What the scan knows of a file, and why it could not be measured, by the names of ``records.FEATURES``."""
+    kind, detail = fault or (None, None)
+    return {
+        "root": file.root,
+        "path": path_text(file.path),
+        "path_bytes": os.fsencode(file.path),
+        "bytes": file.size,
+        "mtime_ns": file.mtime_ns,
+        "inode": file.inode,
+        "device": file.device,
+        "flags": [],
+        "error": kind,
+        "error_detail": detail,
+    }
 
 
 def one_thread() -> None:
