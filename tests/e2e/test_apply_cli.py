@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 
 from apply_helpers import Tree, files, make_tree, snapshot
 from rfdedup.cli.main import app, main
+from rfdedup.review.decision_log import DecisionLog
+from rfdedup.review.decisions import Choice, Decision, Image
 
 
 @pytest.fixture
@@ -132,3 +134,20 @@ def test_export(tree: Tree, tmp_path: Path) -> None:
     assert run("export", tree.run, "--format", "csv", "--json").exit_code == 2
     for command in ("apply", "undo", "export"):
         assert run(command, "--help").exit_code == 0
+
+
+def test_decisions_that_the_verdicts_do_not_show_are_told_of(tree: Tree, tmp_path: Path) -> None:
+    asked = ("apply", tree.run, "--move", tmp_path / "out")
+    assert "reviewers decided" not in run(*asked, "--dry-run").output
+    assert json.loads(run(*asked, "--dry-run", "--json").stdout)["decisions_pending"] is False
+    log = DecisionLog(tree.run)
+    log.add([Decision(Choice.KEEP, Image("ab" * 32, "a/dup.jpg"))])
+    assert "reviewers decided after the last run" in run(*asked, "--dry-run").output
+    assert json.loads(run(*asked, "--dry-run", "--json").stdout)["decisions_pending"] is True
+    told = run("apply", tree.run, "--delete", text="n\n")
+    assert told.output.index("reviewers decided") < told.output.index("for ever?")
+    done = run(*asked)
+    assert done.exit_code == 0
+    assert "reviewers decided after the last run" in done.output
+    log.undo()
+    assert "reviewers decided" not in run(*asked).output

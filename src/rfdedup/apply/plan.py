@@ -7,16 +7,15 @@ of rows: references between rows go through a ``Catalog`` on disk.
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property, partial
-from typing import Protocol
+from functools import cached_property
 
 from rfdedup.apply.fsops import explain
+from rfdedup.apply.labels import Labels
 from rfdedup.apply.names import alternative, fold, local, split_suffix
-from rfdedup.apply.sidecars import Rule, Signature, disagreement, is_image_name, signature
+from rfdedup.apply.sidecars import Rule, is_image_name
 from rfdedup.apply.verdicts import Catalog, Known, Row
 from rfdedup.errors import RunFolderError
 from rfdedup.records import Tier, Verdict
@@ -119,33 +118,18 @@ class Held:
     failed: bool = False
 
 
-class Survey(Protocol):
-    """What the plan may ask about the disk."""
-
-    def has(self, base: str, name: bytes) -> bool: ...
-
-    def any_ends_with(self, base: str, folder: bytes, ending: bytes) -> bool: ...
-
-    def taken(self, base: str, name: bytes) -> bool: ...
-
-    def read(self, base: str, name: bytes) -> bytes: ...
-
-
 @dataclass
 class Planner:
     """The rules that turn rows into units.
 
     Args:
         handled: whether an earlier apply did this to a file already.
-        extra_labels: classes of images from data-set files, by root and name.
     """
 
     options: Options
     catalog: Catalog
-    survey: Survey
+    labels: Labels
     handled: Callable[[str, bytes], bool] = lambda _base, _name: False
-    extra_labels: Mapping[tuple[str, bytes], Signature] = field(default_factory=dict)
-    rules_here: dict[tuple[str, bytes], list[tuple[Rule, str, bytes]]] = field(default_factory=dict, init=False)
 
     @cached_property
     def distinct(self) -> bool:
@@ -179,7 +163,7 @@ class Planner:
         for rows in batches:
             for row in rows:
                 king = self._king(row) if self.selected(row) else None
-                why = self._conflict(row, king) if king is not None else None
+                why = self.labels.conflict((row.root, row.name), (king.root, king.name)) if king is not None else None
                 if why is not None:
                     yield row.root, row.name, why
 
@@ -223,7 +207,7 @@ class Planner:
         """The drop that does not happen, or the label conflict that it happens with."""
         if row.protected:
             return Held(row.root, row.name, "protected", "protected images are never dropped", row.size), None
-        why = self._conflict(row, king) if king is not None else None
+        why = self.labels.conflict((row.root, row.name), (king.root, king.name)) if king is not None else None
         if why is None or self.options.on_conflict != OnConflict.KEEP:
             return None, why
         return Held(row.root, row.name, "label-conflict", why, row.size), None
@@ -254,14 +238,14 @@ class Planner:
 
     def _free_name(self, item: Item, base: str, wanted: bytes) -> bytes | None:
         """``wanted``, or the one other name that the file may have, if neither a file nor the plan holds it."""
-        if item.role == "image" and self.distinct and not self.survey.taken(base, wanted):
+        if item.role == "image" and self.distinct and not self.labels.survey.taken(base, wanted):
             return wanted
         origin = item.path
         for name in (wanted, alternative(wanted, origin)):
             owner = self._reserve(base, name, origin)
             if owner == origin:
                 return None
-            if owner is None and not self.survey.taken(base, name):
+            if owner is None and not self.labels.survey.taken(base, name):
                 return name
         return None
 
@@ -270,31 +254,11 @@ class Planner:
         key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
         return self.catalog.reserve(key, origin)
 
-    def _present(self, base: str, name: bytes) -> list[tuple[Rule, str, bytes]]:
-        """The sidecars of an image that are there: rule, folder and relative name."""
-        folder, _, leaf = name.rpartition(b"/")
-        found = self.rules_here.get((base, folder))
-        if found is None:
-            if len(self.rules_here) > _FOLDERS:
-                self.rules_here.clear()
-            found = self.rules_here[base, folder] = list(self._rules_for(base, folder))
-        named = [(rule, where, prefix + rule.leaf(leaf)) for rule, where, prefix in found]
-        return [place for place in named if self.survey.has(place[1], place[2])]
-
-    def _rules_for(self, base: str, folder: bytes) -> Iterator[tuple[Rule, str, bytes]]:
-        """The rules that any file may match for the images of a folder, with the place where it would lie."""
-        for rule in self.options.rules:
-            place = rule.folder(folder, os.fsencode(os.path.basename(base)))
-            if place is not None:
-                where = os.path.dirname(base) if place[0] else base
-                if self.survey.any_ends_with(where, place[1], rule.ending):
-                    yield rule, where, place[1] + b"/" if place[1] else b""
-
     def _sidecars(self, image: Item) -> list[Item]:
         """The sidecars that go with ``image``, with their new names next to its own."""
         found: dict[tuple[str, bytes], Item] = {}
         claimants: tuple[bytes, ...] | None = None
-        for rule, base, name in self._present(image.base, image.name):
+        for rule, base, name in self.labels.sidecars(image.base, image.name):
             if (base, name) in found:
                 continue
             if claimants is None:
@@ -323,26 +287,8 @@ class Planner:
         """Other images that differ from ``image`` in the suffix only, listed in the run or lying on the disk."""
         stem = split_stem(image.name)
         names = {name for name in self.catalog.with_stem(image.base, stem) if is_image_name(name)}
-        names.update(stem + suffix for suffix in _SPELLED_SUFFIXES if self.survey.has(image.base, stem + suffix))
+        names.update(stem + suffix for suffix in _SPELLED_SUFFIXES if self.labels.survey.has(image.base, stem + suffix))
         return tuple(sorted(names - {image.name}))
-
-    def _conflict(self, row: Row, king: Known) -> str | None:
-        mine = self._signature(row.root, row.name) if self._labelled(row.root, row.name) else None
-        if not mine:
-            return None
-        return disagreement(mine, self._signature(king.root, king.name))
-
-    def _labelled(self, base: str, name: bytes) -> bool:
-        return bool(self.options.class_folders or self.extra_labels or self._present(base, name))
-
-    def _signature(self, base: str, name: bytes) -> Signature:
-        found: dict[str, Counter[str]] = {}
-        for _, where, sidecar in self._present(base, name):
-            found.update(signature(sidecar, partial(self.survey.read, where, sidecar)))
-        found.update(self.extra_labels.get((base, name), {}))
-        if self.options.class_folders:
-            found["folder"] = Counter([os.fsdecode(name.rpartition(b"/")[0].rpartition(b"/")[2])])
-        return found
 
 
 def not_a_king(name: bytes) -> RunFolderError:
@@ -352,8 +298,6 @@ def not_a_king(name: bytes) -> RunFolderError:
         "the same `rfdedup run` command again"
     )
 
-
-_FOLDERS = 256
 
 _SPELLED_SUFFIXES = [spelled.encode() for suffix in sorted(IMAGE_SUFFIXES) for spelled in (suffix, suffix.upper())]
 

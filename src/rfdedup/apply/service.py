@@ -14,6 +14,7 @@ from rfdedup.apply.execute import Executor, settle_open
 from rfdedup.apply.folders import note_times
 from rfdedup.apply.fsops import FsOps
 from rfdedup.apply.journal import JOURNAL_FILE, Journal
+from rfdedup.apply.labels import Labels
 from rfdedup.apply.plan import Action, Held, OnConflict, Options, Planner, Unit, not_a_king
 from rfdedup.apply.relist import Relister, Rewritten
 from rfdedup.apply.sidecars import DEFAULT_RULES, parse_rules
@@ -22,6 +23,7 @@ from rfdedup.apply.undo import UndoSummary, undo_entries
 from rfdedup.apply.verdicts import Catalog, read_rows
 from rfdedup.errors import CheckFailedError, ConfigError
 from rfdedup.records import Tier
+from rfdedup.review.decision_log import pending
 from rfdedup.run_folder import RunFolder
 
 POLICY_REASONS = frozenset({"label-conflict", "protected", "sidecar", "shared"})
@@ -99,6 +101,8 @@ class ApplySummary:
     problems: list[Problem] = field(default_factory=list)
     datasets: list[Rewritten] = field(default_factory=list)
     emptied: list[str] = field(default_factory=list)
+    decisions_pending: bool = False
+    """Reviewers decided something that the verdicts do not show, because the run was not made again."""
 
     @property
     def planned_total(self) -> Count:
@@ -137,7 +141,8 @@ def apply_run(
     with folder.lock():
         RunFolder.open(run)
         with Catalog.build(run) as catalog:
-            call = _Call(run, request, fs, catalog, show, progress, ApplySummary(request.action, dry_run))
+            summary = ApplySummary(request.action, dry_run, decisions_pending=pending(folder))
+            call = _Call(run, request, fs, catalog, show, progress, summary)
             if not dry_run or (run / JOURNAL_FILE).exists():
                 with Journal.open(run, create=True) as journal:
                     call.start(journal, dry_run)
@@ -165,10 +170,10 @@ class _Call:
         )
         files = [os.path.realpath(file) for file in self.request.datasets]
         relister.check(files)
+        survey = DiskSurvey(self.fs, folds_names=options.folds_names)
         planner = Planner(
-            *(options, self.catalog, DiskSurvey(self.fs, folds_names=options.folds_names)),
+            *(options, self.catalog, Labels(survey, options.rules, options.class_folders, relister.labels(files))),
             handled=lambda base, name: self._handled(journal, options, base, name),
-            extra_labels=relister.labels(files),
         )
         if options.on_conflict == OnConflict.REPORT:
             self._report_conflicts(planner, dry_run)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rfdedup.errors import RunFolderError
-from rfdedup.review.decisions import Choice, Decision, Decisions, Image, settle
-from rfdedup.run_folder import REVIEWS_FILE
+from rfdedup.review.decisions import Choice, Decision, Decisions, Image, digest, settle
+from rfdedup.run_folder import REVIEWS_FILE, RunFolder
 
 _VERSION = 1
 _PATIENCE = 10.0
@@ -122,6 +122,15 @@ class DecisionLog:
             connection.close()
             raise
         return version
+
+
+def pending(folder: RunFolder) -> bool:
+    """Whether reviewers decided something that the verdicts of a finished run do not show, or took it back.
+
+    Raises:
+        RunFolderError: the run or the log cannot be read.
+    """
+    return digest(DecisionLog(folder.path).decisions()) != str(folder.info().get("decisions", ""))
 
 
 @contextmanager

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _LISTED = 20
+_PENDING = (
+    "Warning: reviewers decided after the last run, and these verdicts do not show it: run the same `rfdedup run` "
+    "command, or press Recompute on the review page, then apply"
+)
 
 
 @click.command("apply", short_help="Move, copy, link or delete files as the verdicts say; journaled.")
@@ -91,6 +95,8 @@ def command(
     from rfdedup.apply import Action, OnConflict, Request, apply_run
     from rfdedup.apply.sidecars import DEFAULT_RULES
     from rfdedup.records import Tier
+    from rfdedup.review.decision_log import pending
+    from rfdedup.run_folder import RunFolder
 
     asked = [
         (Action.MOVE, move),
@@ -121,6 +127,8 @@ def command(
     if dry_run:
         _dry_run(run, request, output)
         return
+    if pending(RunFolder(run)):
+        output.show(_PENDING)
     if delete and not yes:
         _confirm(apply_run(run, request, dry_run=True))
     summary = apply_run(run, request)
@@ -221,7 +229,7 @@ def _show(summary: ApplySummary, output: Output) -> None:
 
 
 def _notes(summary: ApplySummary) -> list[str]:
-    lines = []
+    lines = [_PENDING] if summary.dry_run and summary.decisions_pending else []
     if summary.sidecars.files:
         lines.append(f"sidecars with them: {summary.sidecars.files:,}")
     if summary.already:
@@ -278,6 +286,7 @@ def _as_dict(summary: ApplySummary) -> dict[str, object]:
             for d in summary.datasets
         ],
         "emptied_folders": summary.emptied,
+        "decisions_pending": summary.decisions_pending,
     }
 
 
