@@ -99,7 +99,9 @@ def test_values_far_outside_the_range_of_their_squares() -> None:
 
 def test_processors_that_saturate_get_half_the_range(monkeypatch: pytest.MonkeyPatch) -> None:
     class Saturating(products.Products):
-        def above(self, a: np.ndarray, b: np.ndarray, bound: float) -> tuple[np.ndarray, np.ndarray]:
+        def above(
+            self, a: np.ndarray, b: np.ndarray, bound: float, stricter: object = ()
+        ) -> tuple[np.ndarray, np.ndarray]:
             shifted = a[:2].astype(np.int64) + 128
             pairs = shifted[:, None, :] * b[None, :2].astype(np.int64)
             pairs = np.clip(pairs[..., ::2] + pairs[..., 1::2], -(2**15), 2**15 - 1).sum(axis=2)

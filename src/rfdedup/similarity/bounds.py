@@ -129,7 +129,7 @@ def _mixing(size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
 
 
 def encode(x: npt.NDArray[np.floating], projection: Projection, rows: npt.NDArray[np.int64] | None = None) -> ByteCodes:
-    """Codes of all rows of ``x``, or of those named, read in blocks."""
+    """Codes of all rows of ``x``, or of those named, read in blocks; a name of -1 gives a row of zeros."""
     n = x.shape[0] if rows is None else rows.size
     tiles = -(-n // TILE)
     codes = np.zeros((tiles * TILE, projection.weights.shape[1]), dtype=np.int8)
@@ -139,6 +139,7 @@ def encode(x: npt.NDArray[np.floating], projection: Projection, rows: npt.NDArra
         end = min(begin + _BLOCK, n)
         which = np.arange(begin, end) if rows is None else rows[begin:end]
         g = _project(unit_rows(x[begin:end] if rows is None else x[which], which), projection)
+        g[which < 0] = 0
         q = np.clip(np.rint(g / np.float32(projection.scale)), -limit, limit)
         codes[begin:end] = q
         g -= q * np.float32(projection.scale)

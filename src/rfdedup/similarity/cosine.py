@@ -2,27 +2,62 @@
 
 Pairs that upper bounds rule out (``bounds``) are never looked at; the others are measured one by one
 (``vectors.pair_scores``). So the result is the same on every processor, and no tile of it needs memory.
+
+Dense input, a fixed camera for example, has more links than fit anywhere. ``sparse_links`` leaves out those between
+two crowded rows, which is what they all are there; ``cover`` does without them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.errors import DataError
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
-from rfdedup.similarity.products import TILE, Products, in_threads, thread_count
-from rfdedup.similarity.vectors import Rows, Scores, check_matrix, check_threshold, normalise, pair_scores
+from rfdedup.similarity.products import TILE, Mask, Products, in_threads, thread_count
+from rfdedup.similarity.vectors import (
+    Rows,
+    Scores,
+    check_matrix,
+    check_threshold,
+    normalise,
+    pair_scores,
+    row_scores,
+)
 
 _SMALL = 4_000_000_000
 """Below this many multiply-adds a plain float32 product is done before the integer one is set up."""
+_BAND = 8
+"""Tiles near the diagonal come first, this many at a time: rows in a crowd are often neighbours in order."""
+_CHUNK = 16 * 1024
+"""Pairs of one tile that are measured before looking which rows are crowded by now."""
+_PRUNE = 4_000_000
+"""Links that are held before those between crowded rows are thrown out."""
 
-Links = tuple[Rows, Rows, Scores]
+Stricter = Sequence[tuple[Mask, Mask, float]]
 
 
-def cosine_links(x: npt.ArrayLike, threshold: float) -> Links:
+@dataclass(frozen=True)
+class SparseLinks:
+    """Links with at least one end that has few of them.
+
+    Attributes:
+        a, b: (L,) int64 row numbers, ``a < b``, sorted. score: (L,) float32.
+        crowded: (N,) bool, rows with more than the given number of links at or above the threshold.
+    """
+
+    a: Rows
+    b: Rows
+    score: Scores
+    crowded: Mask
+
+
+def cosine_links(x: npt.ArrayLike, threshold: float) -> tuple[Rows, Rows, Scores]:
     """Find every pair of rows whose cosine similarity, as ``pair_scores`` measures it, is at least ``threshold``.
 
     Memory: N bytes for each dimension kept (at most d rounded up to 64), a few tiles, and the links.
@@ -38,58 +73,200 @@ def cosine_links(x: npt.ArrayLike, threshold: float) -> Links:
     Raises:
         DataError: x is not a 2-d array of floats, holds NaN or infinity, or the threshold is out of range.
     """
+    found = sparse_links(x, threshold, None)
+    return found.a, found.b, found.score
+
+
+def sparse_links(x: npt.ArrayLike, threshold: float, most: int | None, *, floor: float | None = None) -> SparseLinks:
+    """Like ``cosine_links`` without the links between two crowded rows: O(N) of them, sooner the denser the input.
+
+    Args:
+        x: as for ``cosine_links``.
+        threshold: cosine similarity above 0, at most 1.
+        most: a row with more links is crowded; None for no bound.
+        floor: pairs from here up to the threshold are given too, unless both rows have more than ``most`` pairs at or
+            above the floor. Default: the threshold.
+
+    Raises:
+        DataError: as for ``cosine_links``; or a floor above the threshold.
+    """
     matrix = check_matrix(x)
     threshold = check_threshold(threshold)
-    n, d = matrix.shape
-    small = n * n * d / 2 < _SMALL
-    parts = list(_plain_links(matrix, threshold) if small else _coded_links(matrix, threshold))
-    a, b, score = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    order = np.argsort(a * np.int64(n) + b)
-    return a[order], b[order], score[order]
+    floor = threshold if floor is None else check_threshold(floor)
+    if floor > threshold:
+        raise DataError(f"floor = {floor} is above the threshold, {threshold}")
+    return _Join(matrix, threshold, floor, most).run()
 
 
-def _plain_links(x: npt.NDArray[np.floating], threshold: float) -> Iterator[Links]:
+class _Join:
+    """One join. ``counts`` is monotone, so a worker that sees an old state measures more than it must, never less."""
+
+    def __init__(self, x: npt.NDArray[np.floating], threshold: float, floor: float, most: int | None) -> None:
+        n, d = x.shape
+        self._x, self._threshold, self._floor = x, threshold, floor
+        self._most = n if most is None else most
+        self._bounded = most is not None
+        self._tiles = -(-n // TILE)
+        small = n * n * d / 2 < _SMALL
+        self._threads = thread_count()
+        self._unit = lru_cache(2 * _BAND + self._threads)(self._unit_rows)
+        self._candidates = _Plain(x) if small else _Coded(x, threshold, floor, self._threads)
+        # pairs of each row at or above the threshold, and at or above the floor; rows of the padding are crowded
+        self._counts = np.zeros((2, self._tiles * TILE), np.int64)
+        self._counts[:, n:] = self._most + 1
+
+    def run(self) -> SparseLinks:
+        n = self._x.shape[0]
+        held = [_NONE]
+        size, allowed = 0, _PRUNE
+        with ThreadPoolExecutor(self._threads) as pool:
+            for a, b, score in in_threads(pool, self._search, self._order(), ahead=4 * self._threads):
+                if a.size == 0:
+                    continue
+                if self._bounded:
+                    self._count(self._counts, a, b, score)
+                held.append((a, b, score))
+                size += a.size
+                if size > allowed:
+                    held = [self._kept(held)]
+                    size = held[0][0].size
+                    allowed = size + max(size, _PRUNE)
+        a, b, score = self._kept(held)
+        order = np.argsort(a * np.int64(n) + b)
+        return SparseLinks(a[order], b[order], score[order], self._counts[0, :n] > self._most)
+
+    def _unit_rows(self, number: int) -> Matrix:
+        """Rows of one tile, of unit length."""
+        names = np.arange(number * TILE, min((number + 1) * TILE, self._x.shape[0]))
+        return normalise(self._x[names], names)
+
+    def _order(self) -> Iterator[tuple[int, int]]:
+        for band in range(0, self._tiles, _BAND):
+            for row in range(self._tiles - band):
+                for column in range(row + band, min(row + band + _BAND, self._tiles)):
+                    yield row, column
+
+    def _search(self, tile: tuple[int, int]) -> tuple[Rows, Rows, Scores]:
+        one, other = (slice(number * TILE, (number + 1) * TILE) for number in tile)
+        near_one, far_one = self._counts[:, one] > self._most
+        near_other, far_other = self._counts[:, other] > self._most
+        if near_one.all() and near_other.all():
+            return _NONE
+        lowest = self._threshold if far_one.all() and far_other.all() else self._floor
+        stricter = [
+            (rows, columns, bound)
+            for rows, columns, bound in ((far_one, far_other, self._threshold), (near_one, near_other, np.inf))
+            if bound > lowest and rows.any() and columns.any()
+        ]
+        i, j = self._candidates.near(tile, lowest, stricter)
+        inside = (i + one.start < j + other.start) & (j + other.start < self._x.shape[0])
+        i, j = i[inside], j[inside]
+        if i.size > 4 * _CHUNK:
+            return self._many(tile, i, j, lowest)
+        a, b = i + one.start, j + other.start
+        if i.size > TILE // 2:
+            score = row_scores(self._unit(tile[0]), i, self._unit(tile[1]), j)
+        else:
+            score = pair_scores(self._x, a, b)
+        linked = score.astype(np.float64) >= lowest
+        return a[linked], b[linked], score[linked]
+
+    def _many(self, tile: tuple[int, int], i: Rows, j: Rows, lowest: float) -> tuple[Rows, Rows, Scores]:
+        """The links among many candidates of one tile, without those that turn out to be between crowded rows."""
+        strong = np.ones((TILE, TILE), np.bool_)
+        if lowest < self._threshold:
+            strong[:] = False
+            strong[self._candidates.near(tile, self._threshold, ())] = True
+        # by diagonals every row and column gets its share early
+        order = np.argsort(((j - i) % TILE).astype(np.uint16), kind="stable")
+        i, j = i[order], j[order]
+        one, other = (self._unit(number) for number in tile)
+        counts = self._counts.copy()
+        parts = [_NONE]
+        for begin in range(0, i.size, _CHUNK):
+            k, m = i[begin : begin + _CHUNK], j[begin : begin + _CHUNK]
+            a, b = k + tile[0] * TILE, m + tile[1] * TILE
+            near, far = (counts[:, a] > self._most) & (counts[:, b] > self._most)
+            needed = ~(near | (far & ~strong[k, m]))
+            score = row_scores(one, k[needed], other, m[needed])
+            linked = score.astype(np.float64) >= lowest
+            parts.append((a[needed][linked], b[needed][linked], score[linked]))
+            if self._bounded:
+                self._count(counts, *parts[-1])
+        return _joined(parts)
+
+    def _count(self, counts: Rows, a: Rows, b: Rows, score: Scores) -> None:
+        near = score.astype(np.float64) >= self._threshold
+        for level, (i, j) in enumerate(((a[near], b[near]), (a, b))):
+            for end in (i, j):
+                if end.size:
+                    low = int(end.min())
+                    found = np.bincount(end - low)
+                    counts[level, low : low + found.size] += found
+
+    def _kept(self, held: list[tuple[Rows, Rows, Scores]]) -> tuple[Rows, Rows, Scores]:
+        a, b, score = _joined(held)
+        if not self._bounded:
+            return a, b, score
+        near, far = self._counts > self._most
+        crowd = np.where(score.astype(np.float64) >= self._threshold, near[a] & near[b], far[a] & far[b])
+        return a[~crowd], b[~crowd], score[~crowd]
+
+
+_NONE = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+def _joined(parts: list[tuple[Rows, Rows, Scores]]) -> tuple[Rows, Rows, Scores]:
+    a, b, score = (np.concatenate([part[side] for part in parts]) for side in range(3))
+    return a, b, score
+
+
+class _Plain:
     """Candidates from float32 products; their worst rounding error (see ``bounds``) is the margin."""
-    unit = normalise(x)
-    margin = 2 * (x.shape[1] + 2) * 2.0**-24
-    for top in range(0, max(unit.shape[0], 1), TILE):
-        i, j = np.nonzero(unit[top : top + TILE] @ unit[top:].T >= threshold - margin)
-        yield _measured(x, i + top, j + top, threshold)
+
+    def __init__(self, x: npt.NDArray[np.floating]) -> None:
+        self._unit = normalise(x)
+        self._margin = 2 * (x.shape[1] + 2) * 2.0**-24
+
+    def near(self, tile: tuple[int, int], bound: float, stricter: Stricter) -> tuple[Rows, Rows]:
+        one, other = (self._unit[number * TILE : (number + 1) * TILE] for number in tile)
+        product = one @ other.T
+        wanted = product >= bound - self._margin
+        for rows, columns, higher in stricter:
+            both = rows[: one.shape[0], None] & columns[: other.shape[0]]
+            wanted &= ~both | (product >= higher - self._margin)
+        i, j = np.nonzero(wanted)
+        return i, j
 
 
-def _coded_links(x: npt.NDArray[np.floating], threshold: float) -> Iterator[Links]:
-    codes = encode(x, fit_projection(x, threshold))
-    threads = thread_count()
-    products = fit_products(codes, threshold, threads)
+class _Coded:
+    """Candidates from products of 8-bit codes."""
 
-    def search(tile: tuple[int, int]) -> Links:
-        bound = product_bound(threshold, codes.projection, codes.errors[tile[0]], codes.errors[tile[1]])
-        i, j = products.above(codes.tile(tile[0]), codes.tile(tile[1]), bound)
-        return _measured(x, i + tile[0] * TILE, j + tile[1] * TILE, threshold)
+    def __init__(self, x: npt.NDArray[np.floating], threshold: float, floor: float, threads: int) -> None:
+        self._codes = encode(x, fit_projection(x, floor))
+        self._products = fit_products(self._codes, floor, threads, most=threshold)
 
-    tiles = ((i, j) for i in range(codes.errors.size) for j in range(i, codes.errors.size))
-    with ThreadPoolExecutor(threads) as pool:
-        for links in in_threads(pool, search, tiles, ahead=4 * threads):
-            if links[0].size:
-                yield links
-    yield _measured(x, np.empty(0, np.int64), np.empty(0, np.int64), threshold)
+    def near(self, tile: tuple[int, int], bound: float, stricter: Stricter) -> tuple[Rows, Rows]:
+        one, other = tile
+        errors = self._codes.errors[one], self._codes.errors[other]
+        bounds = [
+            (rows, columns, higher if np.isinf(higher) else product_bound(higher, self._codes.projection, *errors))
+            for rows, columns, higher in stricter
+        ]
+        least = product_bound(bound, self._codes.projection, *errors)
+        return self._products.above(self._codes.tile(one), self._codes.tile(other), least, bounds)
 
 
-def fit_products(codes: ByteCodes, threshold: float, threads: int, *, room: float = 1.0) -> Products:
+def fit_products(
+    codes: ByteCodes, threshold: float, threads: int, *, room: float = 1.0, most: float | None = None
+) -> Products:
     """Products whose levels reach from the bound of the worst tile to that of an exact code.
 
-    ``room`` is how much worse tiles may come that are not in ``codes``; beyond it they are only slower.
+    ``room`` is how much worse tiles may come that are not in ``codes``; beyond it they are only slower. ``most`` is
+    the highest threshold that is asked for; default: the only one.
     """
     worst = room * float(codes.errors.max(initial=0.0))
     least = product_bound(threshold, codes.projection, worst, worst)
-    most = product_bound(threshold, codes.projection, 0.0, 0.0)
-    step = max((most - least) / 200, 1.0)
+    top = product_bound(threshold if most is None else most, codes.projection, 0.0, 0.0)
+    step = max((top - least) / 200, 1.0)
     return Products(TILE, TILE, codes.codes.shape[1], least - 2 * step, step, threads)
-
-
-def _measured(x: npt.NDArray[np.floating], i: Rows, j: Rows, threshold: float) -> Links:
-    inside = (i < j) & (j < x.shape[0])
-    i, j = i[inside], j[inside]
-    score = pair_scores(x, i, j)
-    near = score.astype(np.float64) >= threshold
-    return i[near], j[near], score[near]

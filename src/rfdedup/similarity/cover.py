@@ -7,16 +7,19 @@ are those of ``kings.crown`` on all links, with N x kings products instead of N 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.errors import DataError
 from rfdedup.kings import priority_order
-from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
+from rfdedup.similarity.bounds import encode, fit_projection, product_bound
 from rfdedup.similarity.components import check_links
 from rfdedup.similarity.cosine import fit_products
-from rfdedup.similarity.products import TILE, Codes, Products, in_threads, thread_count
+from rfdedup.similarity.products import TILE, Codes, Mask, Products, in_threads, thread_count
 from rfdedup.similarity.vectors import (
     Rows,
     Scores,
@@ -27,52 +30,79 @@ from rfdedup.similarity.vectors import (
     row_scores,
 )
 
+Decide = Callable[[Scores, Rows, Rows], Mask]
+"""Given scores, kings and rows of (L,) pairs, says which of the pairs are links."""
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Kings, and what they rest on.
+
+    Attributes:
+        king: (N,) int64, ``king[i] == i`` for kings.
+        doubtful: (N,) bool, images of the pairs that decided with a score nearer to the threshold than the margin.
+    """
+
+    king: Rows
+    doubtful: Mask
+
 
 def cover(
     x: npt.ArrayLike,
     threshold: float,
     rank: npt.ArrayLike,
     *,
+    vector: npt.ArrayLike | None = None,
+    rows: npt.ArrayLike | None = None,
     forced: npt.ArrayLike | None = None,
+    stay: npt.ArrayLike | None = None,
     a: npt.ArrayLike = (),
     b: npt.ArrayLike = (),
-) -> tuple[Rows, Scores]:
+    margin: float = 0.0,
+    decide: Decide | None = None,
+) -> Cover:
     """Choose kings among embeddings as ``crown`` does on ``cosine_links`` and further links together.
 
     Args:
-        x: (N, d) floats, as for ``cosine_links``.
+        x: (M, d) floats, as for ``cosine_links``.
         threshold: cosine similarity above 0, at most 1.
         rank: (N,) numbers, lower is better; ties go to the smaller index.
+        vector: (N,) row of ``x`` that each image has, -1 for images without; default: image i has row i.
+        rows: images that take part, the others stay; default all.
         forced: (N,) bool, images that are never subjects; see ``crown``.
-        a, b: (L,) row numbers of links that other tiers measured.
-
-    Returns:
-        king: (N,) int64, ``king[i] == i`` for kings. score: (N,) float32, the cosine similarity of a subject and
-        its king where that reaches the threshold; NaN for kings and for subjects that only a further link joins.
+        stay: (N,) bool, images that are never subjects, but keep their place in the order.
+        a, b: (L,) images, links that other tiers measured and that may make the worse end a subject.
+        margin: bound of the error of a score.
+        decide: asked about pairs whose score is at least ``threshold - margin``; it must not depend on which are asked
+            together. Default: those at or above the threshold are links.
 
     Raises:
         DataError: arrays that do not fit together, or NaN.
     """
     matrix = check_matrix(x)
     threshold = check_threshold(threshold)
-    n = matrix.shape[0]
+    n = np.size(rank) if vector is not None else matrix.shape[0]
     order, mask = priority_order(n, rank, forced)
+    at = np.arange(n) if vector is None else np.asarray(vector, dtype=np.int64)
+    held = np.zeros(n, np.bool_) if stay is None else np.asarray(stay, dtype=np.bool_)
+    if at.shape != (n,) or held.shape != (n,):
+        raise DataError(f"vector and stay need one entry for each of {n} images, got {at.shape} and {held.shape}")
     one, other = check_links(n, np.asarray(a, dtype=np.int64), np.asarray(b, dtype=np.int64))
-    king = np.arange(n, dtype=np.int64)
-    score = np.full(n, np.nan, dtype=np.float32)
-    if n == 0:
-        return king, score
-    place = np.empty(n, dtype=np.int64)
-    place[order] = np.arange(n)
-    further = _Further(np.minimum(place[one], place[other]), np.maximum(place[one], place[other]))
-    court = _Court(matrix, order, encode(matrix, fit_projection(matrix, threshold), order), threshold)
-    lord = court.settle(mask[order], further)
-    king[order] = order[lord]
-    subjects = np.flatnonzero(king != np.arange(n))
-    measured = pair_scores(matrix, subjects, king[subjects])
-    near = measured.astype(np.float64) >= threshold
-    score[subjects[near]] = measured[near]
-    return king, score
+    if rows is not None:
+        part = np.zeros(n, np.bool_)
+        part[np.asarray(rows, dtype=np.int64)] = True
+        order = order[part[order]]
+        inside = part[one] & part[other]
+        one, other = one[inside], other[inside]
+    king, doubtful = np.arange(n, dtype=np.int64), np.zeros(n, np.bool_)
+    if order.size:
+        place = np.full(n, n, dtype=np.int64)
+        place[order] = np.arange(order.size)
+        further = _Further(np.minimum(place[one], place[other]), np.maximum(place[one], place[other]))
+        court = _Court(matrix, order, at[order], threshold, margin, decide)
+        king[order] = order[court.settle((mask | held)[order], further)]
+        doubtful[order] = court.doubtful
+    return Cover(king, doubtful)
 
 
 class _Further:
@@ -90,22 +120,35 @@ class _Further:
 class _Court:
     """The kings so far. Everything here is numbered by place in rank order."""
 
-    def __init__(self, x: npt.NDArray[np.floating], order: Rows, codes: ByteCodes, threshold: float) -> None:
-        self._x, self._order, self._codes, self._threshold = x, order, codes, threshold
+    def __init__(
+        self,
+        x: npt.NDArray[np.floating],
+        order: Rows,
+        vector: Rows,
+        threshold: float,
+        margin: float,
+        decide: Decide | None,
+    ) -> None:
+        self._x, self._order, self._vector = x, order, vector
+        self._threshold, self._margin = threshold, margin
+        self._decide = decide or (lambda score, _, __: score.astype(np.float64) >= threshold)
+        self._least = check_threshold(max(threshold - margin, 1e-6))
+        self._codes = encode(x, fit_projection(x, self._least), vector)
         self._threads = thread_count()
-        self._products: Products = fit_products(codes, threshold, self._threads)
+        self._products: Products = fit_products(self._codes, self._least, self._threads)
         self._tiles: list[Codes] = []
         self._errors: list[float] = []
         self._kings = np.empty(0, dtype=np.int64)
+        self.doubtful = np.zeros(order.size, np.bool_)
 
-    def settle(self, forced: npt.NDArray[np.bool_], further: _Further) -> Rows:
-        """The king of every place, (N,) int64; kings are their own."""
+    def settle(self, fixed: Mask, further: _Further) -> Rows:
+        """The king of every place, (N,) int64; kings are their own. ``fixed`` places are never subjects."""
         n = self._codes.rows
         lord = np.arange(n)
         with ThreadPoolExecutor(self._threads) as pool:
             for number in range(self._codes.errors.size):
                 begin, end = number * TILE, min((number + 1) * TILE, n)
-                free = ~forced[begin:end]
+                free = ~fixed[begin:end]
                 best = np.full(end - begin, n)
                 earlier, later = further.ending_in(begin, end)
                 old = (earlier < begin) & (lord[earlier] == earlier) & free[later - begin]
@@ -117,61 +160,96 @@ class _Court:
                 self._admit(number, np.flatnonzero(best == np.arange(begin, end)))
         return lord
 
-    def _cover(self, pool: ThreadPoolExecutor, number: int, best: Rows, free: npt.NDArray[np.bool_]) -> None:
+    def _cover(self, pool: ThreadPoolExecutor, number: int, best: Rows, free: Mask) -> None:
         """Lower ``best`` to the first earlier king within the threshold of each free row of a block."""
+        batch = 4 * self._threads
+        for first in range(0, len(self._tiles), batch):
+            # kings come in rank order: what these tiles hold is too late for rows that have a better one
+            done = np.ones(TILE, np.bool_)
+            done[: best.size] = ~free | (best < self._kings[first * TILE])
+            if done.all():
+                return
 
-        def search(tile: int) -> tuple[Rows, Rows]:
-            i, j = self._near(number, self._codes.tile(number), self._tiles[tile], self._errors[tile])
-            j += tile * TILE
-            inside = (i < best.size) & (j < self._kings.size)
-            return i[inside], j[inside]
+            def search(tile: int, done: Mask = done) -> tuple[Rows, Rows]:
+                others = self._tiles[tile], self._errors[tile]
+                i, j = self._near(number, *others, [(done, np.ones(TILE, np.bool_), np.inf)])
+                j += tile * TILE
+                inside = (i < best.size) & (j < self._kings.size)
+                return i[inside], j[inside]
 
-        found = list(in_threads(pool, search, range(len(self._tiles)), ahead=4 * self._threads))
-        if not found:
-            return
-        row, king = (np.concatenate([part[side] for part in found]) for side in (0, 1))
-        king = self._kings[king]
-        # tiles come in the order of their kings, so a stable sort leaves each row's kings best first
+            tiles = range(first, min(first + batch, len(self._tiles)))
+            found = list(in_threads(pool, search, tiles, ahead=batch))
+            row, king = (np.concatenate([part[side] for part in found]) for side in (0, 1))
+            self._subdue(number, best, row, self._kings[king])
+
+    def _subdue(self, number: int, best: Rows, row: Rows, king: Rows) -> None:
+        """Lower ``best`` by candidates: rows of a block, and kings in rank order."""
+        # a stable sort leaves each row's kings best first
         sorting = np.argsort(row, kind="stable")
         row, king = row[sorting], king[sorting]
         turn = np.arange(row.size) - np.searchsorted(row, row)
+        close: list[tuple[Rows, Rows]] = []
         wave, width = 0, 1
         while (turn >= wave).any():
-            now = (turn >= wave) & (turn < wave + width) & free[row] & (king < best[row])
-            near = self._measure(number * TILE + row[now], king[now])
-            np.minimum.at(best, row[now][near], king[now][near])
+            now = (turn >= wave) & (turn < wave + width) & (king < best[row])
+            i, k = row[now], king[now]
+            score = pair_scores(self._x, self._vector[number * TILE + i], self._vector[k])
+            near = score.astype(np.float64) >= self._least
+            i, k, score = i[near], k[near], score[near]
+            linked = self._decide(score, self._order[k], self._order[number * TILE + i])
+            np.minimum.at(best, i[linked], k[linked])
+            unsure = self._unsure(score)
+            close.append((i[unsure], k[unsure]))
             wave, width = wave + width, 2 * width
+        for i, k in close:
+            decisive = k <= best[i]
+            self.doubtful[number * TILE + i[decisive]] = True
+            self.doubtful[k[decisive]] = True
 
-    def _crown(self, number: int, best: Rows, free: npt.NDArray[np.bool_], earlier: Rows, later: Rows) -> None:
+    def _crown(self, number: int, best: Rows, free: Mask, earlier: Rows, later: Rows) -> None:
         """Crown the rows of a block that are left, first come first served, and assign their subjects."""
         begin, none = number * TILE, self._codes.rows
-        i, j = self._near(number, self._codes.tile(number), self._codes.tile(number), self._codes.errors[number])
+        open_ = np.zeros(TILE, np.bool_)
+        open_[: best.size] = (best == none) & (self._vector[begin : begin + best.size] >= 0)
+        spare = [(~open_, np.ones(TILE, np.bool_), np.inf), (np.ones(TILE, np.bool_), ~open_, np.inf)]
+        i, j = self._near(number, self._codes.tile(number), self._codes.errors[number], spare)
         keep = (i < j) & (j < best.size)
         i, j = i[keep], j[keep]
-        keep = (best[i] == none) & (best[j] == none) & free[j]
+        keep = free[j]
         lords, vassals = np.concatenate([i[keep], earlier]), np.concatenate([j[keep], later])
         given = np.arange(lords.size) >= np.count_nonzero(keep)
         sorting = np.argsort(lords, kind="stable")
         lords, vassals, given = lords[sorting], vassals[sorting], given[sorting]
         which, starts = np.unique(lords, return_index=True)
-        if which.size:
-            rows = np.unique(np.concatenate([lords, vassals]))
-            names = self._order[begin + rows]
-            unit = normalise(self._x[names], names).astype(np.float64)
-            at = np.searchsorted(rows, np.arange(best.size))
+        measured = np.unique(np.concatenate([lords[~given], vassals[~given]]))
+        names = self._vector[begin + measured]
+        unit = normalise(self._x[names], names)
+        at = np.searchsorted(measured, np.arange(best.size))
         for lord, first, last in zip(which, starts, np.append(starts, lords.size)[1:], strict=True):
             if best[lord] != none:
                 continue
-            open_ = (best[vassals[first:last]] == none) & free[vassals[first:last]]
-            vassal, sure = vassals[first:last][open_], given[first:last][open_]
-            near = row_scores(unit[at[vassal]], unit[np.full(vassal.size, at[lord])]).astype(np.float64)
-            best[vassal[sure | (near >= self._threshold)]] = begin + lord
+            wanted = (best[vassals[first:last]] == none) & free[vassals[first:last]]
+            vassal, sure = vassals[first:last][wanted], given[first:last][wanted]
+            best[vassal[sure]] = begin + lord
+            vassal = vassal[~sure]
+            score = row_scores(unit, at[vassal], unit, np.full(vassal.size, at[lord]))
+            near = score.astype(np.float64) >= self._least
+            vassal, score = vassal[near], score[near]
+            if vassal.size == 0:
+                continue
+            lords_now = np.full(vassal.size, self._order[begin + lord])
+            best[vassal[self._decide(score, lords_now, self._order[begin + vassal])]] = begin + lord
+            unsure = self._unsure(score)
+            if unsure.any():
+                self.doubtful[begin + vassal[unsure]] = True
+                self.doubtful[begin + lord] = True
         left = np.flatnonzero(best == none)
         best[left] = begin + left
 
     def _admit(self, number: int, rows: Rows) -> None:
         """Add the new kings of a block to the tiles that later blocks are compared with."""
         error = float(self._codes.errors[number])
+        rows = rows[self._vector[number * TILE + rows] >= 0]
         while rows.size:
             filled = self._kings.size % TILE
             if filled == 0:
@@ -182,10 +260,17 @@ class _Court:
             self._errors[-1] = max(self._errors[-1], error)
             self._kings = np.append(self._kings, number * TILE + now)
 
-    def _near(self, number: int, block: Codes, others: Codes, error: float) -> tuple[Rows, Rows]:
-        bound = product_bound(self._threshold, self._codes.projection, self._codes.errors[number], error)
-        return self._products.above(block, others, bound)
+    def _near(
+        self, number: int, others: Codes, error: float, stricter: Sequence[tuple[Mask, Mask, float]]
+    ) -> tuple[Rows, Rows]:
+        """Candidates between a block, without its places that have no vector, and other codes."""
+        bound = product_bound(self._least, self._codes.projection, self._codes.errors[number], error)
+        silent = np.zeros(TILE, np.bool_)
+        vector = self._vector[number * TILE : (number + 1) * TILE]
+        silent[: vector.size] = vector < 0
+        return self._products.above(
+            self._codes.tile(number), others, bound, [*stricter, (silent, np.ones(TILE, np.bool_), np.inf)]
+        )
 
-    def _measure(self, one: Rows, other: Rows) -> npt.NDArray[np.bool_]:
-        score = pair_scores(self._x, self._order[one], self._order[other])
-        return np.asarray(score.astype(np.float64) >= self._threshold)
+    def _unsure(self, score: Scores) -> Mask:
+        return np.asarray(np.abs(score.astype(np.float64) - self._threshold) <= self._margin) & (self._margin > 0)

@@ -13,10 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.kings import priority_order
-from rfdedup.similarity.hamming import Codes, Rows, check_codes, cross_links
+from rfdedup.similarity.hamming import CodePairs, Rows, cross_links
 
 _LEAF = 2048
 """Images that are compared all with all at a time."""
+_FIRST_KINGS, _MORE_KINGS = 1024, 32
+"""Kings that are looked at first, and by how much their number grows after that."""
 
 Confirm = Callable[[Rows, Rows], npt.NDArray[np.bool_]]
 
@@ -26,7 +28,9 @@ def cover_codes(
     radius: int,
     rank: npt.ArrayLike,
     *,
+    also: npt.ArrayLike | None = None,
     forced: npt.ArrayLike | None = None,
+    stay: npt.ArrayLike | None = None,
     confirm: Confirm | None = None,
 ) -> Rows:
     """Choose kings among codes as ``crown`` does on the confirmed ``hamming_links``.
@@ -35,7 +39,9 @@ def cover_codes(
         codes: (N,) uint64.
         radius: 0 to 64 bits.
         rank: (N,) numbers, lower is better; ties go to the smaller index.
+        also: (N,) uint64, second codes, which must lie within the radius as well.
         forced: (N,) bool, images that are never subjects; see ``crown``.
+        stay: (N,) bool, images that are never subjects, but keep their place in the order.
         confirm: given (L,) row numbers of kings and (L,) of rows within the radius, says which of the pairs are
             links. It is asked about candidates only, and must not depend on which are asked together.
 
@@ -45,10 +51,12 @@ def cover_codes(
     Raises:
         DataError: arrays that do not fit together, or a radius out of range.
     """
-    rows = check_codes(codes, radius)
-    order, mask = priority_order(rows.size, rank, forced)
-    lord = np.full(rows.size, -1, dtype=np.int64)
-    court = _Court(rows, radius, confirm or (lambda kings, _: np.ones(kings.size, dtype=bool)), mask, lord)
+    both = CodePairs.make(codes, also, radius)
+    n = both.codes.size
+    order, mask = priority_order(n, rank, forced)
+    fixed = mask if stay is None else mask | np.asarray(stay, dtype=np.bool_)
+    lord = np.full(n, -1, dtype=np.int64)
+    court = _Court(both, radius, confirm or (lambda kings, _: np.ones(kings.size, dtype=bool)), fixed, lord)
     court.settle(order)
     return lord
 
@@ -56,9 +64,11 @@ def cover_codes(
 class _Court:
     """Assigns kings, rows numbered as the caller does; ``lord`` is -1 where there is no verdict yet."""
 
-    def __init__(self, codes: Codes, radius: int, confirm: Confirm, forced: npt.NDArray[np.bool_], lord: Rows) -> None:
+    def __init__(
+        self, codes: CodePairs, radius: int, confirm: Confirm, fixed: npt.NDArray[np.bool_], lord: Rows
+    ) -> None:
         self._codes, self._radius, self._confirm = codes, radius, confirm
-        self._forced, self._lord = forced, lord
+        self._fixed, self._lord = fixed, lord
 
     def settle(self, rows: Rows) -> Rows:
         """Give each of ``rows``, best rank first and none with a verdict, its king; return the new kings."""
@@ -71,10 +81,12 @@ class _Court:
         return np.concatenate([first, second])
 
     def _settle_leaf(self, rows: Rows) -> Rows:
-        codes = self._codes[rows]
-        near = np.bitwise_count(codes[:, None] ^ codes[None, :]) <= self._radius
+        codes = self._codes.take(rows)
+        near = np.bitwise_count(codes.codes[:, None] ^ codes.codes[None, :]) <= self._radius
+        if codes.also is not None:
+            near &= np.bitwise_count(codes.also[:, None] ^ codes.also[None, :]) <= self._radius
         np.fill_diagonal(near, val=False)
-        near[:, self._forced[rows]] = False
+        near[:, self._fixed[rows]] = False
         lonely = ~near.any(axis=1)
         kings = []
         for i, row in enumerate(rows.tolist()):
@@ -91,10 +103,16 @@ class _Court:
 
     def _subdue(self, kings: Rows, rows: Rows) -> None:
         """Give each of ``rows`` that a king links to the best-ranked such king."""
-        rows = rows[~self._forced[rows]]
-        k, r, _ = cross_links(self._codes[kings], self._codes[rows], self._radius)
-        linked = self._confirm(kings[k], rows[r])
-        best = np.full(rows.size, kings.size)
-        np.minimum.at(best, r[linked], k[linked])
-        found = best < kings.size
-        self._lord[rows[found]] = kings[best[found]]
+        rows = rows[~self._fixed[rows]]
+        first, count = 0, _FIRST_KINGS
+        # the first kings of a crowd take most of it, so that few rows meet many kings
+        while first < kings.size and rows.size:
+            some = kings[first : first + count]
+            k, r, _ = cross_links(self._codes.take(some), self._codes.take(rows), self._radius)
+            linked = self._confirm(some[k], rows[r])
+            best = np.full(rows.size, some.size)
+            np.minimum.at(best, r[linked], k[linked])
+            found = best < some.size
+            self._lord[rows[found]] = some[best[found]]
+            rows = rows[~found]
+            first, count = first + count, count * _MORE_KINGS

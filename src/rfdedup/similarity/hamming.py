@@ -35,15 +35,54 @@ _PROBE_COST = 0.7
 
 
 @dataclass(frozen=True)
+class CodePairs:
+    """Codes, and second codes of the same images that must lie within the radius as well."""
+
+    codes: Codes
+    also: Codes | None = None
+
+    @classmethod
+    def make(cls, codes: npt.ArrayLike, also: npt.ArrayLike | None, radius: int) -> CodePairs:
+        """Checked codes, (N,) uint64 each.
+
+        Raises:
+            DataError: see ``hamming_links``; or the two differ in length.
+        """
+        first = check_codes(codes, radius)
+        second = None if also is None else check_codes(also, radius)
+        if second is not None and second.size != first.size:
+            raise DataError(f"{first.size} codes and {second.size} second codes do not fit together")
+        return cls(first, second)
+
+    def take(self, rows: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> CodePairs:
+        return CodePairs(self.codes[rows], None if self.also is None else self.also[rows])
+
+    @property
+    def order(self) -> Rows:
+        """Rows by code, then second code, then number."""
+        if self.also is None:
+            return np.argsort(self.codes, kind="stable").astype(np.int64, copy=False)
+        return np.lexsort((self.also, self.codes)).astype(np.int64, copy=False)
+
+    def differ_from_previous(self) -> npt.NDArray[np.bool_]:
+        """Which rows do not repeat the row before, (N,) bool."""
+        fresh = np.ones(self.codes.size, dtype=bool)
+        np.not_equal(self.codes[1:], self.codes[:-1], out=fresh[1:])
+        if self.also is not None:
+            fresh[1:] |= self.also[1:] != self.also[:-1]
+        return fresh
+
+
+@dataclass(frozen=True)
 class CodeGroups:
     """Equal codes brought together, with the links between different ones.
 
     Attributes:
-        codes: (M,) distinct codes, ascending.
+        codes: (M,) distinct codes, ascending; with second codes, the codes of the distinct pairs.
         members: (N,) row numbers, grouped by code, ascending in each group.
         starts: (M + 1,) group g owns ``members[starts[g]:starts[g + 1]]``.
         a, b: (L,) group numbers of linked groups, ``a < b``, sorted.
-        distance: (L,) bits that differ, at least 1.
+        distance: (L,) bits of the codes that differ; at least 1 without second codes.
     """
 
     codes: Codes
@@ -54,7 +93,9 @@ class CodeGroups:
     distance: Distances
 
 
-def hamming_links(codes: npt.ArrayLike, radius: int) -> tuple[Rows, Rows, Distances]:
+def hamming_links(
+    codes: npt.ArrayLike, radius: int, *, also: npt.ArrayLike | None = None
+) -> tuple[Rows, Rows, Distances]:
     """Find every pair of rows whose codes differ in at most ``radius`` bits.
 
     Equal codes link all their rows pairwise, which is quadratic; ``hamming_groups`` is not.
@@ -62,6 +103,7 @@ def hamming_links(codes: npt.ArrayLike, radius: int) -> tuple[Rows, Rows, Distan
     Args:
         codes: (N,) uint64.
         radius: 0 to 64.
+        also: (N,) uint64, second codes, which must lie within the radius as well.
 
     Returns:
         a, b: (L,) int64 row numbers, ``a < b``, sorted by (a, b). distance: (L,) uint8.
@@ -69,21 +111,19 @@ def hamming_links(codes: npt.ArrayLike, radius: int) -> tuple[Rows, Rows, Distan
     Raises:
         DataError: codes are not a 1-d array of uint64, or the radius is out of range.
     """
-    groups = hamming_groups(codes, radius)
-    return expand_groups(groups)
+    return expand_groups(hamming_groups(codes, radius, also=also))
 
 
-def hamming_groups(codes: npt.ArrayLike, radius: int) -> CodeGroups:
+def hamming_groups(codes: npt.ArrayLike, radius: int, *, also: npt.ArrayLike | None = None) -> CodeGroups:
     """Like ``hamming_links``, without expanding equal codes: linear however many rows share one code."""
-    rows = check_codes(codes, radius)
-    members = np.argsort(rows, kind="stable").astype(np.int64, copy=False)
-    ordered = rows[members]
-    fresh = np.ones(ordered.size, dtype=bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    starts = np.append(np.flatnonzero(fresh), ordered.size).astype(np.int64, copy=False)
-    distinct = ordered[fresh]
+    rows = CodePairs.make(codes, also, radius)
+    members = rows.order
+    ordered = rows.take(members)
+    fresh = ordered.differ_from_previous()
+    starts = np.append(np.flatnonzero(fresh), members.size).astype(np.int64, copy=False)
+    distinct = ordered.take(fresh)
     a, b, distance = _distinct_links(distinct, radius)
-    return CodeGroups(distinct, members, starts, a, b, distance)
+    return CodeGroups(distinct.codes, members, starts, a, b, distance)
 
 
 def expand_groups(groups: CodeGroups) -> tuple[Rows, Rows, Distances]:
@@ -122,9 +162,9 @@ class _Table:
     flips: int
 
 
-def _distinct_links(codes: Codes, radius: int) -> tuple[Rows, Rows, Distances]:
-    parts = list(_search(codes, radius)) if codes.size > 1 and radius > 0 else []
-    return _sorted(*_joined(parts), codes.size)
+def _distinct_links(codes: CodePairs, radius: int) -> tuple[Rows, Rows, Distances]:
+    parts = list(_search(codes, radius)) if codes.codes.size > 1 and radius > 0 else []
+    return _sorted(*_joined(parts), codes.codes.size)
 
 
 def _sorted(a: Rows, b: Rows, distance: Distances, n: int) -> tuple[Rows, Rows, Distances]:
@@ -132,23 +172,18 @@ def _sorted(a: Rows, b: Rows, distance: Distances, n: int) -> tuple[Rows, Rows, 
     return a[order], b[order], distance[order]
 
 
-def cross_links(kings: npt.ArrayLike, rows: npt.ArrayLike, radius: int) -> tuple[Rows, Rows, Distances]:
+def cross_links(kings: CodePairs, rows: CodePairs, radius: int) -> tuple[Rows, Rows, Distances]:
     """Find every pair of a king and a row, two sets of codes, within ``radius`` bits.
 
     Returns:
         k, r: (L,) int64 places in ``kings`` and in ``rows``, in no particular order. distance: (L,) uint8.
-
-    Raises:
-        DataError: as for ``hamming_links``.
     """
-    left, right = check_codes(kings, radius), check_codes(rows, radius)
-    parts = list(_search(left, radius, right)) if left.size and right.size else []
-    return _joined(parts)
+    return _joined(list(_search(kings, radius, rows)) if kings.codes.size and rows.codes.size else [])
 
 
-def _search(codes: Codes, radius: int, others: Codes | None = None) -> Iterator[tuple[Rows, Rows, Distances]]:
+def _search(codes: CodePairs, radius: int, others: CodePairs | None = None) -> Iterator[tuple[Rows, Rows, Distances]]:
     """Pairs within ``codes``, or between ``codes`` and ``others``; each once, unsorted."""
-    tables = _plan(codes if others is None else np.concatenate([codes, others]), radius)
+    tables = _plan(codes.codes if others is None else np.concatenate([codes.codes, others.codes]), radius)
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for number, table in enumerate(tables):
             if table.flips < 0:
@@ -170,17 +205,19 @@ class _Index:
     """Codes sorted by key. ``starts[k]`` is where key k begins, ``order`` where each code came from."""
 
     codes: Codes
+    also: Codes | None
     order: npt.NDArray[np.int32]
     keys: npt.NDArray[np.uint32]
     starts: Rows
 
     @classmethod
-    def make(cls, codes: Codes, bits: tuple[int, ...]) -> _Index:
-        keys = _keys(codes, bits)
+    def make(cls, pairs: CodePairs, bits: tuple[int, ...]) -> _Index:
+        keys = _keys(pairs.codes, bits)
         order = np.argsort(keys, kind="stable").astype(np.int32)
         starts = np.zeros((1 << len(bits)) + 1, dtype=np.int64)
         np.cumsum(np.bincount(keys, minlength=1 << len(bits)), out=starts[1:])
-        return cls(codes[order], order, keys[order], starts)
+        ordered = pairs.take(order)
+        return cls(ordered.codes, ordered.also, order, keys[order], starts)
 
 
 def _scan(index: _Index, other: _Index, mask: int, tables: list[_Table], radius: int) -> tuple[Rows, Rows, Distances]:
@@ -208,6 +245,9 @@ def _scan(index: _Index, other: _Index, mask: int, tables: list[_Table], radius:
             difference = index.codes[left] ^ other.codes[right]
             distance = np.bitwise_count(difference)
             near = np.flatnonzero(distance <= radius)
+            if index.also is not None and other.also is not None:
+                second = np.bitwise_count(index.also[left[near]] ^ other.also[right[near]])
+                near = near[second <= radius]
             near = near[_first_seen(difference[near], tables[:-1])]
             if near.size == 0:
                 continue

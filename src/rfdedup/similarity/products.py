@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import queue
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ import numpy.typing as npt
 Codes = npt.NDArray[np.int8]
 Levels = npt.NDArray[np.uint8]
 Place = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 TILE = 1024
 """Rows and columns of a tile: its bytes (1 MiB) and both operands stay in a core's second-level cache."""
@@ -56,22 +57,22 @@ class Products:
         for _ in range(threads):
             self._idle.put(model.create_infer_request())
 
-    def above(self, a: Codes, b: Codes, bound: float) -> tuple[Place, Place]:
+    def above(
+        self, a: Codes, b: Codes, bound: float, stricter: Sequence[tuple[Mask, Mask, float]] = ()
+    ) -> tuple[Place, Place]:
         """Places in the tile whose product may reach ``bound``; none that does is left out.
 
         Args:
             a: (rows, k) int8, contiguous. b: (columns, k).
             bound: at least ``low + step``.
+            stricter: (rows,) and (columns,) masks with a higher bound for places inside both; infinity leaves them out.
 
         Returns:
             Row and column numbers, sorted.
         """
         from openvino import Tensor
 
-        # a product at the bound may be rounded down by half a level, and by the rounding of float32
-        level = int(np.ceil((bound - self.low) / self.step - 0.51))
-        if level > _LEVELS:
-            level = _LEVELS
+        level = self._level(bound)
         request = self._idle.get()
         try:
             request.set_input_tensor(0, Tensor(a, shared_memory=True))
@@ -81,10 +82,20 @@ class Products:
             if level > 0 and int(levels.max()) < level:
                 return np.empty(0, np.int64), np.empty(0, np.int64)
             hot = np.flatnonzero(levels.max(axis=1) >= level)
-            i, j = np.nonzero(levels[hot] >= level)
+            wanted = levels[hot] >= level
+            for rows, columns, higher in stricter:
+                wanted &= ~(rows[hot, None] & columns) | (levels[hot] >= self._level(higher))
+            i, j = np.nonzero(wanted)
             return hot[i], j
         finally:
             self._idle.put(request)
+
+    def _level(self, bound: float) -> int:
+        """Least level of a product at ``bound``; above all levels for infinity."""
+        if np.isinf(bound):
+            return _LEVELS + 1
+        # a product at the bound may be rounded down by half a level, and by the rounding of float32
+        return min(int(np.ceil((bound - self.low) / self.step - 0.51)), _LEVELS)
 
 
 @functools.cache

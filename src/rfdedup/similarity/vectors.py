@@ -12,7 +12,9 @@ Matrix = npt.NDArray[np.float32]
 Scores = npt.NDArray[np.float32]
 
 _PAIRS = 4096
-"""Pairs whose rows are held in float64 at a time."""
+"""Pairs whose rows are normalised at a time."""
+_CACHED_PAIRS = 64
+"""Pairs whose rows are gathered at a time: they stay in a core's second-level cache, which is eight times as fast."""
 
 
 def check_matrix(x: npt.ArrayLike) -> npt.NDArray[np.floating]:
@@ -90,13 +92,16 @@ def pair_scores(x: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Scores:
     for begin in range(0, one.size, _PAIRS):
         ends = np.concatenate([one[begin : begin + _PAIRS], other[begin : begin + _PAIRS]])
         names, place = np.unique(ends, return_inverse=True)
-        unit = normalise(matrix[names], names).astype(np.float64)
-        half = ends.size // 2
-        score[begin : begin + half] = row_scores(unit[place[:half]], unit[place[half:]])
+        unit, half = normalise(matrix[names], names), ends.size // 2
+        score[begin : begin + half] = row_scores(unit, place[:half], unit, place[half:])
     return score
 
 
-def row_scores(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> Scores:
-    """Scores of rows that ``normalise`` made, (L, d) each, widened to float64 and contiguous: (L,) float32."""
-    product = np.einsum("ij,ij->i", one, other)
-    return np.asarray(np.clip(product, -1.0, 1.0), dtype=np.float32)
+def row_scores(one: Matrix, a: Rows, other: Matrix, b: Rows) -> Scores:
+    """Scores, (L,) float32, of pairs of rows that ``normalise`` made: places a, (L,), in ``one`` and b in ``other``."""
+    score = np.empty(a.size, dtype=np.float32)
+    for begin in range(0, a.size, _CACHED_PAIRS):
+        at = slice(begin, begin + _CACHED_PAIRS)
+        product = np.einsum("ij,ij->i", one[a[at]].astype(np.float64), other[b[at]].astype(np.float64))
+        score[at] = np.clip(product, -1.0, 1.0)
+    return score

@@ -1,0 +1,90 @@
+"""Links without those between crowded rows, against their definition on all pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rfdedup.similarity import bounds, cosine, cover, hamming, products
+from rfdedup.similarity.hamming import CodePairs, hamming_links
+from rfdedup.similarity.sparse_codes import crowded_rows, sparse_code_links
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    n=st.integers(0, 200),
+    kinds=st.integers(1, 40),
+    noise=st.sampled_from([0.0, 0.3, 0.6, 1.0]),
+    most=st.integers(0, 12),
+    floor=st.sampled_from([0.4, 0.6, 0.8]),
+    coded=st.booleans(),
+    chunk=st.sampled_from([16, 10_000]),
+)
+def test_every_row_outside_the_crowds_keeps_all_of_its_links(
+    seed: int, n: int, kinds: int, noise: float, most: int, floor: float, coded: bool, chunk: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    x = (rng.standard_normal((kinds, 20))[rng.integers(0, kinds, n)] + noise * rng.standard_normal((n, 20))).astype(
+        "f4"
+    )
+    a, b, score = cosine.cosine_links(x, floor)
+    near = score.astype(np.float64) >= 0.8
+    degree = [np.bincount(np.append(a[level], b[level]), minlength=n) for level in (near, slice(None))]
+    crowded, spread = (count > most for count in degree)
+    kept = np.where(near, ~(crowded[a] & crowded[b]), ~(spread[a] & spread[b]))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (bounds, cosine, cover, products):
+            patch.setattr(module, "TILE", 32)
+        patch.setattr(cosine, "_CHUNK", chunk)
+        patch.setattr(cosine, "_PRUNE", 50)
+        if coded:
+            patch.setattr(cosine, "_SMALL", 0)
+        found = cosine.sparse_links(x, 0.8, most, floor=floor)
+    assert found.crowded.tolist() == crowded.tolist()
+    assert found.a.tolist() == a[kept].tolist()
+    assert found.b.tolist() == b[kept].tolist()
+    assert found.score.tolist() == score[kept].tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 2**32),
+    n=st.integers(0, 150),
+    kinds=st.integers(1, 20),
+    radius=st.integers(0, 12),
+    most=st.integers(0, 8),
+    small=st.booleans(),
+)
+def test_codes_outside_the_crowds_keep_all_of_their_links(
+    seed: int, n: int, kinds: int, radius: int, most: int, small: bool
+) -> None:
+    rng = np.random.default_rng(seed)
+    codes, also = rng.integers(0, 2**64, (2, kinds), dtype=np.uint64)[:, rng.integers(0, kinds, n)]
+    for _ in range(int(rng.integers(0, 6))):
+        codes = codes ^ (rng.integers(0, 2, n).astype(np.uint64) << rng.integers(0, 64, n).astype(np.uint64))
+    a, b, distance = hamming_links(codes, radius)
+    both = np.bitwise_count(also[a] ^ also[b]) <= radius
+    a, b, distance = a[both], b[both], distance[both]
+    with pytest.MonkeyPatch.context() as patch:
+        if not small:
+            patch.setattr(hamming, "_SMALL", 0)
+        found = sparse_code_links(codes, also, radius, most)
+    assert not (found.crowded & (np.bincount(np.append(a, b), minlength=n) <= most)).any()
+    kept = ~(found.crowded[a] & found.crowded[b])
+    assert found.a.tolist() == a[kept].tolist()
+    assert found.b.tolist() == b[kept].tolist()
+    assert found.distance.tolist() == distance[kept].tolist()
+
+
+def test_nearly_all_of_a_crowd_is_seen() -> None:
+    rng = np.random.default_rng(3)
+    crowd = np.full(2000, rng.integers(0, 2**64, dtype=np.uint64))
+    for _ in range(3):
+        crowd ^= np.uint64(1) << rng.integers(0, 64, 2000).astype(np.uint64)
+    codes = np.concatenate([crowd, rng.integers(0, 2**64, 2000, dtype=np.uint64)])[rng.permutation(4000)]
+    crowded = crowded_rows(CodePairs(codes), 8, 32)
+    assert crowded.sum() > 1990
+    assert crowded_rows(CodePairs(np.zeros(100, np.uint64)), 8, 32).all()
