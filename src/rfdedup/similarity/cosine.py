@@ -21,6 +21,7 @@ from rfdedup.errors import DataError
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.similarity.products import TILE, Mask, Products, in_threads, thread_count
 from rfdedup.similarity.vectors import (
+    Matrix,
     Rows,
     Scores,
     check_matrix,
