@@ -85,7 +85,7 @@ def refine(
         raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
     folder = RunFolder.create(Path(out))
     with folder.lock():
-        return _refine(scanned, folder, settings, watch, list(command), given)
+        return refine_scan(scanned, folder, settings, watch, list(command), given)
 
 
 def nest_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ def nest_options(options: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "semantic": {**rest.get("semantic", {}), **semantic}} if semantic else rest
 
 
-def _refine(
+def refine_scan(
     scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, command: list[str], given: Encoder | None
 ) -> Run:
     """The funnel in order: stock, pass 1, quality, hashes, embeddings, kings, verdicts."""

@@ -71,12 +71,13 @@ def previews_of(run: Path, rows: npt.ArrayLike) -> list[bytes | None]:
 class FeatureStore:
     """Reads and extends the shards below ``folder``. One process writes at a time (see ``RunLock``)."""
 
-    def __init__(self, folder: Path, *, feature_key: str) -> None:
+    def __init__(self, folder: Path, *, feature_key: str, read_only: bool = False) -> None:
         """Open the store; shards that are torn, damaged or made under another ``feature_key`` are left out.
 
         Args:
             folder: ``RUN/features``; created when the first shard is written.
             feature_key: identity of the measuring code and its parameters.
+            read_only: leave what a crash left behind where it is: a run may be at work.
         """
         self.folder = folder
         self.feature_key = feature_key
@@ -87,8 +88,9 @@ class FeatureStore:
             # by number, so that of two shards that hold a file the newer counts
             for marker in sorted(folder.glob("shard_*.json"), key=lambda path: (_number(path) or 0, path.name)):
                 self._open(marker)
-            for leftover in folder.glob("*.tmp"):
-                leftover.unlink(missing_ok=True)
+            if not read_only:
+                for leftover in folder.glob("*.tmp"):
+                    leftover.unlink(missing_ok=True)
 
     def _path(self, kind: str, number: int) -> Path:
         suffix = {"metadata": "parquet", "preview": "parquet", "img_emb": "npy", "shard": "json"}[kind]

@@ -12,6 +12,7 @@ from rfdedup import __version__
 from rfdedup.errors import RfdedupError
 
 _COMMANDS = {
+    "plan": "Forecast time, memory and disk of a run.",
     "run": "Find junk and duplicates; never touches the input.",
     "demo": "Plant duplicates and junk in shipped photos, run the funnel, show the score.",
     "report": "Rewrite the report of a finished run.",

@@ -1,0 +1,381 @@
+"""A sample through the real passes in a scratch folder, and the parts that a sample is too small to show."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rfdedup.about import peak_memory
+from rfdedup.config import RunConfig
+from rfdedup.encoders import load_encoder
+from rfdedup.encoders.base import Encoder
+from rfdedup.errors import InputError
+from rfdedup.execution import embed_files, measure_files
+from rfdedup.funnel import hash_links, judge, refine_scan
+from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
+from rfdedup.kings import crown
+from rfdedup.linking import Links
+from rfdedup.planning.forecast import JoinCost, Pace
+from rfdedup.planning.recording import Recorder, Window
+from rfdedup.planning.sampling import sample_by_size
+from rfdedup.progress import Watch
+from rfdedup.ranking import rank
+from rfdedup.records import Tier
+from rfdedup.report.contents import Limits, contents
+from rfdedup.results import Run
+from rfdedup.review.decisions import Constraints, Decisions, constraints
+from rfdedup.run_folder import FEATURES_FOLDER, LINKS_FILE, VERDICTS_FILE, RunFolder
+from rfdedup.similarity.cosine import cosine_links
+from rfdedup.sources.folder import Scan, SourceFile
+from rfdedup.store import FeatureStore, previews_of
+from rfdedup.tiers.judgement import judge as judge_quality
+from rfdedup.tiers.semantic import FLOOR_BELOW
+from rfdedup.verdicts import link_table, verdict_table
+from rfdedup.whitening import describe_as
+
+Rows = npt.NDArray[np.int64]
+Matrix = npt.NDArray[np.float32]
+
+PACED = ("quality + hash", "embed", "re-measure")
+"""Stages whose time is start-up and pace."""
+WIDER = 3
+"""Further files that go through pass 1 alone, for each of the sample: they tell how many copies there are."""
+WIDER_SECONDS = 6.0
+"""What those may take."""
+PROBE = 64
+"""Images that are embedded in full precision to learn its pace."""
+TABLE_ROWS = (2_000, 10_000)
+"""Rows of the invented tables that tell what judging and writing costs."""
+JOIN_ROWS = (8_000, 16_000)
+"""Rows of the invented embeddings that tell what the join costs."""
+BIGGER = 1.5
+"""A file so many times the largest of the sample is measured as well, for the memory of a worker."""
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """What tiers 1 and 2 say of measured rows.
+
+    Attributes:
+        errors, poor: rows that cannot be read, and that tier 1 drops.
+        usable: rows that reach tier 2. mates: (len(usable),) perceptual links of each to other contents.
+        distinct: rows that reach tier 3: kings of tier 2, one per content.
+    """
+
+    errors: int
+    poor: int
+    usable: Rows
+    mates: Rows
+    distinct: Rows
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What tier 3 measured on the sample.
+
+    Attributes:
+        dim, compared: length of an embedding and of what is compared. bytes_each: of both in memory, for one image.
+        images: that were embedded. mates, close: (images,) links of each at the threshold, and within the margin of it.
+        exact: pace of the encoder in full precision; load: seconds to load it.
+        join: cost of the comparison.
+    """
+
+    dim: int
+    compared: int
+    images: int
+    mates: Rows
+    close: Rows
+    exact: Pace
+    load: float
+    join: JoinCost
+
+    @property
+    def bytes_each(self) -> int:
+        """float16 as stored, float32 as described, one byte a dimension as code."""
+        return 2 * self.dim + 4 * self.compared + self.compared
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the sample took: seconds, bytes and what the tiers let through.
+
+    Attributes:
+        files: the sample. images: those of them that are rows of the verdicts.
+        wide: the sample and further files that went through pass 1 only. usable: those of ``wide`` that reach tier 2.
+        tiers: over ``wide``.
+        seconds: of the whole run over the sample. windows: its main stages. first: pace of pass 1.
+        row_seconds: judging, verdicts and tables for one more row; preview_seconds: looking for its preview.
+        main_peak, worker_peak: resident memory, bytes.
+        features_bytes: of the feature files for each row, tables_bytes of the other tables.
+        preview_bytes, page_bytes: one preview, and the report without any.
+    """
+
+    files: list[SourceFile]
+    images: int
+    wide: list[SourceFile]
+    usable: list[SourceFile]
+    tiers: Tiers
+    seconds: float
+    windows: dict[str, Window]
+    first: Pace
+    row_seconds: float
+    preview_seconds: float
+    main_peak: int
+    worker_peak: int
+    features_bytes: float
+    tables_bytes: float
+    preview_bytes: float
+    page_bytes: float
+    embedded: Embedded | None
+
+
+def measure_sample(
+    chosen: list[SourceFile], population: list[SourceFile], config: RunConfig, scratch: Path, recorder: Recorder
+) -> Measured:
+    """Run the funnel over ``chosen`` in ``scratch`` and measure what it took; then pass 1 over more files.
+
+    Raises:
+        InputError: the sample holds no image.
+    """
+    watch = Watch(recorder)
+    roots = sorted({file.root for file in chosen})
+    began = time.perf_counter()
+    try:
+        run = refine_scan(Scan(chosen, roots), RunFolder.create(scratch / "run"), config, watch, [], None)
+    except InputError:
+        raise InputError(
+            f"none of the {len(chosen)} files that were looked at below {', '.join(roots)} is an image; "
+            "look at more with --measure"
+        ) from None
+    seconds = time.perf_counter() - began
+    found = {name: recorder.main_window(name) for name in PACED}
+    windows = {name: window for name, window in found.items() if window is not None}
+    store = FeatureStore(run.path / FEATURES_FOLDER, feature_key=feature_key(config))
+    stock = stock_of(chosen, store)
+    n = len(stock.files)
+    features_bytes = sum(file.stat().st_size for file in store.folder.glob("[mp]*_*.parquet")) / n
+    embedded = _embedded(run, store, stock, config, recorder) if "semantic" in config.tiers else None
+    main_peak = peak_memory()
+
+    first = windows["quality + hash"].pace
+    more = min(WIDER * len(chosen), int(WIDER_SECONDS / max(first.each, 1e-6)), len(population) - len(chosen))
+    wide = chosen if more <= 0 else _widened(chosen, population, more)
+    if more > 0:
+        known = set(chosen)
+        with watch.stage("quality + hash", more):
+            measure_files([file for file in wide if file not in known], store, config, watch)
+        again = recorder.windows[-1].pace
+        if recorder.windows[-1].images > len(chosen):
+            first = Pace(first.startup, again.each, again.unsteady)
+    largest = max(population, key=lambda file: file.size)
+    if largest.size > BIGGER * max(file.size for file in wide):
+        with watch.stage("largest file", 1):
+            measure_files([largest], store, config, watch)
+    everything = stock_of(wide, store)
+    tiers = tiers_of(everything, store, config)
+    looked = time.perf_counter()
+    shown = [len(jpeg) for jpeg in previews_of(run.path, np.arange(n)) if jpeg is not None]
+    looked = time.perf_counter() - looked
+    mean_preview = sum(shown) / max(len(shown), 1)
+    page = contents(run.verdicts, run.links, run.info, Limits())
+    on_page = sum(1 + len(group["subjects"]) for group in page["groups"]["items"]) + len(page["quality"]["items"])
+    report = RunFolder(run.path).report.stat().st_size
+    return Measured(
+        files=chosen,
+        images=n,
+        wide=wide,
+        usable=[everything.files[i] for i in tiers.usable.tolist()],
+        tiers=tiers,
+        seconds=seconds,
+        windows=windows,
+        first=first,
+        row_seconds=_row_seconds(stock, store, config, scratch),
+        preview_seconds=looked / n,
+        main_peak=main_peak,
+        worker_peak=watch.worker_peak,
+        features_bytes=features_bytes,
+        tables_bytes=sum((run.path / name).stat().st_size for name in (VERDICTS_FILE, LINKS_FILE)) / n,
+        preview_bytes=mean_preview,
+        page_bytes=max(report - on_page * mean_preview * 4 / 3, 0.0),
+        embedded=embedded,
+    )
+
+
+def _widened(chosen: list[SourceFile], population: list[SourceFile], more: int) -> list[SourceFile]:
+    known = set(chosen)
+    return chosen + sample_by_size([file for file in population if file not in known], more)
+
+
+def tiers_of(stock: Inventory, store: FeatureStore, config: RunConfig) -> Tiers:
+    """Tiers 1 and 2 over measured rows, as ``funnel.judge`` applies them before anything is embedded."""
+    n = len(stock.files)
+    nobody = _no_demands(stock)
+    broken = np.array([kind is not None for kind in stock.features["error"].to_pylist()], np.bool_)
+    poor = judge_quality(stock.features, config.quality, active="quality" in config.tiers).dropped & ~broken
+    rows = np.flatnonzero(~broken & ~poor)
+    representative, links = np.arange(n), Links.none()
+    thumbs = stock.thumbs_from(store)
+    if "hash" in config.tiers:
+        representative, links = hash_links(rows, stock, config, thumbs, nobody)
+    one_each = np.unique(representative[rows])
+    order = rank(stock.features, config.keep, links, thumbs, first=one_each)
+    king = crown(n, links.a, links.b, links.score, order)
+    degree = np.bincount(np.concatenate([links.a, links.b]), minlength=n)
+    return Tiers(
+        errors=int(broken.sum()),
+        poor=int(poor.sum()),
+        usable=rows,
+        mates=degree[representative[rows]],
+        distinct=one_each[king[one_each] == one_each],
+    )
+
+
+def stock_of(files: Sequence[SourceFile], store: FeatureStore) -> Inventory:
+    """Those of ``files`` that the store knows, with their features."""
+    known, at = take_stock(files, store)
+    there = np.flatnonzero(at >= 0)
+    return assemble([files[i] for i in there.tolist()], known, at[there], {})
+
+
+def not_embedded(stock: Inventory, store: FeatureStore, rows: Rows, key: str) -> int:
+    """How many of ``rows`` have no embedding under ``key``."""
+    lacking = 0
+    for number in np.unique(stock.shard[rows]).tolist():
+        at = rows[stock.shard[rows] == number]
+        lacking += int((~store.embedded(number, key)[stock.row[at]]).sum())
+    return lacking
+
+
+def encoder_of(config: RunConfig, precision: str | None = None) -> Encoder:
+    """The encoder of a configuration, in its precision or another."""
+    wanted = config.semantic
+    return load_encoder(
+        wanted.encoder,
+        weights=wanted.weights,
+        device=wanted.device,
+        precision=precision or wanted.precision,
+        **wanted.encoder_options,
+    )
+
+
+def _no_demands(stock: Inventory) -> Constraints:
+    return constraints(Decisions(), stock.features)
+
+
+def _embedded(
+    run: Run, store: FeatureStore, stock: Inventory, config: RunConfig, recorder: Recorder
+) -> Embedded | None:
+    facts = run.info["encoder"]
+    key = f"{facts['key']}/{facts['precision']}"
+    have = np.zeros(len(stock.files), np.bool_)
+    for number in store.shards:
+        at = np.flatnonzero(stock.shard == number)
+        have[at] = store.embedded(number, key)[stock.row[at]]
+    rows = np.flatnonzero(have)
+    if not rows.size:
+        return None
+    began = time.perf_counter()
+    exact = encoder_of(config, "fp32")
+    load = time.perf_counter() - began
+    probe = Recorder(recorder.inner)
+    watch = Watch(probe)
+    files = [stock.files[i] for i in rows[:PROBE].tolist()]
+    with watch.stage("re-measure", len(files)):
+        for _ in embed_files(files, exact, config, watch):
+            pass
+    describe = describe_as(run.path / FEATURES_FOLDER, facts, exact.card)
+    stored = store.gather(stock.shard[rows], stock.row[rows], facts["dim"])
+    described = describe(stored)
+    threshold = float(facts["threshold"])
+    links = run.links.filter(pc.equal(run.links["tier"], str(Tier.SEMANTIC)))
+    a, b, score = (links[name].to_numpy() for name in ("a", "b", "score"))
+    place = {(row["root"], row["path_bytes"]): i for i, row in enumerate(_named(run.verdicts))}
+    mine = np.array([place[row["root"], row["path_bytes"]] for row in _named(stock.features)], np.int64)[rows]
+
+    def ends(chosen: npt.NDArray[np.bool_]) -> Rows:
+        counts = np.bincount(np.concatenate([a[chosen], b[chosen]]), minlength=run.verdicts.num_rows)
+        return counts[mine]
+
+    window = probe.main_window("re-measure")
+    return Embedded(
+        dim=int(facts["dim"]),
+        compared=described.shape[1],
+        images=len(rows),
+        mates=ends(score >= threshold),
+        close=ends(np.abs(score - threshold) <= float(facts["margin"])),
+        exact=window.pace if window is not None else Pace(0.0, 0.0),
+        load=load,
+        join=join_cost(described, max(threshold - FLOOR_BELOW, 0.05)),
+    )
+
+
+def _named(table: pa.Table) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = table.select(["root", "path_bytes"]).to_pylist()
+    return rows
+
+
+def join_cost(described: Matrix, floor: float) -> JoinCost:
+    """Cost of comparing descriptors like ``described`` (n, d), told from invented ones of their mean and covariance."""
+    rng = np.random.default_rng(0)
+    mean = described.mean(axis=0)
+    spread = (described - mean) / np.float32(np.sqrt(len(described)))
+
+    def seconds(n: int) -> float:
+        invented = mean + rng.standard_normal((n, len(spread)), dtype=np.float32) @ spread
+        began = time.perf_counter()
+        cosine_links(invented, floor)
+        return time.perf_counter() - began
+
+    few, many = JOIN_ROWS
+    seconds(few)
+    return JoinCost.fitted((few, seconds(few)), (many, seconds(many)))
+
+
+def invented(stock: Inventory, n: int) -> Inventory:
+    """``n`` readable rows like those of ``stock`` that are no copies of each other by content, hash or name."""
+    readable = np.flatnonzero([kind is None for kind in stock.features["error"].to_pylist()])
+    rows = readable[np.arange(n) % readable.size]
+    rng = np.random.default_rng(0)
+    table = stock.features.take(pa.array(rows))
+    for name, values in (
+        ("sha256", pa.array([f"{i:064x}" for i in range(n)])),
+        ("dhash", pa.array(rng.integers(0, 2**64, n, dtype=np.uint64))),
+        ("phash", pa.array(rng.integers(0, 2**64, n, dtype=np.uint64))),
+        ("path", pa.array([f"{i}" for i in range(n)])),
+        ("path_bytes", pa.array([b"%d" % i for i in range(n)], pa.binary())),
+    ):
+        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
+    return Inventory([replace(stock.files[row], path=f"{i}") for i, row in enumerate(rows.tolist())], table)
+
+
+def judged(stock: Inventory, store: FeatureStore, config: RunConfig, folder: RunFolder) -> None:
+    """What a run does with measured rows besides comparing embeddings and drawing the report."""
+    found = judge(stock, store, config, None, _no_demands(stock))
+    verdicts = verdict_table(stock.features, found.faults, found.quality, found.flags, found.duplicates)
+    links = link_table(found.links)
+    folder.write_tables(verdicts, links)
+    contents(verdicts, links, {}, Limits())
+
+
+def _row_seconds(stock: Inventory, store: FeatureStore, config: RunConfig, scratch: Path) -> float:
+    """Seconds for one more row after the passes, told from invented rows."""
+    if stock.features["error"].null_count == 0:
+        return 0.0
+    folder = RunFolder.create(scratch / "rows")
+
+    def seconds(n: int) -> float:
+        many = invented(stock, n)
+        began = time.perf_counter()
+        judged(many, store, config, folder)
+        return time.perf_counter() - began
+
+    few, many = TABLE_ROWS
+    return max((seconds(many) - seconds(few)) / (many - few), 0.0)
