@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,7 @@ def _write_features(folder: RunFolder, rows: list[dict[str, Any]], rng: np.rando
     embedded = np.array([row["verdict"] != "error" and row["tier"] != "quality" for row in rows])
     np.save(folder.features / "rows.npy", np.stack([np.zeros(n), np.arange(n), rank], axis=1).astype(np.int32))
     np.save(folder.features / "img_emb_0000.npy", (rng.normal(size=(n, 8)) * embedded[:, None]).astype(np.float16))
+    (folder.features / "shard_0000.json").write_text(json.dumps({"embedding_key": "test/fp32"}))
     preview = previews(np.array([0]))[0]
     column = pa.array([preview if row["verdict"] != "error" else None for row in rows], pa.binary())
     pq.write_table(pa.table({"preview": column}), folder.features / "preview_0000.parquet", row_group_size=256)
@@ -152,6 +154,7 @@ def _info(images: int) -> dict[str, Any]:
             "name": "efficientnet-lite0",
             "descriptor": "raw",
             "key": "test",
+            "precision": "fp32",
             "threshold": SEMANTIC_THRESHOLD,
             "weights_sha256": "ab" * 32,
         },

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from browser import chromium
+from browser import chromium, complaints
 from rfdedup.report import write_report
 from rfdedup.report.render import PageSize
 from synthetic_run import make_run, previews
@@ -124,12 +124,21 @@ def test_a_screen_reader_finds_landmarks_headings_and_names(page: Page) -> None:
     for nameless in (
         "img:not([alt])",
         "[role=img]:not([aria-label])",
-        "[role=region]:not([aria-label])",
+        "[role=region]:not([aria-label], [aria-labelledby])",
         "th:not([scope])",
     ):
         assert page.locator(nameless).count() == 0, nameless
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_complain_of(browser: Browser, report: Path, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page.goto(report.as_uri())
+    page.locator(".group").first.wait_for()
+    assert complaints(page) == []
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
-from browser import chromium
+from browser import chromium, complaints
 from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import constraints
 from rfdedup.run_folder import RunFolder
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
 
 GROUPS = 45
+ROOTS = ("root", "king_root")
 COPIES = ("exact", "half", "crop10", "border")
 LIGHT = """canvas => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data
     .reduce((sum, value, i) => sum + (i % 4 < 3 ? value : 0), 0)"""
@@ -159,9 +161,12 @@ def test_groups_are_paged_filtered_searched_and_sorted_and_the_address_remembers
         page.select_option("select[name=tier]", "")
         page.select_option("select[name=sort]", "size")
         page.locator(".group h2 .muted", has_text="4 dropped").first.wait_for()
-        page.check("input[name=conflict]")
-        page.locator("#list-status", has_text="Groups").wait_for()
-        page.uncheck("input[name=conflict]")
+        page.select_option("select[name=conflict]", "labels")
+        page.locator("#list-status", has_text="No dropped image has labels").wait_for()
+        page.locator("#list").wait_for(state="hidden")
+        page.select_option("select[name=conflict]", "folders")
+        page.locator("#list-status", has_text="Groups 1–").wait_for()
+        page.select_option("select[name=conflict]", "")
         page.keyboard.press("Escape")
         page.fill("input[name=path]", "CAF")
         page.locator("#list-status", has_text="Groups 1–1 of 1").wait_for()
@@ -194,7 +199,7 @@ def test_images_are_compared_side_by_side_flickering_and_subtracted(browser: Bro
         dialog = page.locator("#compare")
         page.locator("#compare[data-ready$=side]").wait_for()
         assert dialog.locator("#stage img").count() == 2
-        assert "original" in dialog.locator("td.path").first.inner_text()
+        assert "original" in dialog.locator("td .path").first.inner_text()
         assert re.search(r"Semantic 0\.\d+", dialog.inner_text())
         page.keyboard.press("+")
         page.keyboard.press("+")
@@ -235,6 +240,31 @@ def test_identical_copies_have_a_black_difference(browser: Browser, real: Path) 
         page.keyboard.press("3")
         page.locator("#compare[data-ready$=difference]").wait_for()
         assert page.locator("#stage canvas").evaluate(LIGHT) == 0
+
+
+def test_a_label_conflict_is_found_and_told(browser: Browser, real: Path, made: Path) -> None:
+    run = RunFolder(real)
+    row = next(row for row in run.verdicts().to_pylist() if row["tier"] == "semantic")
+    root = Path(shutil.copytree(row["root"], real.parent / "labelled"))
+    table = run.verdicts()
+    moved = {name: pa.array([str(root) if value else None for value in table[name].to_pylist()]) for name in ROOTS}
+    for name, column in moved.items():
+        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), column)
+    info = run.info()
+    run.write_info({**info, "tables": run.write_tables(table, run.links())})
+    (root / row["king"]).with_suffix(".txt").write_text("0 .5 .5 .1 .1")
+    (root / row["path"]).with_suffix(".txt").write_text("4 .5 .5 .1 .1")
+    with visiting(browser, real) as page:
+        page.locator(".group").first.wait_for()
+        page.select_option("select[name=conflict]", "labels")
+        page.locator("#list-status", has_text="Groups 1–1 of 1").wait_for()
+        told_why = page.locator(".pic .conflict")
+        assert told_why.all_inner_texts() == ["label conflict: yolo classes 4, 0 on its king"]
+        page.locator(".pic:has(.conflict)").click()
+        page.keyboard.press("Space")
+        labels = page.locator("#compare tr", has=page.locator("th", has_text="Labels"))
+        labels.wait_for()
+        assert labels.locator("td").all_inner_texts() == ["yolo: 0", "yolo: 4"]
 
 
 # ---- deciding
@@ -520,6 +550,22 @@ def test_a_phone_in_vietnamese_does_not_scroll_sideways(browser: Browser, invent
         page.get_by_role("button", name="English").click()
         page.locator("#views", has_text="Groups").wait_for()
         assert page.locator("html").get_attribute("lang") == "en"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_complain_of(browser: Browser, real: Path, scheme: str) -> None:
+    views = {"groups": ".group", "images": "#list .pic", "threshold": "#similarities canvas", "decisions": "#recompute"}
+    with visiting(browser, real, color_scheme=scheme) as page:
+        for view, shows in {**views, "map": "canvas[data-points]", "like": "#like-file"}.items():
+            page.goto(page.url.split("#")[0] + f"#{view}")
+            page.locator(shows).first.wait_for(state="attached", timeout=120_000)
+            assert complaints(page) == [], view
+        page.goto(page.url.split("#")[0] + "#groups")
+        subject(page, "border").click()
+        page.keyboard.press("Space")
+        page.locator("#compare[data-ready$=side]").wait_for()
+        page.locator("#compare table").wait_for()
+        assert complaints(page) == []
 
 
 def test_a_screen_reader_finds_names_for_everything(browser: Browser, invented: Path) -> None:

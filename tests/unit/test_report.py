@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from rfdedup.report import write_report
@@ -42,11 +43,15 @@ def json_block(html: str, name: str) -> Any:
 
 
 def test_margin_is_zero_at_the_threshold_and_one_at_the_end_of_the_scale() -> None:
-    tier = np.array(["semantic", "semantic", "perceptual", "perceptual", "quality", "quality", "quality", "exact"])
-    reason = np.array(["cosine", "cosine", "phash", "phash", "blurry", "bright", "bright", "sha256"])
-    score = np.array([0.6, 0.8, 8.0, 0.0, 25.0, 220.0, 255.0, 1.0])
-    bound = np.array([0.6, 0.6, 8.0, 8.0, 50.0, 220.0, 220.0, 1.0])
-    assert margins(tier, reason, score, bound).tolist() == pytest.approx([0, 0.5, 0, 1, 0.5, 0, 1, 1])
+    drops = pa.table(
+        {
+            "tier": ["semantic", "semantic", "perceptual", "perceptual", "quality", "quality", "quality", "exact"],
+            "reason": ["cosine", "cosine", "phash", "phash", "blurry", "bright", "bright", "sha256"],
+            "score": [0.6, 0.8, 8.0, 0.0, 25.0, 220.0, 255.0, 1.0],
+            "threshold": [0.6, 0.6, 8.0, 8.0, 50.0, 220.0, 220.0, 1.0],
+        }
+    )
+    assert margins(drops).tolist() == pytest.approx([0, 0.5, 0, 1, 0.5, 0, 1, 1])
 
 
 def test_each_tier_hands_on_what_it_did_not_drop(run: RunFolder) -> None:

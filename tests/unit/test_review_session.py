@@ -84,7 +84,8 @@ def test_every_filter_keeps_exactly_what_fits(session: Session) -> None:
     assert found(folder="class_a") == found(path="ONE.jpg") == {0}
     assert found(path="two") == {0}
     assert found(path="no such") == set()
-    assert 0 in found(conflict=True)
+    assert 0 in found(conflict="folders")
+    assert found(conflict="labels") == set()
     assert found(changed=True) == set()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from rfdedup.apply import datasets
@@ -195,6 +196,21 @@ class Relister:
             return self.fs.read(file, _MAX_BYTES)
         except OSError as error:
             raise ConfigError(f"cannot read {file}: {explain(error)[1]}") from None
+
+
+def labels_of_run(
+    run: Path, files: list[str], images: str | None, path_column: str | None, label_column: str | None
+) -> dict[tuple[str, bytes], Signature]:
+    """Classes that data-set files give to the images of a run, by root and name.
+
+    Raises:
+        ConfigError: a file is missing or not what its suffix says.
+        RunFolderError: the run is damaged.
+    """
+    with Catalog.build(run) as catalog:
+        relister = Relister(FsOps(), catalog, Options(Action.COPY), images, path_column, label_column)
+        relister.check(files)
+        return relister.labels(files)
 
 
 def _is_yaml(file: str) -> bool:

@@ -99,17 +99,23 @@ def shown_rows(page: dict[str, Any]) -> Rows:
     return np.fromiter(order, np.int64, len(order))
 
 
-def margins(tier: npt.NDArray[Any], reason: npt.NDArray[Any], score: Floats, threshold: Floats) -> Floats:
+def margins(drops: pa.Table) -> Floats:
     """How far each drop lies from its threshold: 0 at the bound, 1 at the other end of the scale.
 
     Cosine similarity ends at 1, brightness at 0 and 255, a count of differing bits and sharpness at 0. Exact copies
     are at 1. Rows without a score get NaN.
+
+    Args:
+        drops: columns ``tier``, ``reason``, ``score`` and ``threshold`` of the verdicts.
     """
+    score, threshold = _numbers(drops, "score"), _numbers(drops, "threshold")
     with np.errstate(invalid="ignore", divide="ignore"):
-        below = (threshold - score) / threshold
-        margin = np.where(tier == Tier.SEMANTIC, (score - threshold) / (1 - threshold), below)
-        margin = np.where(reason == "bright", (score - threshold) / (255 - threshold), margin)
-    margin = np.where(tier == Tier.EXACT, 1.0, margin)
+        margin = (threshold - score) / threshold
+        semantic = _equal(drops, "tier", Tier.SEMANTIC)
+        margin[semantic] = ((score - threshold) / (1 - threshold))[semantic]
+        bright = _equal(drops, "reason", "bright")
+        margin[bright] = ((score - threshold) / (255 - threshold))[bright]
+    margin[_equal(drops, "tier", Tier.EXACT)] = 1.0
     return np.clip(margin, 0.0, 1.0)
 
 
@@ -244,9 +250,7 @@ def _groups(verdicts: pa.Table, limits: Limits) -> tuple[Rows, dict[str, Any]]:
     if not whole.size:
         return np.empty(0, np.int64), {"total": 0, "members": 0, "items": []}
     some = verdicts.select(["tier", "reason", "score", "threshold"]).take(members)
-    margin = margins(
-        _column(some, "tier"), _column(some, "reason"), _numbers(some, "score"), _numbers(some, "threshold")
-    )
+    margin = margins(some)
     margin = np.where(np.isnan(margin), 1.0, margin)
     closest = np.minimum.reduceat(margin, starts)
     order = whole[np.lexsort((whole, closest[whole]))][: limits.groups]
@@ -281,7 +285,7 @@ def _quality_drops(verdicts: pa.Table, limits: Limits) -> tuple[Rows, int]:
         return rows.astype(np.int64), 0
     some = verdicts.select(["tier", "reason", "score", "threshold"]).take(rows)
     reason = _column(some, "reason").astype(str)
-    margin = margins(_column(some, "tier"), reason, _numbers(some, "score"), _numbers(some, "threshold"))
+    margin = margins(some)
     kinds = np.unique(reason)
     share = -(-limits.quality_drops // len(kinds))
     chosen = []

@@ -19,13 +19,14 @@ from starlette.staticfiles import StaticFiles
 
 from rfdedup.errors import DataError, ImageError, RfdedupError
 from rfdedup.records import Tier
+from rfdedup.report.render import ECHARTS
 from rfdedup.review.features import PICTURE_SIDES, picture
 from rfdedup.review.guard import Guard
-from rfdedup.review.listing import Filter
+from rfdedup.review.listing import CONFLICTS, Filter
 from rfdedup.review.session import Session
 
 STATIC = Path(__file__).parent / "static"
-SHARED_STYLE = Path(__file__).parents[1] / "report" / "assets" / "report.css"
+REPORT_ASSETS = Path(__file__).parents[1] / "report" / "assets"
 MOST_ITEMS = 200
 """Groups or images of one page."""
 
@@ -39,7 +40,8 @@ def make_app(session: Session, *, port: int, token: str) -> Starlette:
     app = Starlette(
         routes=[
             Route("/", _index),
-            Route("/base.css", _base_style),
+            Route("/base.css", _asset("report.css", "text/css")),
+            Route("/echarts.js", _asset(ECHARTS, "text/javascript")),
             Mount("/static", StaticFiles(directory=STATIC)),
             Route("/api/pulse", _answer(lambda s, _r, _b: JSONResponse(s.pulse()))),
             Route("/api/summary", _answer(lambda s, _r, _b: JSONResponse(s.summary()))),
@@ -50,6 +52,7 @@ def make_app(session: Session, *, port: int, token: str) -> Starlette:
             Route("/api/preview/{row:int}", _answer(_preview)),
             Route("/api/picture/{row:int}/{side:int}", _answer(_picture)),
             Route("/api/threshold", _answer(_threshold)),
+            Route("/api/similarities", _answer(lambda s, _r, _b: JSONResponse(s.similarities()))),
             Route("/api/recompute", _answer(_recompute), methods=["POST"]),
             Route("/api/decide", _answer(_decide), methods=["POST"]),
             Route("/api/undo", _answer(lambda s, _r, _b: JSONResponse({"done": s.undo()})), methods=["POST"]),
@@ -71,8 +74,13 @@ async def _index(_request: Request) -> Response:
     return FileResponse(STATIC / "index.html", headers={"Cache-Control": "no-store"})
 
 
-async def _base_style(_request: Request) -> Response:
-    return FileResponse(SHARED_STYLE, media_type="text/css")
+def _asset(name: str, kind: str) -> Callable[[Request], Any]:
+    """A file that ships with the report."""
+
+    async def endpoint(_request: Request) -> Response:
+        return FileResponse(REPORT_ASSETS / name, media_type=kind)
+
+    return endpoint
 
 
 def _answer(make: Answer) -> Callable[[Request], Any]:
@@ -202,6 +210,9 @@ def _filter(request: Request) -> Filter:
     tier = query.get("tier", "")
     if tier not in ("", *Tier):
         raise DataError(f"the tier {tier!r} is unknown")
+    conflict = query.get("conflict", "")
+    if conflict not in ("", *CONFLICTS):
+        raise DataError(f"no conflict of {conflict!r}; known: {', '.join(CONFLICTS)}")
     return Filter(
         tier=tier,
         reason=query.get("reason", ""),
@@ -209,7 +220,7 @@ def _filter(request: Request) -> Filter:
         high=_number(request, "high"),
         folder=query.get("folder", ""),
         path=query.get("path", ""),
-        conflict=query.get("conflict") == "1",
+        conflict=conflict,
         changed=query.get("changed") == "1",
     )
 

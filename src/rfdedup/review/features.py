@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,15 @@ import pyarrow.parquet as pq
 from rfdedup.apply.names import check_relative
 from rfdedup.errors import ImageError, RunFolderError
 from rfdedup.imaging import decode
+from rfdedup.run_folder import FEATURES_FOLDER
 from rfdedup.store import ROWS_FILE
 
 Rows = npt.NDArray[np.int64]
 PICTURE_SIDES = (640, 1280, 4096)
 """Longest sides that pictures are served in, pixels."""
 _QUALITY = 90
+_CHUNK = 16_384
+"""Embeddings that are looked at together."""
 
 
 class Features:
@@ -29,8 +33,16 @@ class Features:
         RunFolderError: they are missing or damaged, in any method.
     """
 
-    def __init__(self, run: Path, rows: int) -> None:
-        self._folder = run / "features"
+    def __init__(self, run: Path, rows: int, key: str | None) -> None:
+        """
+        Args:
+            run: the run folder.
+            rows: of its verdicts.
+            key: of the encoder in its precision; embeddings that another one left are passed over. None for a run
+                without tier 3.
+        """
+        self._folder = run / FEATURES_FOLDER
+        self._key = key
         self._preview_files: dict[int, pq.FileMetaData] = {}
         try:
             self._places = np.load(self._folder / ROWS_FILE, allow_pickle=False)
@@ -68,8 +80,9 @@ class Features:
         """Rows that have an embedding, ascending."""
         found = [
             at[np.asarray(matrix[self._places[at, 1]]).any(axis=1)]
-            for number, at in self._by_shard(np.arange(len(self._places)))
+            for number, rows in self._by_shard(np.arange(len(self._places)))
             if (matrix := self._matrix(number)) is not None
+            for at in np.array_split(rows, -(-len(rows) // _CHUNK))
         ]
         return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
 
@@ -91,12 +104,13 @@ class Features:
         return [(int(number), np.flatnonzero(shard == number)) for number in np.unique(shard) if number >= 0]
 
     def _matrix(self, number: int) -> npt.NDArray[np.float16] | None:
-        path = self._folder / f"img_emb_{number:04d}.npy"
-        if not path.exists():
-            return None
         try:
+            marker = json.loads((self._folder / f"shard_{number:04d}.json").read_text(encoding="utf-8"))
+            if self._key is None or marker["embedding_key"] != self._key:
+                return None
+            path = self._folder / f"img_emb_{number:04d}.npy"
             matrix: npt.NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise self._damaged(error) from None
         return matrix
 

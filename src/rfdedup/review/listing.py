@@ -9,16 +9,21 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from rfdedup.records import Tier
+from rfdedup.review.labels import RunLabels
 from rfdedup.review.snapshot import DROP, ERROR, KEEP, Mask, Rows, Snapshot, Standing
 
 GROUP_SORTS = ("margin", "size", "bytes", "time", "path")
 IMAGE_SORTS = ("margin", "bytes", "time", "path")
+CONFLICTS = ("labels", "folders")
 SHOWS = ("quality", "rejected", "kept", "dropped", "errors", "changed", "all")
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What a reviewer asked to see. Empty values do not filter; the range is of scores."""
+    """What a reviewer asked to see. Empty values do not filter; the range is of scores.
+
+    ``conflict`` is one of ``CONFLICTS``: images whose labels, or whose folder, are not those of their king.
+    """
 
     tier: str = ""
     reason: str = ""
@@ -26,7 +31,7 @@ class Filter:
     high: float | None = None
     folder: str = ""
     path: str = ""
-    conflict: bool = False
+    conflict: str = ""
     changed: bool = False
 
 
@@ -51,7 +56,7 @@ class Groups:
         rows = self.subjects[begin : begin + self.sizes[number]]
         return rows[np.argsort(self._snapshot.margin[rows], kind="stable")]
 
-    def find(self, wanted: Filter, sort: str) -> Rows:
+    def find(self, wanted: Filter, sort: str, labels: RunLabels) -> Rows:
         """Numbers of the groups that hold a fitting subject, in the order asked for."""
         if not len(self):
             return np.empty(0, np.int64)
@@ -61,11 +66,14 @@ class Groups:
         place = _placed_as(snapshot, wanted)
         if place is not None:
             shown &= self._any(place[rows]) | place[self.kings]
-        if wanted.conflict:
-            label = snapshot.label
-            shown &= self._any(label[rows] != np.repeat(label[self.kings], self.sizes))
         if wanted.changed:
             shown &= self._any(now.changed[rows]) | now.changed[self.kings]
+        if wanted.conflict:
+            # labels are on disk, so only those that could be shown are read
+            left = np.repeat(shown, self.sizes)
+            differ = np.zeros(len(rows), np.bool_)
+            differ[left] = _conflicting(labels, rows[left], np.repeat(self.kings, self.sizes)[left], wanted.conflict)
+            shown &= self._any(differ)
         return _sorted(np.flatnonzero(shown), self._key(sort))
 
     def _any(self, mask: Mask) -> Mask:
@@ -108,6 +116,12 @@ def find_images(snapshot: Snapshot, now: Standing, show: str, wanted: Filter, so
         "path": np.arange(snapshot.n, dtype=np.float64),
     }
     return _sorted(rows, keys[sort])
+
+
+def _conflicting(labels: RunLabels, rows: Rows, kings: Rows, what: str) -> Mask:
+    if what == "folders":
+        return np.asarray(labels.folders[rows] != labels.folders[kings])
+    return labels.conflicts(rows, kings)
 
 
 def _measured_as(snapshot: Snapshot, now: Standing, rows: Rows, wanted: Filter) -> Mask:

@@ -18,6 +18,7 @@ from rfdedup.config import make_config
 from rfdedup.errors import ConfigError, RfdedupError, RunFolderError
 from rfdedup.review.app import make_app
 from rfdedup.review.guard import LINK_QUERY
+from rfdedup.review.labels import LabelSource
 from rfdedup.review.session import Recompute, Session
 from rfdedup.run_folder import RunFolder
 
@@ -67,14 +68,16 @@ def _refine(run: Path, threshold: float | None, answer: Connection) -> None:
 class ReviewServer:
     """The page of one run. ``link`` opens it; ``serve`` blocks until ``stop`` or Ctrl-C."""
 
-    def __init__(self, run: Path, *, port: int = 0, recompute: Recompute = recompute) -> None:
+    def __init__(
+        self, run: Path, *, port: int = 0, recompute: Recompute = recompute, labels: LabelSource | None = None
+    ) -> None:
         """Bind the port; 0 takes a free one.
 
         Raises:
             RunFolderError: there is no finished run in ``run``.
-            ConfigError: the port is taken.
+            ConfigError: the port is taken, or the labels cannot be read.
         """
-        self.session = Session(run, recompute)
+        self.session = Session(run, recompute, labels)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if os.name != "nt":
             # lets a restarted server have its port back at once; on Windows it would let others take it over
@@ -94,6 +97,7 @@ class ReviewServer:
 
     def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Answer requests; ``ready`` is called once the page can be opened."""
+        threading.Thread(target=self.session.warm, daemon=True).start()
         threading.Thread(target=self._when_started, args=(ready,), daemon=True).start()
         try:
             self._server.run(sockets=[self._socket])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from rfdedup.cli.console import printable
-from rfdedup.errors import DataError, RfdedupError, RunFolderError
+from rfdedup.errors import DataError, RfdedupError
 from rfdedup.records import Tier
+from rfdedup.review.crowning import SEMANTIC
 from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import (
     ABOUT_PAIRS,
@@ -24,6 +25,7 @@ from rfdedup.review.decisions import (
     export,
     parse,
 )
+from rfdedup.review.labels import LabelSource, RunLabels
 from rfdedup.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, Filter, find_images
 from rfdedup.review.snapshot import (
     DROP,
@@ -35,7 +37,7 @@ from rfdedup.review.snapshot import (
     stamp,
 )
 from rfdedup.review.state import State
-from rfdedup.review.vectors import Vectors, make_pool
+from rfdedup.review.vectors import Vectors
 from rfdedup.tiers.judgement import REJECTED
 
 MOST_ROWS = 10_000
@@ -44,6 +46,7 @@ MOST_SUBJECTS = 60
 """Subjects of a group that a page carries; the others come page by page through the list of images."""
 _SAMPLED = 2_000
 _SHOWN_CHANGES = 12
+_BINS = 60
 
 Recompute = Callable[[Path, float | None], None]
 """Runs the funnel again on the inputs of a run, with another cosine threshold or the same one."""
@@ -52,29 +55,43 @@ Recompute = Callable[[Path, float | None], None]
 class Session:
     """Answers for one run folder. Safe to call from several threads; reads the folder again when it changed."""
 
-    def __init__(self, run: Path, recompute: Recompute) -> None:
+    def __init__(self, run: Path, recompute: Recompute, source: LabelSource | None = None) -> None:
         """
+        Args:
+            run: the run folder.
+            recompute: runs the funnel again.
+            source: where labels come from; None for sidecars of the usual names.
+
         Raises:
             RunFolderError: there is no finished run in ``run``.
+            ConfigError: the labels cannot be read.
         """
         self.run = run
+        self._source = source or LabelSource()
         self.log = DecisionLog(run)
         self._recompute = recompute
         self._lock = threading.RLock()
+        # a map takes seconds, in which the lists still answer
+        self._mapping = threading.Lock()
         self._snapshot = Snapshot(run)
         self._vectors = Vectors(self._snapshot)
+        self._labels = self._labels_of(self._snapshot)
         self._state: State | None = None
         self._trouble = ""
         self._job: threading.Thread | None = None
         self._job_failed = ""
-        self._pool: ProcessPoolExecutor | None = None
 
     def close(self) -> None:
         """End the process that makes maps."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._vectors.close()
 
     # ---- state
+
+    def warm(self) -> None:
+        """Compute what the first page shows before it is asked for."""
+        with suppress(RfdedupError):
+            self.summary()
+            self.groups(Filter(), "margin", 0, 1)
 
     @property
     def state(self) -> State:
@@ -92,11 +109,16 @@ class Session:
     def _reload(self) -> None:
         try:
             snapshot = Snapshot(self.run)
-        except RunFolderError as error:
+            labels = self._labels_of(snapshot)
+        except RfdedupError as error:
             self._trouble = str(error)
             return
         self._trouble = ""
-        self._snapshot, self._vectors = snapshot, Vectors(snapshot)
+        self._vectors.close()
+        self._snapshot, self._vectors, self._labels = snapshot, Vectors(snapshot), labels
+
+    def _labels_of(self, snapshot: Snapshot) -> RunLabels:
+        return RunLabels(snapshot, self._source, self._source.check(self.run))
 
     def pulse(self) -> dict[str, Any]:
         """The little that open tabs ask for again and again."""
@@ -142,11 +164,14 @@ class Session:
         if sort not in GROUP_SORTS:
             raise DataError(f"groups are not sorted by {sort!r}; known: {', '.join(GROUP_SORTS)}")
         state = self.state
-        found = state.groups.find(wanted, sort)
+        found = state.groups.find(wanted, sort, self._labels)
         page = found[offset : offset + limit].tolist()
         members = {number: state.groups.members(number)[:MOST_SUBJECTS].tolist() for number in page}
         kings = {number: int(state.groups.kings[number]) for number in page}
         images = self._images(state, [*kings.values(), *(row for rows in members.values() for row in rows)])
+        for image in images.values():
+            if image["king"] is not None:
+                image["conflict"] = self._labels.why(image["row"], image["king"])
         return {
             "revision": state.revision,
             "total": len(found),
@@ -186,15 +211,18 @@ class Session:
         self.check_row(row, state)
         return self._images(state, [row])[row]
 
-    def pair(self, one: int, other: int) -> list[dict[str, Any]]:
-        """The stored links between two rows."""
+    def pair(self, one: int, other: int) -> dict[str, Any]:
+        """The stored links between two rows, and the labels of both in words."""
         state = self.state
         for row in (one, other):
             self.check_row(row, state)
         links = state.snapshot.links
         at = np.flatnonzero((links.a == min(one, other)) & (links.b == max(one, other)))
         names = ("exact", "perceptual", "semantic")
-        return [{"tier": names[links.tier[i]], "score": float(links.score[i])} for i in at]
+        return {
+            "links": [{"tier": names[links.tier[i]], "score": float(links.score[i])} for i in at],
+            "labels": [self._labels.shown(row) for row in (one, other)],
+        }
 
     def check_row(self, row: int, state: State | None = None) -> int:
         """``row`` if it is one.
@@ -334,6 +362,15 @@ class Session:
             "rises": self._changes(state, rises, before.king, before.stand_in, threshold),
         }
 
+    def similarities(self) -> dict[str, Any]:
+        """How many stored tier 3 links have which cosine similarity, from the floor up; empty without tier 3."""
+        snapshot = self.state.snapshot
+        if snapshot.floor is None:
+            return {"edges": [], "counts": []}
+        edges = np.linspace(snapshot.floor, 1.0, _BINS + 1)
+        counts, _ = np.histogram(snapshot.links.score[snapshot.links.tier == SEMANTIC], edges)
+        return {"edges": edges.round(5).tolist(), "counts": counts.tolist()}
+
     def _changes(self, state: State, rows: Rows, king: Rows, stand_in: Rows, threshold: float) -> dict[str, Any]:
         """Some rows that would change, each with its king then or before; those closest to the threshold."""
         some = rows[:: max(1, len(rows) // _SAMPLED)]
@@ -393,15 +430,21 @@ class Session:
         """The map: how it was made, and for each point x, y (float32), row and verdict (int32), little-endian."""
         state = self.state
         vectors = self._vectors_of(state)
-        with self._lock:
-            if self._pool is None:
-                self._pool = make_pool()
-            points, method = vectors.map(self._pool)
-        rows = vectors.map_rows
+        with self._mapping:
+            layout = vectors.map()
+        rows, points = vectors.map_rows, layout.points
         packed = np.empty(len(rows), [("x", "<f4"), ("y", "<f4"), ("row", "<i4"), ("verdict", "<i4")])
         packed["x"], packed["y"], packed["row"] = points[:, 0], points[:, 1], rows
         packed["verdict"] = state.now.verdict[rows]
-        about = {"revision": state.revision, "method": method, "total": len(vectors.rows), "shown": len(rows)}
+        about = {
+            "revision": state.revision,
+            "method": layout.method,
+            "coming": layout.coming,
+            "trouble": layout.trouble,
+            "seconds": round(layout.seconds),
+            "total": len(vectors.rows),
+            "shown": len(rows),
+        }
         return about, packed.tobytes()
 
     def some(self, rows: Sequence[int]) -> list[dict[str, Any]]:

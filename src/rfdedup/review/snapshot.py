@@ -115,7 +115,9 @@ class Snapshot:
 
     @cached_property
     def features(self) -> Features:
-        return Features(self.run, self.n)
+        encoder = self.info.get("encoder")
+        # as the funnel marks its shards
+        return Features(self.run, self.n, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
 
     @cached_property
     def rank(self) -> Rows:
@@ -150,22 +152,11 @@ class Snapshot:
         return self.table["mtime_ns"].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
     @cached_property
-    def label(self) -> npt.NDArray[np.int32]:
-        """Number of the folder that each image lies in: data sets keep one folder a class."""
-        folders = pc.binary_join_element_wise(
-            self.table["root"], pc.replace_substring_regex(self.table["path"], r"[^/]*$", ""), "/"
-        )
-        indices = pc.dictionary_encode(folders).combine_chunks().indices
-        return indices.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
-
-    @cached_property
     def margin(self) -> Floats:
         """Distance of each drop from its threshold, 0 to 1; 1 where nothing was measured."""
         from rfdedup.report.contents import margins
 
-        names = np.array([*(str(tier) for tier in Tier), ""], object)
-        reason = self.table["reason"].to_numpy(zero_copy_only=False)
-        values = margins(names[self.tier], reason, self.score, self.threshold)
+        values = margins(self.table)
         return np.where(np.isnan(values), 1.0, values)
 
     def crowner(self, demands: Constraints) -> Crowner:

@@ -6,15 +6,20 @@ import hashlib
 import io
 import json
 import multiprocessing
+import os
+import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import psutil
 
 from rfdedup.config import make_config
 from rfdedup.descriptor import unit
@@ -23,6 +28,8 @@ from rfdedup.files import atomic_write
 from rfdedup.imaging import decode
 from rfdedup.review.features import Features
 from rfdedup.review.snapshot import Snapshot
+from rfdedup.run_folder import FEATURES_FOLDER
+from rfdedup.whitening import describe_as
 
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
@@ -30,8 +37,23 @@ MAP_FILE = "review_map.npz"
 MAP_MOST = 100_000
 """Points that the map draws; of more images a fixed random choice."""
 _NEIGHBOUR_MAP_LEAST = 30
-_BATCH = 65_536
+_BATCH = 16_384
 _PRINCIPAL = 50
+_FITTED = 4096
+"""Images that principal components are fitted on."""
+_BEHIND = psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else 10
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A map: points (n, 2) in -1..1, how they were laid out, and for how long a better one is in the making."""
+
+    points: Matrix
+    method: str
+    coming: bool = False
+    seconds: float = 0.0
+    trouble: str = ""
+    """Why no better one came."""
 
 
 class Vectors:
@@ -43,8 +65,7 @@ class Vectors:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._projector: Future[npt.NDArray[np.float32]] | None = None
-        self._first: npt.NDArray[np.float32] | None = None
+        self._maker: MapMaker | None = None
         self._second: npt.NDArray[np.float32] | None = None
 
     @cached_property
@@ -60,7 +81,13 @@ class Vectors:
         from rfdedup.encoders import load_encoder
 
         wanted = make_config(self._snapshot.info["config"]).semantic
-        encoder = load_encoder(wanted.encoder, weights=wanted.weights, device=wanted.device, precision=wanted.precision)
+        encoder = load_encoder(
+            wanted.encoder,
+            weights=wanted.weights,
+            device=wanted.device,
+            precision=wanted.precision,
+            **wanted.encoder_options,
+        )
         known = (self._snapshot.info.get("encoder") or {}).get("key")
         if encoder.key != known:
             raise EncoderError(f"the encoder is now {encoder.key}, the run was made with {known}: run it again")
@@ -68,14 +95,7 @@ class Vectors:
 
     @cached_property
     def _describe(self) -> Callable[[npt.NDArray[Any]], Matrix]:
-        from rfdedup.encoders.priors import prior_of
-
-        if self._snapshot.info["encoder"]["descriptor"] == "raw":
-            return unit
-        whitening = prior_of(self._encoder.card)
-        if whitening is None:
-            raise EncoderError("the whitening that this run was made with is gone: run it again")
-        return whitening.apply
+        return describe_as(self._snapshot.run / FEATURES_FOLDER, self._snapshot.info["encoder"], self._encoder.card)
 
     @cached_property
     def _index(self) -> Any:
@@ -129,32 +149,37 @@ class Vectors:
             return self.rows
         return np.sort(np.random.default_rng(0).choice(self.rows, MAP_MOST, replace=False))
 
-    def map(self, pool: ProcessPoolExecutor) -> tuple[npt.NDArray[np.float32], str]:
-        """Points (n, 2) in -1..1 of ``map_rows`` and how they were laid out.
-
-        Principal components come at once; the map of neighbourhoods (UMAP) replaces them when another process has
-        made it, and is remembered in the run folder.
+    def map(self) -> Layout:
+        """Points of ``map_rows``. Principal components come at once; the map of neighbourhoods (UMAP) replaces them
+        when another process has made it, and is remembered in the run folder.
         """
         if self._second is None:
             self._second = _remembered(self._snapshot.run / MAP_FILE, self._map_key)
-        if self._second is None and self._projector is not None and self._projector.done():
-            # a failure there leaves the principal components in place
-            if self._projector.exception() is None:
-                self._second = self._projector.result()
-                _remember(self._snapshot.run / MAP_FILE, self._map_key, self._second)
-            else:
-                return self._principal, "pca"
         if self._second is not None:
-            return self._second, "umap"
-        if len(self.map_rows) < _NEIGHBOUR_MAP_LEAST or find_spec("umap") is None:
-            return self._principal, "pca"
-        if self._projector is None:
-            self._projector = pool.submit(neighbour_map, self._snapshot.run, self._snapshot.n, self.map_rows)
-        return self._principal, "pca, umap to come"
+            return Layout(self._second, "umap")
+        if self._maker is None:
+            if len(self.map_rows) < _NEIGHBOUR_MAP_LEAST or find_spec("umap") is None:
+                return Layout(self._principal, "pca")
+            first = self._principal
+            self._maker = MapMaker(self._snapshot.features, self.map_rows)
+            return Layout(first, "pca", coming=True)
+        made = self._maker.made()
+        if made is None:
+            return Layout(self._principal, "pca", coming=True, seconds=self._maker.seconds)
+        if isinstance(made, str):
+            return Layout(self._principal, "pca", trouble=made)
+        self._second = made
+        _remember(self._snapshot.run / MAP_FILE, self._map_key, made)
+        return Layout(made, "umap")
+
+    def close(self) -> None:
+        """End the making of a map."""
+        if self._maker is not None:
+            self._maker.close()
 
     @cached_property
-    def _principal(self) -> npt.NDArray[np.float32]:
-        return scaled(_principal_components(self._snapshot.features.embeddings(self.map_rows))[:, :2])
+    def _principal(self) -> Matrix:
+        return scaled(_principal_components(self._snapshot.features, self.map_rows, 2))
 
     @cached_property
     def _map_key(self) -> str:
@@ -162,32 +187,80 @@ class Vectors:
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def neighbour_map(run: Path, rows: int, chosen: Rows) -> npt.NDArray[np.float32]:
-    """UMAP of the embeddings of ``chosen`` rows, (n, 2) in -1..1. Runs in a process of its own.
+class MapMaker:
+    """A process that lays out embeddings with UMAP, behind all others. It ends with this one."""
+
+    def __init__(self, features: Features, chosen: Rows) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._answer, theirs = context.Pipe(duplex=False)
+        self._process = context.Process(target=_make_map, args=(features, chosen, theirs), daemon=True)
+        self._began = time.monotonic()
+        self._process.start()
+        theirs.close()
+        self._made: Matrix | str | None = None
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began
+
+    def made(self) -> Matrix | str | None:
+        """The map, (n, 2) in -1..1; None while it is in the making; a text that says why there is none."""
+        if self._made is None and self._answer.poll():
+            try:
+                self._made = self._answer.recv()
+            except EOFError:
+                self._made = "its process ended"
+        return self._made
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.join()
+
+
+def _make_map(features: Features, chosen: Rows, answer: Connection) -> None:
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        # a server that is killed cannot end this process
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    psutil.Process().nice(_BEHIND)
+    try:
+        answer.send(neighbour_map(features, chosen))
+    except (RfdedupError, MemoryError, ValueError) as error:
+        answer.send(f"{type(error).__name__}: {error}")
+
+
+def neighbour_map(features: Features, chosen: Rows) -> Matrix:
+    """UMAP of the embeddings of ``chosen`` rows, (n, 2) in -1..1.
 
     McInnes, Healy & Melville 2018, "UMAP: Uniform Manifold Approximation and Projection". It starts from principal
     components, so that maps of one run resemble each other.
     """
     from umap import UMAP
 
-    reduced = _principal_components(Features(run, rows).embeddings(chosen))
+    reduced = _principal_components(features, chosen, _PRINCIPAL)
     neighbours = min(15, len(chosen) - 1)
     layout = UMAP(n_components=2, n_neighbors=neighbours, min_dist=0.05, metric="cosine", init=scaled(reduced[:, :2]))
     return scaled(layout.fit_transform(reduced))
 
 
-def _principal_components(embeddings: npt.NDArray[np.float16]) -> Matrix:
+def _principal_components(features: Features, rows: Rows, count: int) -> Matrix:
+    """The first ``count`` principal components of normalised embeddings, (n, count); they are fitted on a sample."""
     if find_spec("sklearn") is None:
         raise MissingExtraError("scikit-learn", "review", "the map")
     from sklearn.decomposition import PCA
 
-    x = unit(embeddings)
-    count = min(_PRINCIPAL, *x.shape)
-    reduced = PCA(
-        n_components=count, svd_solver="randomized" if len(x) > 500 else "full", random_state=0
-    ).fit_transform(x)
-    out = np.zeros((len(x), max(count, 2)), np.float32)
-    out[:, :count] = reduced
+    some = rows if len(rows) <= _FITTED else np.sort(np.random.default_rng(0).choice(rows, _FITTED, replace=False))
+    sample = unit(features.embeddings(some))
+    fitted = PCA(min(count, *sample.shape), random_state=0).fit(sample)
+    out = np.zeros((len(rows), count), np.float32)
+    for start in range(0, len(rows), _BATCH):
+        part = fitted.transform(unit(features.embeddings(rows[start : start + _BATCH])))
+        out[start : start + len(part), : part.shape[1]] = part
     return out
 
 
@@ -198,11 +271,6 @@ def scaled(points: npt.NDArray[Any]) -> Matrix:
     low, high = np.quantile(points, (0.001, 0.999), axis=0)
     span = np.maximum(high - low, 1e-9)
     return np.asarray(np.clip((points - (low + high) / 2) * (2 / span), -1, 1), np.float32)
-
-
-def make_pool() -> ProcessPoolExecutor:
-    """The process that makes maps; it starts when it is needed."""
-    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
 def _remembered(path: Path, key: str) -> npt.NDArray[np.float32] | None:

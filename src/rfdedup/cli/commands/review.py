@@ -17,21 +17,58 @@ _NEEDED = ("starlette", "uvicorn", "sklearn")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1. Default: a free one.")
 @click.option("--no-open", is_flag=True, help="Only print the link; do not open the browser.")
+@click.option(
+    "--sidecar",
+    "sidecars",
+    multiple=True,
+    metavar="PATTERN",
+    help="Label files of an image, e.g. {stem}.txt or labels/{stem}.txt; replaces the built-in list, as in apply.",
+)
+@click.option(
+    "--dataset",
+    "datasets",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="COCO JSON, or CSV with --label-column, that labels the images; may be repeated.",
+)
+@click.option(
+    "--dataset-images",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder that the paths in --dataset files are relative to.",
+)
+@click.option("--path-column", help="Column of paths in CSV files; default: the usual names.")
+@click.option("--label-column", help="Column of labels in CSV files.")
 @output_options
-def command(run: Path, port: int, no_open: bool, quiet: bool, as_json: bool) -> None:
+def command(
+    run: Path,
+    port: int,
+    no_open: bool,
+    sidecars: tuple[str, ...],
+    datasets: tuple[Path, ...],
+    dataset_images: Path | None,
+    path_column: str | None,
+    label_column: str | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
     """Look at the groups and drops of RUN in the browser and change verdicts before they are applied.
 
     The page is served to this machine only and needs the token of the printed link. Decisions are saved at once in
     RUN/reviews.sqlite, by the content of the images; the next `rfdedup run` honours them. Ctrl-C ends it.
+
+    Labels are read as `rfdedup apply` reads them, and dropped images whose labels differ from their king's are shown.
     """
     from rfdedup.errors import MissingExtraError
 
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         raise MissingExtraError(", ".join(missing), "review", "the review page")
+    from rfdedup.apply.sidecars import DEFAULT_RULES
+    from rfdedup.review.labels import LabelSource
     from rfdedup.review.server import ReviewServer
 
     output = Output.make(quiet=quiet, json=as_json)
-    server = ReviewServer(run, port=port)
+    labels = LabelSource(sidecars or DEFAULT_RULES, datasets, dataset_images, path_column, label_column)
+    server = ReviewServer(run, port=port, labels=labels)
     output.result({"link": server.link, "port": server.port})
     # the link is what the command is for, so it is printed even when quiet
     Output.make(quiet=as_json, json=as_json).show(f"Review page: {server.link}\nCtrl-C ends it.")

@@ -1,6 +1,6 @@
 /* Two images beside each other, on top of each other, or subtracted; zoomed and moved in step. */
 import { get } from "./api.js";
-import { button, byId, bytes, el, named, number, t, toast, when } from "./dom.js";
+import { button, byId, bytes, el, named, number, pathText, t, toast, when } from "./dom.js";
 import { measured } from "./figure.js";
 import { pictureOf } from "./state.js";
 
@@ -14,6 +14,9 @@ const picture = (image, side) => {
   return { node, ready: node.decode().catch(() => { throw new Error(t("cannot_open", { why: image.path })); }) };
 };
 
+const caption = (image) => el("p", { class: "caption" },
+  el("span", { class: `chip ${image.verdict === "drop" ? image.tier || "error" : image.verdict}` }, t(image.verdict)), pathText(image.path));
+
 const rows = [
   ["m_path", (image) => image.path], ["m_root", (image) => image.root],
   ["m_verdict", (image) => [t(image.verdict), image.tier ? t(`tier_${image.tier}`) : "", image.reason ? named("reason_", image.reason) : "", measured(image)].filter(Boolean).join(" · ")],
@@ -22,13 +25,14 @@ const rows = [
   ["m_sharpness", (image) => number(image.sharpness ?? 0, 1)], ["m_brightness", (image) => number(image.brightness ?? 0, 1)],
   ["m_flags", (image) => image.flags.join(", ")],
 ];
-const table = (pair, links) => el("table", {},
+const table = (pair, { links, labels }) => el("table", {},
   el("caption", {}, t("meta")),
   el("thead", {}, el("tr", {}, el("td"), ...pair.map((image) => el("th", { scope: "col" }, t(image.verdict === "keep" ? "king_of" : "subject_of"))))),
   el("tbody", {}, ...rows.map(([key, text]) => {
     const cells = pair.map(text);
-    return el("tr", { class: cells[0] === cells[1] ? null : "differs" }, el("th", { scope: "row" }, t(key)), ...cells.map((cell) => el("td", { class: "path" }, cell)));
-  }), pair.length > 1 ? el("tr", {}, el("th", { scope: "row" }, t("m_links")), el("td", { colspan: "2" },
+    return el("tr", { class: cells[0] === cells[1] ? null : "differs" }, el("th", { scope: "row" }, t(key)), ...cells.map((cell) => el("td", {}, pathText(cell))));
+  }), labels.some(Boolean) ? el("tr", { class: labels[0] === labels[1] || pair.length < 2 ? null : "differs" }, el("th", { scope: "row" }, t("m_labels")),
+    ...pair.map((_, i) => el("td", {}, pathText(labels[i] || "–")))) : "", pair.length > 1 ? el("tr", {}, el("th", { scope: "row" }, t("m_links")), el("td", { colspan: "2" },
     links.map((link) => `${t(`tier_${link.tier}`)} ${link.tier === "exact" ? "" : number(link.score, 3)}`).join(" · ") || "–")) : ""));
 
 /* pair: one image, or the kept one and the other. neighbours: function of -1 or 1 that gives the next pair. */
@@ -69,10 +73,10 @@ export const compare = async (first, second, { neighbour, act }) => {
       node.setAttribute("aria-pressed", node.dataset.mode === mode);
       node.disabled = pair.length < 2;
     }
-    title.textContent = pair.map((image) => image.path).join("  ·  ");
+    title.textContent = t(pair.length > 1 ? "compare_pair" : "compare_one");
     const pictures = pair.map((image) => picture(image, 1280));
     pictures.forEach(({ node }, i) => { node.dataset.small = pair[i].row; });
-    stage.replaceChildren(...pictures.map(({ node }, i) => el("div", { class: "pane", "data-side": i }, node)));
+    stage.replaceChildren(...pictures.map(({ node }, i) => el("div", { class: "pane", "data-side": i }, node, caption(pair[i]))));
     moved();
     const mine = pair;
     get(pair.length > 1 ? `/api/pair/${pair[0].row}/${pair[1].row}` : `/api/pair/${pair[0].row}/${pair[0].row}`)
@@ -85,6 +89,7 @@ export const compare = async (first, second, { neighbour, act }) => {
     }
     if (mine !== pair || !dialog.open) return;
     if (mode === "difference" && pair.length > 1) stage.replaceChildren(el("div", { class: "pane" }, difference(...pictures.map((one) => one.node))));
+    stage.classList.remove("flipped");
     if (mode === "flicker" && !still.matches) timer = setInterval(flip, FLICKER_MS);
     moved();
     dialog.dataset.ready = `${pair.map((image) => image.row)} ${mode}`;
@@ -131,6 +136,17 @@ export const compare = async (first, second, { neighbour, act }) => {
     event.preventDefault();
     setZoom(event.deltaY < 0 ? zoom * 1.2 : zoom / 1.2);
   };
+  // two fingers zoom
+  let apart = 0;
+  const between = ([one, other]) => Math.hypot(one.clientX - other.clientX, one.clientY - other.clientY);
+  stage.ontouchstart = (event) => { apart = event.touches.length === 2 ? between(event.touches) : 0; };
+  stage.ontouchmove = (event) => {
+    if (event.touches.length !== 2 || !apart) return;
+    from = null;
+    const now = between(event.touches);
+    setZoom((zoom * now) / apart);
+    apart = now;
+  };
 
   const doing = ["k", "d", "g", "n"].map((key) => {
     const names = { k: "do_keep", d: "do_drop", g: "do_king", n: "do_distinct" };
@@ -142,7 +158,7 @@ export const compare = async (first, second, { neighbour, act }) => {
     el("div", { class: "compare-bar" }, el("div", { class: "tabs", role: "group", "aria-label": t("compare") }, ...modes),
       el("div", { class: "tabs" }, el("button", { type: "button", "aria-label": t("zoom_out"), onclick: () => setZoom(zoom / 1.5) }, "−"), level,
         el("button", { type: "button", "aria-label": t("zoom_in"), onclick: () => setZoom(zoom * 1.5) }, "+")),
-      el("div", { class: "tabs" }, ...doing)),
+      el("div", { class: "tabs", role: "group", "aria-label": t("decide_second") }, el("span", { class: "muted" }, t("decide_second")), ...doing)),
     stage, details);
   dialog.onkeydown = keys;
   dialog.onclose = () => {

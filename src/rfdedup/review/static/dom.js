@@ -31,6 +31,10 @@ export const bytes = (value) => {
 export const when = (seconds) =>
   new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "short" }).format(new Date(seconds * 1000));
 
+/* A path that may break after its separators, not in the middle of a word. */
+export const pathText = (path, attributes = {}) =>
+  el("span", { class: "path", ...attributes }, ...path.split(/(?<=[/_\-.\s])/).flatMap((part) => [part, document.createElement("wbr")]));
+
 export const byId = (id) => document.getElementById(id);
 export const el = (tag, attributes = {}, ...children) => {
   const node = document.createElement(tag);

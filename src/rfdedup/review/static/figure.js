@@ -1,6 +1,6 @@
 /* One image of a list, and the cursor that moves over them with the keyboard. */
-import { bytes, byId, el, named, number, t } from "./dom.js";
-import { previewOf, shared } from "./state.js";
+import { bytes, byId, el, named, number, pathText, t } from "./dom.js";
+import { events, previewOf, shared } from "./state.js";
 
 export const measured = (image) => {
   if (image.tier === "exact") return t("identical");
@@ -34,7 +34,8 @@ export const figure = (image, { king = false, note = "" } = {}) => {
     image.decision ? el("span", { class: "chip decided" }, t(`decision_${image.decision}`)) : "",
     el("span", { class: "facts" }, note || measured(image)),
     el("span", { class: "facts" }, facts(image)),
-    el("span", { class: "path" }, image.path)));
+    image.conflict ? el("span", { class: "conflict" }, t("conflict_says", { why: image.conflict })) : "",
+    pathText(image.path)));
   node.image = image;
   return node;
 };
@@ -50,6 +51,7 @@ const mark = (node) => {
   node.classList.add("current");
   shared.current = node.image;
   byId("actions").hidden = false;
+  events.dispatchEvent(new Event("current"));
 };
 export const focusOn = (node, scroll = true) => {
   mark(node);

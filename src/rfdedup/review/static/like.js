@@ -1,6 +1,6 @@
 /* Images like one of the run, or like a picture of one's own. */
 import { get, postBytes } from "./api.js";
-import { button, byId, el, number, t, toast } from "./dom.js";
+import { button, byId, el, number, pathText, t, toast } from "./dom.js";
 import { figure, restoreCursor } from "./figure.js";
 
 const MOST = 60;
@@ -14,7 +14,7 @@ export const give = (file) => {
 };
 
 export const likeView = (place) => {
-  const file = el("input", { type: "file", accept: "image/*", class: "hidden", id: "like-file", tabindex: "-1" });
+  const file = el("input", { type: "file", accept: "image/*", class: "hidden", id: "like-file", tabindex: "-1", "aria-label": t("like_choose") });
   file.addEventListener("change", () => { if (file.files.length) give(file.files[0]); });
   const status = el("p", { class: "status", role: "status", "aria-live": "polite", id: "like-status" });
   const asked = el("div", { class: "asked" });
@@ -32,7 +32,7 @@ export const likeView = (place) => {
         status.textContent = t("like_of", { path: image.path });
       } else {
         url = URL.createObjectURL(given);
-        asked.replaceChildren(el("figure", { class: "yours" }, el("div", { class: "frame" }, el("img", { src: url, alt: given.name })), el("figcaption", {}, given.name)));
+        asked.replaceChildren(el("figure", { class: "yours" }, el("div", { class: "frame" }, el("img", { src: url, alt: given.name })), el("figcaption", {}, pathText(given.name))));
         answer = await postBytes(`/api/like?limit=${MOST}`, given);
         status.textContent = t("like_yours", { path: given.name });
       }

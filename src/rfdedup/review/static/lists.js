@@ -1,6 +1,6 @@
 /* Groups and single images: filters, pages, and the page after this one fetched ahead. */
 import { get } from "./api.js";
-import { button, byId, el, named, number, t, toast } from "./dom.js";
+import { button, el, named, number, t, toast } from "./dom.js";
 import { cursorPlace, figure, focusOn, restoreCursor } from "./figure.js";
 import { decide, events, shared } from "./state.js";
 
@@ -38,11 +38,12 @@ export const listView = (name, place, go, fixed = {}) => {
   const draw = (page, { take, last }) => {
     total = page.total;
     const { row, place: at, focused } = cursorPlace();
+    list.hidden = !page.items.length;
     list.replaceChildren(...page.items.map(name === "groups" ? groupCard : (image) => figure(image)));
     const from = page.offset + 1;
     status.textContent = total
       ? t(`status_${name}`, { from: number(from), to: number(page.offset + page.items.length), n: number(total) })
-      : t("status_none");
+      : t(fixed.show === "changed" ? "status_unchanged" : place.get("conflict") === "labels" ? "status_no_conflict" : "status_none");
     drawPager(pager, Math.ceil(total / size), Math.floor(page.offset / size), (to) => turn(to * size));
     const nodes = list.querySelectorAll(".pic");
     restoreCursor(take ? null : row, take ? (last ? nodes.length - 1 : 0) : at, take || focused);
@@ -51,6 +52,7 @@ export const listView = (name, place, go, fixed = {}) => {
   const load = async ({ take = false, last = false } = {}) => {
     asked += 1;
     const mine = asked;
+    const slow = setTimeout(() => { if (mine === asked) status.textContent = t("loading"); }, 400);
     try {
       const key = `${place} ${offset()} ${shared.summary.revision}`;
       const page = await (ahead.get(key) || ask(offset()));
@@ -74,6 +76,8 @@ export const listView = (name, place, go, fixed = {}) => {
       }
     } catch (error) {
       toast(error.message, true);
+    } finally {
+      clearTimeout(slow);
     }
   };
   const turn = (to, last = false) => {
@@ -124,8 +128,8 @@ const makeFilters = (name, place, changed) => {
     field("score_to", input("high", { type: "number", step: "any", class: "short" })),
     field("folder", input("folder", { type: "search" })),
     field("path_contains", input("path", { type: "search", id: "search" }), true),
+    name === "groups" ? field("conflict", select("conflict", value("conflict"), [["", t("all")], ["labels", t("conflict_labels")], ["folders", t("conflict_folders")]])) : "",
     field("sort", select("sort", value("sort") || "margin", sorts)),
-    name === "groups" ? box("conflict", "conflict") : "",
     name === "groups" ? box("changed", "changed_only") : "");
   const collect = () => {
     const params = new URLSearchParams();
@@ -163,4 +167,3 @@ const drawPager = (nav, pages, page, go) => {
     button("previous", () => go(page - 1), { rel: "prev", disabled: page === 0 }), el("span", {}, t("page")), box,
     el("span", {}, `/ ${number(pages)}`), button("next", () => go(page + 1), { rel: "next", disabled: page + 1 >= pages }));
 };
-export const searchBox = () => byId("search");

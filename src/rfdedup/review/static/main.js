@@ -14,7 +14,7 @@ let shown = null;
 
 // ---- views
 const decisionsView = () => {
-  const file = el("input", { type: "file", accept: "application/json", class: "hidden", id: "import-file", tabindex: "-1" });
+  const file = el("input", { type: "file", accept: "application/json", class: "hidden", id: "import-file", tabindex: "-1", "aria-label": t("import") });
   file.addEventListener("change", async () => {
     try {
       const { count } = await post("/api/import", JSON.parse(await file.files[0].text()));
@@ -146,6 +146,13 @@ const drawActions = () => {
   byId("actions").replaceChildren(
     ...[["k", "do_keep"], ["d", "do_drop"], ["g", "do_king"], ["n", "do_distinct"], ["r", "do_reset"], ["l", "do_like"]].map(([key, name]) => make(key, name, () => act(key, shared.current))),
     make(" ", "do_compare", () => shared.current && openCompare(shared.current)));
+  fitActions();
+};
+
+const fitActions = () => {
+  const image = shared.current;
+  const impossible = { n: !image || image.king === null, r: !image || !image.decision, k: !image || image.verdict === "error", d: !image || image.verdict === "error", g: !image || image.verdict === "error" };
+  for (const node of byId("actions").children) node.disabled = Boolean(impossible[node.dataset.key]);
 };
 
 // ---- keys
@@ -204,12 +211,15 @@ const choose = (code) => {
 const begin = async () => {
   // the token has become a cookie; the address need not show it
   if (location.search) history.replaceState(null, "", location.pathname + location.hash);
+  const summary = refresh();
+  // its failure is told below, once there are words for it
+  summary.catch(() => {});
   await loadTexts();
   let code = navigator.language;
   try { code = localStorage.getItem("rfdedup-lang") || code; } catch { /* as above */ }
   setLang(code.startsWith("vi") ? "vi" : "en");
   try {
-    await refresh();
+    await summary;
   } catch (error) {
     toast(error.message, true);
     return;
@@ -217,6 +227,7 @@ const begin = async () => {
   drawActions();
   drawSummary();
   events.addEventListener("summary", drawSummary);
+  events.addEventListener("current", fitActions);
   addEventListener("hashchange", show);
   addEventListener("keydown", onKey);
   byId("undo").addEventListener("click", undo);

@@ -24,10 +24,9 @@ export const mapView = () => {
   let view = { x: 0, y: 0, scale: 1 };
   let tool = "move";
   let lasso = [];
-  let chosen = new Set();
+  let chosen = [];
   let closed = false;
 
-  const toScreen = (i) => [(points.x[i] - view.x) * across() + canvas.width / 2, (points.y[i] - view.y) * down() + canvas.height / 2];
   // pixels of one unit; the map fills its frame
   const across = () => (canvas.width / 2.15) * view.scale;
   const down = () => (canvas.height / 2.15) * view.scale;
@@ -42,35 +41,42 @@ export const mapView = () => {
     waiting = true;
     requestAnimationFrame(() => { waiting = false; draw(); });
   };
+  let paint = null;
+  const colours = () => {
+    const packed = (name) => { const [r, g, b] = channels(name); return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; };
+    return { verdicts: VERDICTS.map(packed), picked: packed("ink"), lasso: `rgb(${[...channels("accent")].slice(0, 3)})` };
+  };
   const draw = () => {
     const began = performance.now();
     const pen = canvas.getContext("2d");
     const { width, height } = canvas;
+    if (!width || !height) return;
+    paint ||= colours();
     const bitmap = pen.createImageData(width, height);
     const pixels = new Uint32Array(bitmap.data.buffer);
-    const colours = VERDICTS.map((name) => { const [r, g, b] = channels(name); return ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0; });
-    const [r, g, b] = channels("ink");
-    const picked = ((255 << 24) | (b << 16) | (g << 8) | r) >>> 0;
     const [kx, ky] = [across(), down()];
     const size = Math.round(Math.min(9, (points.n > 20000 ? 2 : points.n > 2000 ? 3 : 5) * devicePixelRatio * Math.sqrt(view.scale)));
-    for (let i = 0; i < points.n; i += 1) {
-      const px = Math.round((points.x[i] - view.x) * kx + width / 2 - size / 2);
-      const py = Math.round((points.y[i] - view.y) * ky + height / 2 - size / 2);
-      if (px < 0 || py < 0 || px + size >= width || py + size >= height) continue;
-      const colour = chosen.size && chosen.has(i) ? picked : colours[points.verdict[i]];
-      for (let dy = 0; dy < size; dy += 1) pixels.fill(colour, (py + dy) * width + px, (py + dy) * width + px + size);
-    }
+    const [left, top] = [width / 2 - size / 2 - view.x * kx, height / 2 - size / 2 - view.y * ky];
+    const dot = (i, colour) => {
+      const px = Math.round(points.x[i] * kx + left);
+      const py = Math.round(points.y[i] * ky + top);
+      if (px < 0 || py < 0 || px + size >= width || py + size >= height) return;
+      for (let y = py; y < py + size; y += 1) for (let x = px; x < px + size; x += 1) pixels[y * width + x] = colour;
+    };
+    for (let i = 0; i < points.n; i += 1) dot(i, paint.verdicts[points.verdict[i]]);
+    for (const i of chosen) dot(i, paint.picked);
     pen.putImageData(bitmap, 0, 0);
     if (lasso.length > 1) {
       pen.beginPath();
       lasso.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
       pen.closePath();
-      pen.strokeStyle = `rgb(${[...channels("accent")].slice(0, 3)})`;
+      pen.strokeStyle = paint.lasso;
       pen.lineWidth = 2 * devicePixelRatio;
       pen.stroke();
     }
     canvas.dataset.ms = (performance.now() - began).toFixed(1);
   };
+  const repaint = () => { paint = null; redraw(); };
 
   const zoomAt = (factor, x = canvas.width / 2, y = canvas.height / 2) => {
     const world = [(x - canvas.width / 2) / across() + view.x, (y - canvas.height / 2) / down() + view.y];
@@ -82,9 +88,10 @@ export const mapView = () => {
   const nearest = (x, y, within) => {
     let best = -1;
     let least = within * within;
+    const [kx, ky] = [across(), down()];
+    const [ox, oy] = [canvas.width / 2 - view.x * kx - x, canvas.height / 2 - view.y * ky - y];
     for (let i = 0; i < points.n; i += 1) {
-      const [px, py] = toScreen(i);
-      const d = (px - x) ** 2 + (py - y) ** 2;
+      const d = (points.x[i] * kx + ox) ** 2 + (points.y[i] * ky + oy) ** 2;
       if (d < least) { least = d; best = i; }
     }
     return best;
@@ -148,8 +155,10 @@ export const mapView = () => {
 
   const inside = (polygon) => {
     const within = [];
+    const [kx, ky] = [across(), down()];
     for (let i = 0; i < points.n; i += 1) {
-      const [x, y] = toScreen(i);
+      const x = (points.x[i] - view.x) * kx + canvas.width / 2;
+      const y = (points.y[i] - view.y) * ky + canvas.height / 2;
       let odd = false;
       for (let a = 0, b = polygon.length - 1; a < polygon.length; b = a, a += 1) {
         const [ax, ay] = polygon[a];
@@ -163,7 +172,7 @@ export const mapView = () => {
   const inView = () => inside([[0, 0], [canvas.width, 0], [canvas.width, canvas.height], [0, canvas.height]]);
   const whole = () => { view = { x: 0, y: 0, scale: 1 }; redraw(); };
   const inspect = async (numbers) => {
-    chosen = new Set(numbers);
+    chosen = numbers;
     redraw();
     found.textContent = `${t("inside_lasso", { n: number(numbers.length) })} ${numbers.length > SHOWN ? t("shown_first", { n: number(SHOWN) }) : ""}`;
     list.hidden = !numbers.length;
@@ -192,16 +201,18 @@ export const mapView = () => {
       const whole_ = new Int32Array(data);
       const column = (source, k) => source.filter((_, i) => i % 4 === k);
       points = { n, x: column(floats, 0), y: column(floats, 1), row: column(whole_, 2), verdict: column(whole_, 3) };
-      const coming = about.method.includes("to come");
-      method.textContent = t("map_method", { shown: number(about.shown), n: number(about.total), method: t(coming ? "map_coming" : `map_${about.method}`) });
+      method.replaceChildren(t("map_method", { shown: number(about.shown), n: number(about.total), method: t(`map_${about.method}`) }));
+      if (about.coming) method.append(" · ", t("map_coming", { seconds: number(about.seconds) }), " ", el("progress", { "aria-label": t("map_progress") }));
+      if (about.trouble) method.append(" · ", t("map_trouble", { why: about.trouble }));
       canvas.setAttribute("aria-label", t("map_canvas", { n: number(n) }));
       canvas.dataset.points = n;
       redraw();
-      if (coming) setTimeout(() => { if (!closed) load(); }, 2000);
+      if (about.coming) setTimeout(() => { if (!closed) load(); }, 2000);
     } catch (error) {
-      method.textContent = error.message;
+      method.replaceChildren(error.message);
     }
   };
+  method.append(t("map_preparing"), " ", el("progress", { "aria-label": t("map_progress") }));
 
   const tools = ["move", "lasso"].map((name) => button(name, () => {
     tool = name;
@@ -211,17 +222,18 @@ export const mapView = () => {
   const sizes = new ResizeObserver(fit);
   sizes.observe(canvas);
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  dark.addEventListener("change", redraw);
+  dark.addEventListener("change", repaint);
   events.addEventListener("changed", load);
   load();
   return {
     node: el("section", {}, el("p", { class: "muted" }, t("map_lead")),
-      el("div", { class: "tabs" }, ...tools, button("zoom_in", () => zoomAt(1.5)), button("zoom_out", () => zoomAt(1 / 1.5)), button("whole", whole), button("inspect_view", () => inspect(inView()), { id: "inspect-view" })),
+      el("div", { class: "tabs" }, ...tools, button("zoom_in", () => zoomAt(1.5)), button("zoom_out", () => zoomAt(1 / 1.5)), button("whole", whole), button("inspect_view", () => inspect(inView()), { id: "inspect-view" }),
+        el("span", { class: "legend" }, ...[["keep", "keep"], ["drop", "semantic"]].map(([verdict, colour]) => el("span", {}, el("span", { class: `dot ${colour}`, "aria-hidden": "true" }), t(verdict))))),
       method, el("div", { class: "map-box" }, canvas, peek), found, list),
     close: () => {
       closed = true;
       sizes.disconnect();
-      dark.removeEventListener("change", redraw);
+      dark.removeEventListener("change", repaint);
       events.removeEventListener("changed", load);
     },
   };

@@ -2,6 +2,7 @@
 import { get } from "./api.js";
 import { button, el, number, t, toast } from "./dom.js";
 import { figure } from "./figure.js";
+import { histogram } from "./histogram.js";
 import { events, recompute, shared } from "./state.js";
 
 export const thresholdView = () => {
@@ -10,6 +11,7 @@ export const thresholdView = () => {
   const top = 0.995;
   const slider = el("input", { type: "range", min: floor, max: top, step: "0.005", id: "slider", "aria-label": t("threshold_value") });
   const exact = el("input", { type: "number", min: floor, max: top, step: "0.005", class: "short", "aria-label": t("threshold_value") });
+  const plot = histogram();
   const answer = el("div", { id: "threshold-answer", "aria-live": "polite" });
   const accept = button("accept", () => recompute(Number(slider.value)), { id: "accept", class: "main" });
   const back = button("reset_slider", () => move(threshold), { id: "reset-slider" });
@@ -42,6 +44,7 @@ export const thresholdView = () => {
     exact.value = Number(inside.toFixed(4));
     const shown = number(inside, 3);
     slider.setAttribute("aria-valuetext", shown);
+    plot.mark(inside);
     accept.textContent = t("accept", { value: shown });
     accept.disabled = inside === threshold || shared.summary.job === "running";
     back.textContent = t("reset_slider", { value: number(threshold, 3) });
@@ -57,16 +60,27 @@ export const thresholdView = () => {
     answer.replaceChildren(
       el("div", { class: "panel scroll" }, el("table", {}, el("thead", {}, el("tr", {}, el("td"), ...["before", "after", "change"].map((key) => el("th", { scope: "col", class: "num" }, t(key, { value: number(found.threshold, 3) }))))),
         el("tbody", {}, line("kept_row", found.kept_before, found.kept), line("dropped_row", found.dropped_before, found.dropped)))),
-      ...["falls", "rises"].map((name) => el("section", { "data-change": name },
+      found.falls.total + found.rises.total ? "" : el("p", { class: "muted", id: "no-change" }, t("nothing_changes")),
+      ...["falls", "rises"].filter((name) => found[name].total).map((name) => el("section", { "data-change": name },
         el("h2", {}, t(name), " ", el("span", { class: "count" }, number(found[name].total))),
-        found[name].items.length ? el("p", { class: "muted" }, t("some_shown", { shown: number(found[name].items.length), n: number(found[name].total) })) : el("p", { class: "muted" }, t("nothing_changes")),
+        el("p", { class: "muted" }, t("some_shown", { shown: number(found[name].items.length), n: number(found[name].total) })),
         el("div", { class: "pairs" }, ...found[name].items.map(({ image, king, score }) => el("div", { class: "pair panel" },
           figure(king, { king: true }), figure(image, { note: score === null ? "" : number(score, 3) })))))));
   };
-  const again = () => move(last ? Number(slider.value) : threshold);
+  const again = () => {
+    plot.load().catch((error) => toast(error.message, true));
+    move(last ? Number(slider.value) : threshold);
+  };
   events.addEventListener("changed", again);
   const node = el("section", {}, el("p", { class: "muted" }, t("threshold_lead")),
-    el("div", { class: "panel slider" }, slider, exact, accept, back), answer);
+    el("div", { class: "panel" }, plot.node, el("div", { class: "slider" }, slider, exact, accept, back)), answer);
   move(threshold);
-  return { node, close: () => events.removeEventListener("changed", again) };
+  plot.load().catch((error) => toast(error.message, true));
+  return {
+    node,
+    close: () => {
+      plot.close();
+      events.removeEventListener("changed", again);
+    },
+  };
 };
