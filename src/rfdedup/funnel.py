@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -15,25 +15,26 @@ import numpy.typing as npt
 
 from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan_counts
 from rfdedup.config import RunConfig, make_config
+from rfdedup.court import Court, most_links
 from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
 from rfdedup.execution import TRANSIENT, measure_files
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
-from rfdedup.kings import crown
-from rfdedup.linking import Links, exact_representatives, perceptual_links, worth_keeping
+from rfdedup.linking import Links, exact_representatives, worth_keeping
+from rfdedup.lookalikes import Lookalikes, find_lookalikes
 from rfdedup.passes import Fault
 from rfdedup.progress import Progress, Silent, Watch
-from rfdedup.ranking import matches, rank
+from rfdedup.ranking import matches
 from rfdedup.records import Tier
 from rfdedup.results import Run
 from rfdedup.review.decision_log import DecisionLog
-from rfdedup.review.decisions import Constraints, constraints, digest, permitted, ranked
+from rfdedup.review.decisions import Constraints, constraints, digest
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import Scan, SourceFile, sample, scan
 from rfdedup.store import FeatureStore, previews_of
 from rfdedup.tiers.judgement import Judgement
 from rfdedup.tiers.judgement import judge as judge_quality
-from rfdedup.tiers.semantic import SemanticTier
+from rfdedup.tiers.semantic import Crowned, SemanticTier
 from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
 
 Rows = npt.NDArray[np.int64]
@@ -158,7 +159,6 @@ def judge(
 
     Files that turn out unreadable on the way are errors, never paired.
     """
-    n = len(stock.files)
     faults = [
         (kind, detail) if kind is not None else None
         for kind, detail in zip(
@@ -169,59 +169,49 @@ def judge(
     verdict = verdict.overruled(demands.keep, demands.drop)
     thumbs = stock.thumbs_from(store)
     protected = matches(stock.features["path"].to_pylist(), config.keep.protect)
-    place = np.arange(n)
+    court = Court(stock.features, config.keep, thumbs, protected, demands)
     while True:
         usable = np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped
         rows = np.flatnonzero(usable)
-        representative = np.arange(n)
-        links = Links.none()
-        if "hash" in config.tiers:
-            representative, links = hash_links(rows, stock, config, thumbs, demands)
+        representative, tier2 = compare_hashes(rows, stock, config, court)
         distinct = np.unique(representative[rows])
-
-        def crowned(found: Links, compared: Rows) -> Rows:
-            nonlocal place
-            place = ranked(rank(stock.features, config.keep, found, thumbs, first=compared), demands)
-            found = found.take(permitted(found.a, found.b, place, demands.keep, demands.apart))
-            return crown(n, found.a, found.b, found.score, place, forced=protected)
-
-        king = crowned(links, distinct)
+        place = court.place(tier2.evidence(court, distinct), distinct)
+        king = tier2.kings(court, place)
         thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
         if tier3 is None:
+            links = tier2.known(distinct[king[distinct] == distinct])
             break
         thresholds[Tier.SEMANTIC] = tier3.threshold
-        king, links, late_faults = tier3.crown(distinct, links, king, crowned)
-        if not late_faults:
+        found = tier3.crown(distinct, tier2, king, court)
+        if isinstance(found, Crowned):
+            king, place, links = found.king, found.place, found.links
             break
-        for row, fault in late_faults.items():
+        for row, fault in found.items():
             faults[row] = fault
     duplicates = settle(king, representative, links, protected | demands.keep, thresholds)
     flags = observed_flags(stock, verdict.flags, protected)
     return Findings(faults, verdict, flags, duplicates, worth_keeping(links, king, representative), place)
 
 
-def hash_links(
-    rows: Rows,
-    stock: Inventory,
-    config: RunConfig,
-    thumbs: Callable[[Rows], npt.NDArray[np.uint8]],
-    demands: Constraints,
-) -> tuple[Rows, Links]:
-    """Tier 2: the row that stands for each content, (n,) int64, and the perceptual links between those rows."""
+def compare_hashes(rows: Rows, stock: Inventory, config: RunConfig, court: Court) -> tuple[Rows, Lookalikes]:
+    """Tier 2: the row that stands for each content, (n,) int64, and what hashes say of those rows."""
     features = stock.features
     representative = np.arange(features.num_rows)
+    if "hash" not in config.tiers:
+        return representative, Lookalikes.none(features.num_rows)
     if config.hash.exact:
         sha256 = features["sha256"].to_numpy(zero_copy_only=False)
-        alone = ranked(rank(features, config.keep, Links.none(), thumbs, first=rows), demands)
-        representative[rows] = exact_representatives(sha256, rows, alone)
+        representative[rows] = exact_representatives(sha256, rows, court.place(Links.none(), rows))
     if not config.hash.perceptual:
-        return representative, Links.none()
-    links = perceptual_links(
-        np.unique(representative[rows]),
+        return representative, Lookalikes.none(features.num_rows)
+    distinct = np.unique(representative[rows])
+    tier2 = find_lookalikes(
+        distinct,
         features["dhash"].fill_null(0).to_numpy(),
         features["phash"].fill_null(0).to_numpy(),
         features["contrast"].fill_null(0.0).to_numpy(),
-        thumbs,
+        court.thumbs,
         config.hash.radius,
+        most_links(len(distinct)),
     )
-    return representative, links
+    return representative, tier2

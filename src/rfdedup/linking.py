@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from rfdedup.records import Tier
-from rfdedup.similarity.hamming import hamming_links
 
 Rows = npt.NDArray[np.int64]
 
 TIER_ORDER = (Tier.EXACT, Tier.PERCEPTUAL, Tier.SEMANTIC)
 """Cheapest proof first: where two tiers link one pair, the earlier is the one reported."""
 
-MIN_CONTRAST = 4.0
-"""Standard deviation of grey levels below which both hashes describe noise."""
-MIN_DHASH_BITS = 6
-"""A dHash with fewer bits set (or unset) comes from a gradient or a flat picture and says nothing."""
 _SLICE = 1 << 16
-MAX_THUMB_DISTANCE = 16.0
-"""Root mean square difference of two thumbnails, in levels, up to which they corroborate equal hashes."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +39,15 @@ class Links:
 
     @classmethod
     def join(cls, *parts: Links) -> Links:
-        """All links of several measurements, sorted by (a, b, tier), so that their order tells nothing."""
+        """All links of several measurements, each once, sorted by (a, b, tier), so that their order tells nothing."""
         a, b, tier, score = (
             np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "tier", "score")
         )
         order = np.lexsort((tier, b, a))
-        return cls(a[order], b[order], tier[order], score[order])
+        a, b, tier, score = a[order], b[order], tier[order], score[order]
+        fresh = np.ones(len(a), np.bool_)
+        fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1]) | (tier[1:] != tier[:-1])
+        return cls(a, b, tier, score) if fresh.all() else cls(a[fresh], b[fresh], tier[fresh], score[fresh])
 
     def take(self, mask: npt.NDArray[np.bool_]) -> Links:
         return Links(self.a[mask], self.b[mask], self.tier[mask], self.score[mask])
@@ -68,46 +63,6 @@ def exact_representatives(sha256: npt.NDArray[np.object_], rows: Rows, rank: Row
     for row in order:
         best.setdefault(sha256[row], int(row))
     return np.array([best[sha256[row]] for row in rows], np.int64)
-
-
-def perceptual_links(
-    rows: Rows,
-    dhash: npt.NDArray[np.uint64],
-    phash: npt.NDArray[np.uint64],
-    contrast: npt.NDArray[np.float64],
-    thumbs: Callable[[Rows], npt.NDArray[np.uint8]],
-    radius: int,
-) -> Links:
-    """Pairs whose dHash and pHash both differ in at most ``radius`` bits and whose thumbnails agree.
-
-    Args:
-        rows: row numbers of images to compare.
-        dhash, phash: (N,) codes of all rows.
-        contrast: (N,) standard deviation of grey levels.
-        thumbs: gives (n, bytes) uint8 thumbnails of some rows; called for candidates only.
-        radius: bits.
-
-    Returns:
-        Links between rows; the score is the larger of the two Hamming distances.
-    """
-    bits = np.bitwise_count(dhash[rows])
-    informative = (contrast[rows] >= MIN_CONTRAST) & (bits >= MIN_DHASH_BITS) & (bits <= 64 - MIN_DHASH_BITS)
-    rows = rows[informative]
-    i, j, distance = hamming_links(dhash[rows], radius)
-    other = np.bitwise_count(phash[rows[i]] ^ phash[rows[j]])
-    close = other <= radius
-    i, j, score = i[close], j[close], np.maximum(distance, other)[close]
-    used = np.unique(np.concatenate([i, j]))
-    pictures = luminance(thumbs(rows[used]))
-    apart = thumb_rms(pictures, np.searchsorted(used, i), np.searchsorted(used, j), centred=True)
-    alike = apart <= MAX_THUMB_DISTANCE
-    return Links.make(rows[i[alike]], rows[j[alike]], Tier.PERCEPTUAL, score[alike])
-
-
-def luminance(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Grey levels (n, pixels) float32 of RGB thumbnails (n, pixels * 3): a grey copy is still a copy. ITU-R BT.601."""
-    pixels = thumbs.reshape(len(thumbs), thumbs.shape[1] // 3, 3)
-    return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
 
 
 def thumb_rms(

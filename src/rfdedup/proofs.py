@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from rfdedup.claims import Claim
 from rfdedup.config import QualityConfig
-from rfdedup.linking import perceptual_links
+from rfdedup.lookalikes import find_lookalikes
 from rfdedup.passes import Fault
 from rfdedup.records import FEATURES
 from rfdedup.tiers.judgement import REJECTED, judge
@@ -47,14 +47,15 @@ def disprove_perceptual(claim: Claim, mine: Facts, theirs: Facts, radius: int) -
     """Why two files are not linked by hashes that their thumbnails corroborate."""
     pair = (mine, theirs)
     thumbs = np.stack([np.frombuffer(facts["thumb"], np.uint8) for facts in pair])
-    links = perceptual_links(
+    links = find_lookalikes(
         np.arange(2),
         np.array([facts["dhash"] for facts in pair], np.uint64),
         np.array([facts["phash"] for facts in pair], np.uint64),
         np.array([facts["contrast"] for facts in pair]),
         lambda rows: thumbs[rows],
         radius,
-    )
+        most=2,
+    ).links
     if not len(links):
         apart = [(mine[name] ^ theirs[name]).bit_count() for name in ("dhash", "phash")]
         return "not-proven", f"dHash differs in {apart[0]} bits, pHash in {apart[1]}, or the thumbnails do"

@@ -24,13 +24,13 @@ from PIL import Image
 
 import in_process
 import rfdedup
-from rfdedup import execution, files, funnel, linking, run_folder
+from rfdedup import execution, files, funnel, lookalikes, run_folder
 from rfdedup.apply.plan import Action
 from rfdedup.apply.service import Request, apply_run
 from rfdedup.cli.main import main
 from rfdedup.descriptor import Whitening
 from rfdedup.errors import RfdedupError, RunFolderError
-from rfdedup.linking import perceptual_links
+from rfdedup.lookalikes import find_lookalikes
 from rfdedup.records import FEATURES
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import SourceFile, scan
@@ -91,9 +91,9 @@ def test_09_pictures_of_one_colour_are_no_duplicates_by_hash_alone(
         colour = (100 + number % 100, 80 + number // 3, 120)
         Image.new("RGB", (64, 64), colour).save(images / f"{number:05d}.png")
     compared: list[int] = []
-    search = linking.hamming_links
+    search = lookalikes.sparse_code_links
     monkeypatch.setattr(
-        linking, "hamming_links", lambda codes, radius: (compared.append(len(codes)), search(codes, radius))[1]
+        lookalikes, "sparse_code_links", lambda codes, *more: (compared.append(len(codes)), search(codes, *more))[1]
     )
     run = rfdedup.refine(images, tmp_path / "run", tiers=("hash",))
     assert run.kept.num_rows == 300
@@ -109,8 +109,9 @@ def test_09_fifty_thousand_hashes_without_information_are_not_compared() -> None
         return np.zeros((0, 3), np.uint8)
 
     for dhash, contrast in ((zeros, 40.0), (~zeros, 40.0), (same, 0.5)):
-        links = perceptual_links(np.arange(n), dhash, same, np.full(n, contrast), refuse, 8)
-        assert len(links) == 0
+        found = find_lookalikes(np.arange(n), dhash, same, np.full(n, contrast), refuse, 8, 32)
+        assert len(found.links) == 0
+        assert not found.crowded.any()
 
 
 def test_10_overlapping_inputs_list_each_file_once(tmp_path: Path) -> None:

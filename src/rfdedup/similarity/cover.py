@@ -59,6 +59,7 @@ def cover(
     a: npt.ArrayLike = (),
     b: npt.ArrayLike = (),
     margin: float = 0.0,
+    least: float | None = None,
     decide: Decide | None = None,
 ) -> Cover:
     """Choose kings among embeddings as ``crown`` does on ``cosine_links`` and further links together.
@@ -73,8 +74,9 @@ def cover(
         stay: (N,) bool, images that are never subjects, but keep their place in the order.
         a, b: (L,) images, links that other tiers measured and that may make the worse end a subject.
         margin: bound of the error of a score.
-        decide: asked about pairs whose score is at least ``threshold - margin``; it must not depend on which are asked
-            together. Default: those at or above the threshold are links.
+        least: score of the least similar pairs that ``decide`` is asked about; default ``threshold - margin``.
+        decide: says which pairs are links; it must not depend on which are asked about together. Default: those at or
+            above the threshold.
 
     Raises:
         DataError: arrays that do not fit together, or NaN.
@@ -99,7 +101,8 @@ def cover(
         place = np.full(n, n, dtype=np.int64)
         place[order] = np.arange(order.size)
         further = _Further(np.minimum(place[one], place[other]), np.maximum(place[one], place[other]))
-        court = _Court(matrix, order, at[order], threshold, margin, decide)
+        lowest = check_threshold(max(threshold - margin, 1e-6) if least is None else least)
+        court = _Court(matrix, order, at[order], threshold, margin, lowest, decide)
         king[order] = order[court.settle((mask | held)[order], further)]
         doubtful[order] = court.doubtful
     return Cover(king, doubtful)
@@ -127,13 +130,14 @@ class _Court:
         vector: Rows,
         threshold: float,
         margin: float,
+        least: float,
         decide: Decide | None,
     ) -> None:
         self._x, self._order, self._vector = x, order, vector
         self._threshold, self._margin = threshold, margin
         self._decide = decide or (lambda score, _, __: score.astype(np.float64) >= threshold)
-        self._least = check_threshold(max(threshold - margin, 1e-6))
-        self._codes = encode(x, fit_projection(x, self._least), vector)
+        self._least = least
+        self._codes = encode(x, fit_projection(x, least), vector)
         self._threads = thread_count()
         self._products: Products = fit_products(self._codes, self._least, self._threads)
         self._tiles: list[Codes] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.config import RunConfig
+from rfdedup.court import Court
 from rfdedup.descriptor import Matrix, unit
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
@@ -18,11 +19,11 @@ from rfdedup.errors import ConfigError
 from rfdedup.execution import embed_files
 from rfdedup.inventory import Inventory
 from rfdedup.linking import Links
+from rfdedup.lookalikes import Lookalikes
 from rfdedup.passes import Fault
 from rfdedup.progress import Watch
-from rfdedup.records import Tier
-from rfdedup.similarity.cosine import cosine_links
 from rfdedup.store import FeatureStore
+from rfdedup.tiers.comparison import Bounds, Comparison, FilesLost, half_precision
 
 Rows = npt.NDArray[np.int64]
 
@@ -30,6 +31,17 @@ FLOOR_BELOW = 0.15
 """Links this far below the threshold are measured too, so that it can be moved without embedding again."""
 MARGIN = {"fp32": 0.002, "bf16": 0.03, "fp16": 0.01, "int8": 0.06}
 """Bound of the error that each precision makes in a cosine similarity; closer calls are measured again in fp32."""
+_BLOCK = 8192
+"""Rows that are described at a time."""
+
+
+@dataclass(frozen=True)
+class Crowned:
+    """What tier 3 ends with: (n,) kings, (n,) places by which they were crowned, and all links that were measured."""
+
+    king: Rows
+    place: Rows
+    links: Links
 
 
 @dataclass
@@ -91,9 +103,7 @@ class SemanticTier:
             )
         return known.value
 
-    def crown(
-        self, distinct: Rows, cheaper: Links, king: Rows, crowned: Callable[[Links, Rows], Rows]
-    ) -> tuple[Rows, Links, dict[int, Fault]]:
+    def crown(self, distinct: Rows, tier2: Lookalikes, king: Rows, court: Court) -> Crowned | dict[int, Fault]:
         """Kings over the links of all tiers.
 
         Only kings of the cheaper tiers are embedded at first. A subject whose king falls to another one, and that
@@ -102,32 +112,40 @@ class SemanticTier:
 
         Args:
             distinct: rows to compare, one per content.
-            cheaper: links of tier 2 between them.
-            king: (n,) kings by those links.
-            crowned: gives the kings by other links, where some rows outrank all others.
+            tier2: what hashes say of them.
+            king: (n,) kings by hashes alone.
+            court: how kings are chosen.
 
         Returns:
-            (n,) kings, all links, and the faults of files that could not be read again. With faults the rest is void.
+            The kings; or the faults of files that could not be read again.
         """
         embedded = distinct[king[distinct] == distinct]
-        threshold = self.threshold
-        while True:
-            faults = self._embed(embedded)
-            if faults:
-                return king, cheaper, faults
-            found, faults = self._links(embedded, threshold)
-            if faults:
-                return king, cheaper, faults
-            binding = Links.join(cheaper, found.take(found.score >= threshold))
-            king = crowned(binding, embedded)
-            alone = distinct[king[distinct] == distinct]
-            late = np.setdiff1d(alone, embedded)
-            if not len(late):
-                return king, Links.join(cheaper, found), {}
-            embedded = np.union1d(embedded, late)
+        cheaper = tier2.evidence(court, distinct)
+        try:
+            while True:
+                self._embed(embedded)
+                tier3 = self._compare(embedded, len(king))
+                crowd = tier3.evidence(court, distinct)
+                binding = tier3.links.take(tier3.links.score >= tier3.threshold)
+                strong = crowd.take(crowd.score >= tier3.threshold)
+                place = court.place(Links.join(cheaper, binding, strong), embedded)
+                known = tier2.known(embedded)
+                king = tier3.kings(court, place, Links.join(known, binding))
+                alone = distinct[king[distinct] == distinct]
+                late = tier2.thinned(np.setdiff1d(alone, embedded), court, place)
+                if not len(late):
+                    links = Links.join(cheaper, known, tier3.links, crowd, tier3.proofs(king))
+                    return Crowned(king, place, links)
+                embedded = np.union1d(embedded, late)
+        except FilesLost as lost:
+            return lost.faults
 
-    def _embed(self, rows: Rows) -> dict[int, Fault]:
-        """Embed those of ``rows`` that the store does not hold yet."""
+    def _embed(self, rows: Rows) -> None:
+        """Embed those of ``rows`` that the store does not hold yet.
+
+        Raises:
+            FilesLost: some could not be read.
+        """
         encoder = self.encoder()
         key = self._key(encoder)
         have = np.zeros(len(rows), np.bool_)
@@ -148,31 +166,36 @@ class SemanticTier:
                     writer.add(order[at], vectors)
             finally:
                 writer.flush()
-        return faults
+        if faults:
+            raise FilesLost(faults)
 
-    def _links(self, rows: Rows, threshold: float) -> tuple[Links, dict[int, Fault]]:
-        """Links down to the floor; those within the margin of the threshold carry a score measured in fp32."""
-        encoder = self.encoder()
-        floor = max(threshold - FLOOR_BELOW, 0.05)
+    def _compare(self, rows: Rows, n: int) -> Comparison:
+        """Measure ``rows`` against each other; n is the number of all rows."""
+        threshold = self.threshold
+        bounds = Bounds(threshold, max(threshold - FLOOR_BELOW, 0.05), MARGIN[self.encoder().precision])
         with self.watch.stage("link", len(rows)):
-            stored = self.store.gather(self.stock.shard[rows], self.stock.row[rows], encoder.dim)
-            describe = self._describe()
-            a, b, score = cosine_links(describe(stored), floor)
-            score = score.astype(np.float64)
+            vectors = self._described(rows)
+            found = Comparison.make(rows, n, vectors, bounds, self._measure_again)
             self.watch.advance(len(rows))
-        close = np.abs(score - threshold) <= MARGIN[encoder.precision]
-        ends = np.unique(np.concatenate([a[close], b[close]]))
-        if len(ends):
-            exact, faults = self._measure_again(rows[ends])
-            if faults:
-                return Links.make([], [], Tier.SEMANTIC, []), faults
-            described = describe(exact).astype(np.float64)
-            i, j = np.searchsorted(ends, a[close]), np.searchsorted(ends, b[close])
-            score[close] = np.einsum("nd,nd->n", described[i], described[j])
-        return Links.make(rows[a], rows[b], Tier.SEMANTIC, score), {}
+        return found
 
-    def _measure_again(self, rows: Rows) -> tuple[Matrix, dict[int, Fault]]:
-        """Embeddings of ``rows`` in fp32, remembered in the run folder by content."""
+    def _described(self, rows: Rows) -> npt.NDArray[np.float16]:
+        """Descriptors of embedded rows, (m, k) float16: in memory, or in a file without a name where there are many."""
+        describe, dim = self._describe(), self.encoder().dim
+
+        def blocks() -> Iterator[Matrix]:
+            for begin in range(0, len(rows), _BLOCK):
+                at = rows[begin : begin + _BLOCK]
+                yield describe(self.store.gather(self.stock.shard[at], self.stock.row[at], dim))
+
+        return half_precision(blocks(), len(rows), self.store.folder)
+
+    def _measure_again(self, rows: Rows) -> Matrix:
+        """Descriptors of ``rows`` in fp32, remembered in the run folder by content.
+
+        Raises:
+            FilesLost: some could not be read.
+        """
         encoder = self.encoder("fp32")
         sha256 = self.stock.features["sha256"].to_numpy(zero_copy_only=False)[rows]
         known = self.store.exact_embeddings(encoder.key, encoder.dim)
@@ -186,8 +209,8 @@ class SemanticTier:
         if len(missing):
             self.store.set_exact_embeddings(encoder.key, known)
         if faults:
-            return np.zeros((0, encoder.dim), np.float32), faults
-        return np.stack([known[digest] for digest in sha256]), faults
+            raise FilesLost(faults)
+        return self._describe()(np.stack([known[digest] for digest in sha256]))
 
     def _describe(self) -> Callable[[npt.NDArray[Any]], Matrix]:
         if self.descriptor == "raw":

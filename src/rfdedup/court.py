@@ -1,0 +1,114 @@
+"""Kings of one run: how rows are ranked and crowned, as far as reviewers leave it to the measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rfdedup.config import KeepConfig
+from rfdedup.kings import crown
+from rfdedup.linking import Links
+from rfdedup.ranking import rank
+from rfdedup.review.decisions import Constraints, permitted, ranked
+from rfdedup.similarity.components import components
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+LEAST_CROWD = 32
+"""Rows with at most this many links keep all of them, however large the input."""
+FREE_LINKS = 2_000_000
+"""Links that any input may have before a row with more than ``LEAST_CROWD`` of them is crowded."""
+STRIDES = (1, 2, 4, 8, 16, 32)
+"""Distances, within a crowd in path order, of the rows that are measured against each other to rank them."""
+
+
+def most_links(n: int) -> int:
+    """Number of links beyond which one of n rows is crowded."""
+    return max(LEAST_CROWD, FREE_LINKS // max(n, 1))
+
+
+@dataclass(frozen=True)
+class Court:
+    """What kings are chosen by.
+
+    Attributes:
+        features: n rows, columns of ``records.FEATURES``.
+        keep: rule and globs.
+        thumbs: gives thumbnails of some rows.
+        protected: (n,) bool, rows that are never subjects and come before all others.
+        demands: what reviewers decided.
+    """
+
+    features: pa.Table
+    keep: KeepConfig
+    thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
+    protected: Mask
+    demands: Constraints
+
+    def place(self, evidence: Links, compared: Rows) -> Rows:
+        """Final place of each row, (n,) int64; see ``ranking.rank`` and ``decisions.ranked``."""
+        return ranked(rank(self.features, self.keep, evidence, self.thumbs, first=compared), self.demands)
+
+    def blank(self, compared: Rows) -> Rows:
+        """Place of each row before anything is linked or decided: crowds are thinned out by it."""
+        return rank(self.features, self.keep, Links.none(), self.thumbs, first=compared)
+
+    def permits(self, a: Rows, b: Rows, place: Rows) -> Mask:
+        """Which links may make a subject; see ``decisions.permitted``."""
+        return permitted(a, b, place, self.demands.keep, self.demands.apart)
+
+    def kings(self, links: Links, place: Rows, crowded: Mask, cover: Callable[[Rows, Links], Rows]) -> Rows:
+        """The king of each row: as ``crown`` says over all links, also those between crowded rows.
+
+        Args:
+            links: all links with at least one end that is not crowded.
+            place: (n,) from ``place``.
+            crowded: (n,) bool.
+            cover: gives kings (n,) of the named rows, which no link leaves, by those links and others it measures.
+        """
+        n = len(place)
+        links = links.take(self.permits(links.a, links.b, place))
+        king = crown(n, links.a, links.b, links.score, place, forced=self.protected)
+        if crowded.any():
+            rows = _reached(n, links, crowded)
+            king[rows] = cover(rows, links)[rows]
+        return king
+
+
+def _reached(n: int, links: Links, crowded: Mask) -> Rows:
+    """Rows that links join, over any number of steps, with a crowded one; ascending."""
+    family = components(n, links.a, links.b)
+    with_crowd = np.zeros(n, np.bool_)
+    with_crowd[family[crowded]] = True
+    return np.flatnonzero(with_crowd[family])
+
+
+def few_pairs(rows: Rows, king: Rows) -> tuple[Rows, Rows]:
+    """O(n) pairs by which a crowd is ranked: each row with its king and with a few rows of the same king.
+
+    Args:
+        rows: (m,) ascending.
+        king: (m,) provisional king of each.
+
+    Returns:
+        (L,) and (L,) rows, the smaller first, each pair once.
+    """
+    order = np.lexsort((rows, king))
+    member, lord = rows[order], king[order]
+    first = np.searchsorted(lord, lord, side="left")
+    size = np.searchsorted(lord, lord, side="right") - first
+    turn = np.arange(len(member)) - first
+    one, other = [member], [lord]
+    for stride in STRIDES:
+        far = size > stride
+        one.append(member[far])
+        other.append(member[(first + (turn + stride) % np.maximum(size, 1))[far]])
+    a, b = np.concatenate(one), np.concatenate(other)
+    n = np.int64(max(rows.max(initial=0), king.max(initial=0)) + 1)
+    key = np.unique(np.minimum(a, b)[a != b] * n + np.maximum(a, b)[a != b])
+    return key // n, key % n
