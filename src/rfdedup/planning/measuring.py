@@ -15,19 +15,17 @@ import pyarrow.compute as pc
 
 from rfdedup.about import peak_memory
 from rfdedup.config import RunConfig
+from rfdedup.court import Court
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
 from rfdedup.execution import embed_files, measure_files
-from rfdedup.funnel import hash_links, judge, refine_scan
+from rfdedup.funnel import compare_hashes, judge, refine_scan
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
-from rfdedup.kings import crown
-from rfdedup.linking import Links
 from rfdedup.planning.forecast import JoinCost, Pace
 from rfdedup.planning.recording import Recorder, Window
 from rfdedup.planning.sampling import sample_by_size
 from rfdedup.progress import Watch
-from rfdedup.ranking import rank
 from rfdedup.records import Tier
 from rfdedup.report.contents import Limits, contents
 from rfdedup.results import Run
@@ -99,8 +97,8 @@ class Embedded:
 
     @property
     def bytes_each(self) -> int:
-        """float16 as stored, float32 as described, one byte a dimension as code."""
-        return 2 * self.dim + 4 * self.compared + self.compared
+        """float16 as described, one byte a dimension as code."""
+        return 3 * self.compared
 
 
 @dataclass(frozen=True)
@@ -217,18 +215,15 @@ def _widened(chosen: list[SourceFile], population: list[SourceFile], more: int) 
 def tiers_of(stock: Inventory, store: FeatureStore, config: RunConfig) -> Tiers:
     """Tiers 1 and 2 over measured rows, as ``funnel.judge`` applies them before anything is embedded."""
     n = len(stock.files)
-    nobody = _no_demands(stock)
     broken = np.array([kind is not None for kind in stock.features["error"].to_pylist()], np.bool_)
     poor = judge_quality(stock.features, config.quality, active="quality" in config.tiers).dropped & ~broken
     rows = np.flatnonzero(~broken & ~poor)
-    representative, links = np.arange(n), Links.none()
-    thumbs = stock.thumbs_from(store)
-    if "hash" in config.tiers:
-        representative, links = hash_links(rows, stock, config, thumbs, nobody)
+    court = Court(stock.features, config.keep, stock.thumbs_from(store), np.zeros(n, np.bool_), _no_demands(stock))
+    representative, tier2 = compare_hashes(rows, stock, config, court)
     one_each = np.unique(representative[rows])
-    order = rank(stock.features, config.keep, links, thumbs, first=one_each)
-    king = crown(n, links.a, links.b, links.score, order)
-    degree = np.bincount(np.concatenate([links.a, links.b]), minlength=n)
+    evidence = tier2.evidence(court, one_each)
+    king = tier2.kings(court, court.place(evidence, one_each))
+    degree = np.bincount(np.concatenate([evidence.a, evidence.b]), minlength=n)
     return Tiers(
         errors=int(broken.sum()),
         poor=int(poor.sum()),
