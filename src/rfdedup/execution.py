@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder
 from rfdedup.imaging import Limits
-from rfdedup.passes import Fault, MeasureTask, PrepareTask, one_thread, row_of
+from rfdedup.passes import Fault, MeasureTask, PrepareTask, set_up_worker, row_of
 from rfdedup.progress import Watch
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
@@ -144,7 +144,7 @@ def file_pool(task: Any, files: int, config: RunConfig, block: BlockSpec | None 
     limits = WorkerLimits(file_seconds=config.limits.file_seconds, memory_mb=config.limits.worker_memory_mb)
     size = CHUNK if block is None else block.batch
     workers = min(worker_count(config), max(1, -(-files // size)))
-    return Pool(task, workers, limits, block=block, initializer=one_thread)
+    return Pool(task, workers, limits, block=block, initializer=set_up_worker)
 
 
 def _chunks(files: Iterable[SourceFile]) -> Iterator[tuple[list[SourceFile], list[SourceFile]]]:

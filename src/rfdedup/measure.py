@@ -69,8 +69,8 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     grey = whole if rgb is picture.rgb else to_grey(rgb)
     brightness, contrast = quality.brightness_and_contrast(grey)
     dhash, phash = hashing.hashes(grey)
-    judged = whole if scale == "native" else grey
-    sharpness = quality.sharpness(judged)
+    edges = quality.laplacian(whole if scale == "native" else grey)
+    sharpness = quality.sharpness(edges)
     small = _small(rgb)
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)
@@ -85,7 +85,7 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
         phash=phash,
         sharpness=sharpness,
         # only a soft picture needs the second look
-        local_sharpness=quality.local_sharpness(judged) if sharpness < SOFT else sharpness,
+        local_sharpness=quality.local_sharpness(edges) if sharpness < SOFT else sharpness,
         brightness=brightness,
         contrast=contrast,
         entropy=quality.entropy(grey[:: max(1, grey.shape[0] // _ENTROPY_ROWS)]),

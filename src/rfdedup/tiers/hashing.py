@@ -93,7 +93,7 @@ def _narrow(grey: U8, widths: tuple[int, ...]) -> list[U8]:
     """One pass of ``lanczos``: (h, w) uint8 to (h, width) for each of ``widths``, rounded to 8 bits.
 
     The sums are taken in float32 for speed; those that lie closer to a rounding edge than float32 is certain of are
-    taken again in float64, where sums of such products are exact.
+    taken again in whole numbers.
     """
     if not widths:
         return []
@@ -109,8 +109,8 @@ def _narrow(grey: U8, widths: tuple[int, ...]) -> list[U8]:
         sums -= _HALF
         np.abs(sums, out=sums)
         row, output = np.divmod(np.flatnonzero(sums > weights.certain), levels.shape[1])
-        exact = np.einsum("ij,ij->i", grey[row].astype(np.float64), weights.exact[output])
-        levels[row, output] = _round8(exact)
+        exact = np.einsum("ij,ij->i", grey[row].astype(np.int32), weights.whole[output])
+        levels[row, output] = (exact + (1 << (_PRECISION_BITS - 1))) >> _PRECISION_BITS
     return np.split(np.clip(levels, 0, 255).astype(np.uint8), np.cumsum(widths)[:-1], axis=1)
 
 
@@ -125,6 +125,7 @@ class _Weights:
 
     Attributes:
         exact: (outputs, w) float64 whole numbers, 2^22 times the weight.
+        whole: the same as int32, which holds every sum over pixels, as it does in Pillow.
         coarse: (w, outputs) float32, the weight.
         shift: (outputs,) float32, added to sums over pixels minus 128 to give sums over pixels plus a half.
         certain: (outputs,) float32, distance from the middle between two rounding edges up to which a float32 sum
@@ -132,6 +133,7 @@ class _Weights:
     """
 
     exact: Floats
+    whole: npt.NDArray[np.int32]
     coarse: npt.NDArray[np.float32]
     shift: npt.NDArray[np.float32]
     certain: npt.NDArray[np.float32]
@@ -146,6 +148,7 @@ def _weights(source: int, targets: tuple[int, ...]) -> _Weights:
     error = (taps + 1) * 2.0**-24 * np.abs(shares).sum(axis=1) * 128.0 + 3 * 256.0 * 2.0**-24
     return _Weights(
         exact,
+        exact.astype(np.int32),
         np.ascontiguousarray(shares.T, np.float32),
         (128.0 * shares.sum(axis=1) + 0.5).astype(np.float32),
         (0.5 - error).astype(np.float32),

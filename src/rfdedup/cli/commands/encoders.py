@@ -127,7 +127,7 @@ def typical_images(folder: Path, spec: InputSpec, count: int) -> list[Rgb]:
     """
     from rfdedup.config import RunConfig
     from rfdedup.execution import limits_of, worker_count
-    from rfdedup.passes import Fault, PrepareTask, one_thread
+    from rfdedup.passes import Fault, PrepareTask, set_up_worker
     from rfdedup.sources.folder import SourceFile, sample, scan
     from rfdedup.workers import BlockSpec, Pool, WorkerLimits
 
@@ -139,7 +139,9 @@ def typical_images(folder: Path, spec: InputSpec, count: int) -> list[Rgb]:
     limits = WorkerLimits(file_seconds=config.limits.file_seconds, memory_mb=config.limits.worker_memory_mb)
     block = BlockSpec(size, spec.height, spec.width)
     task = PrepareTask(limits_of(config), spec)
-    pool: Pool[SourceFile, Fault | None] = Pool(task, worker_count(config), limits, block=block, initializer=one_thread)
+    pool: Pool[SourceFile, Fault | None] = Pool(
+        task, worker_count(config), limits, block=block, initializer=set_up_worker
+    )
     with pool:
         for done in pool.run(chunks):
             if done.block is not None:
