@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder
 from rfdedup.imaging import Limits
-from rfdedup.passes import Fault, MeasureTask, PrepareTask, set_up_worker, row_of
+from rfdedup.passes import Fault, MeasureTask, PrepareTask, row_of, set_up_worker
 from rfdedup.progress import Watch
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
