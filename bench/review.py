@@ -112,7 +112,7 @@ def ask(path: str, answer: Any) -> None:
             line("server: groups by a text in the path", lambda: session.groups(Filter(path="0001"), "path", 0, 20)),
             line("server: threshold preview, higher", lambda: session.preview(0.7)),
             line("server: threshold preview, lower", lambda: session.preview(0.5)),
-            line("server: decision and its summary", lambda: (decided("keep"), decided("drop"))),
+            line("server: two decisions and their summaries", lambda: (decided("keep"), decided("drop"))),
         ]
     )
 

@@ -69,6 +69,14 @@ def test_previews_beside_the_page_are_shown(page: Page) -> None:
     assert picture.evaluate("img => img.decode().then(() => img.naturalWidth)") == 160
 
 
+def test_an_exact_copy_shows_the_picture_of_its_king(page: Page) -> None:
+    page.select_option("select[name=tier]", "exact")
+    group = page.locator(".group:has(.pic:not(.king) .chip.exact):has(img)").first
+    sources = group.locator(".pic.king img, .pic:has(.chip.exact) img").evaluate_all("nodes => nodes.map(n => n.src)")
+    assert len(sources) > 1
+    assert len(set(sources)) == 1
+
+
 def test_groups_are_paged_filtered_and_sorted(page: Page) -> None:
     first = page.locator(".group").first.get_attribute("aria-label")
     page.locator("#group-pager [rel=next]").focus()

@@ -88,14 +88,23 @@ image_fields = ("row", "path", "width", "height", "bytes", "tier", "reason", "sc
 """Order of the values of one image in ``contents``. ``path`` is escaped for display."""
 
 
+_FIRST = 4
+"""Subjects of each group whose previews come before those of longer groups."""
+
+
 def shown_rows(page: dict[str, Any]) -> Rows:
-    """Verdict rows of all images on the page that have a preview, those that deserve a look first."""
+    """Verdict rows of all images on the page that have a preview of their own, those that deserve a look first.
+
+    An exact copy looks like its king, so it needs none.
+    """
     order: dict[int, None] = {}
-    for group in page["groups"]["items"]:
-        for image in (group["king"], *group["subjects"]):
-            order[image[0]] = None
-    for image in page["quality"]["items"]:
-        order[image[0]] = None
+    groups = [
+        [group["king"][0], *(image[0] for image in group["subjects"] if image[5] != Tier.EXACT)]
+        for group in page["groups"]["items"]
+    ]
+    quality = [image[0] for image in page["quality"]["items"]]
+    for rows in (*(rows[: 1 + _FIRST] for rows in groups), quality, *(rows[1 + _FIRST :] for rows in groups)):
+        order.update(dict.fromkeys(rows))
     return np.fromiter(order, np.int64, len(order))
 
 

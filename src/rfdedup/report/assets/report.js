@@ -43,8 +43,9 @@
     if (row in pictures) return `data:image/jpeg;base64,${pictures[row]}`;
     return beside.has(row) ? `${data.previews.folder}/${row}.jpg` : null;
   };
-  const frame = (image, says) => {
-    const src = source(image[at.row]);
+  // an exact copy looks like its king
+  const frame = (image, says, king) => {
+    const src = source(image[at.tier] === "exact" && king ? king[at.row] : image[at.row]);
     const empty = () => el("span", {}, t("no_preview"));
     if (src === null) return el("div", { class: "frame" }, empty());
     const img = el("img", { alt: `${says}: ${image[at.path]}`, src, loading: "lazy", decoding: "async" });
@@ -65,14 +66,15 @@
     image[at.width] ? `${image[at.width]} × ${image[at.height]}` : "",
     bytes(image[at.bytes]),
   ].filter(Boolean).join(" · ");
-  const figure = (image, king) => el("figure", { class: king ? "pic king" : "pic" },
-    frame(image, t(king ? "king_of" : "subject_of")),
+  const figure = (image, king, of = null) => el("figure", { class: king ? "pic king" : "pic" },
+    frame(image, t(king ? "king_of" : "subject_of"), of),
     el("figcaption", {},
       king ? el("span", { class: "chip keep" }, t("king"))
         : el("span", { class: `chip ${image[at.tier]}` }, image[at.tier] === "quality" ? named("reason_", image[at.reason]) : t(`tier_${image[at.tier]}`)),
       king ? "" : el("span", { class: "facts" }, measured(image)),
       el("span", { class: "facts" }, facts(image)),
-      el("span", { class: "path" }, image[at.path])));
+      // a long path breaks after its separators
+      el("span", { class: "path" }, ...image[at.path].split(/(?<=[/_\-.\s])/).flatMap((part) => [part, document.createElement("wbr")]))));
 
   // ---- paging
   const pager = (nav, pages, page, go) => {
@@ -117,7 +119,7 @@
       el("span", { class: "muted" }, t("subjects_count", { n: number(group.size) }))),
     figure(group.king, true),
     el("div", {},
-      el("ul", { class: "tiles" }, ...group.subjects.map((image) => el("li", {}, figure(image, false)))),
+      el("ul", { class: "tiles" }, ...group.subjects.map((image) => el("li", {}, figure(image, false, group.king)))),
       group.size > group.subjects.length ? el("p", { class: "muted" }, t("and_more", { n: number(group.size - group.subjects.length) })) : ""));
 
   const makeGroups = () => {
@@ -203,7 +205,7 @@
       ["hashed", "kept", n.semantic.out], ["hashed", "semantic", n.semantic.dropped],
     ].filter(([, , value]) => value > 0);
     const narrow = byId("chart-funnel").clientWidth < 560;
-    const gap = narrow ? 40 : 26;
+    const gap = narrow ? 46 : 26;
     const label = Object.fromEntries(nodes.map(([id, name, count]) => [id, `${name}\n${number(count)}`]));
     byId("chart-funnel").setAttribute("aria-label", t("funnel_says", {
       images: number(data.counts.images), kept: number(data.counts.kept), dropped: number(data.counts.dropped), errors: number(data.counts.errors),
@@ -213,9 +215,9 @@
       tooltip: { ...tooltip(), formatter: (p) => (p.dataType === "edge" ? `${label[p.data.source].split("\n")[0]} → ${label[p.data.target].split("\n")[0]}: ${number(p.value)}` : label[p.name]) },
       series: [{
         type: "sankey", orient: narrow ? "vertical" : "horizontal", draggable: false, nodeAlign: "left", layoutIterations: 0,
-        left: 10, right: narrow ? 34 : 150, top: narrow ? 30 : 12, bottom: narrow ? 50 : 20, nodeWidth: 14, nodeGap: gap,
+        left: 10, right: narrow ? 34 : 150, top: narrow ? 30 : 12, bottom: narrow ? 62 : 20, nodeWidth: 14, nodeGap: gap,
         emphasis: { focus: "adjacency" },
-        label: { color: colour("ink"), fontSize: narrow ? 11 : 13, lineHeight: narrow ? 14 : 17, position: narrow ? "bottom" : "right", formatter: (p) => label[p.name] },
+        label: { color: colour("ink"), fontSize: narrow ? 11 : 13, lineHeight: narrow ? 14 : 17, position: narrow ? "bottom" : "right", ...(narrow ? { width: 76, overflow: "break" } : {}), formatter: (p) => label[p.name] },
         data: nodes.map(([id, , , name]) => ({ name: id, itemStyle: { color: colour(name), borderWidth: 0 } })),
         links: links.map(([from, to, value]) => ({ source: from, target: to, value, lineStyle: { color: tint[to], opacity: 0.22 } })),
       }],
