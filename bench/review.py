@@ -75,11 +75,10 @@ def build_map(path: str, points: int) -> None:
     folder = make_run(Path(path), groups=10, alone=points, features=True)
     rng = np.random.default_rng(2)
     centres = rng.normal(size=(CLUSTERS, DIM)).astype(np.float32)
-    n = folder.verdicts().num_rows
-    file = np.lib.format.open_memmap(folder.features / "img_emb_0000.npy", "w+", np.float16, (n, DIM))
-    for start in range(0, n, 4096):
-        rows = min(4096, n - start)
-        file[start : start + rows] = centres[rng.integers(0, CLUSTERS, rows)] + 0.5 * rng.normal(size=(rows, DIM))
+    for file in folder.features.glob("img_emb_*.npy"):
+        rows = len(np.load(file, mmap_mode="r"))
+        vectors = centres[rng.integers(0, CLUSTERS, rows)] + 0.5 * rng.normal(size=(rows, DIM))
+        np.save(file, vectors.astype(np.float16))
 
 
 def serve(path: str, answer: Any) -> None:

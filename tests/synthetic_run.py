@@ -18,6 +18,7 @@ from rfdedup.run_folder import RunFolder
 SEMANTIC_THRESHOLD = 0.60
 HASH_RADIUS = 8
 BLURRY, DARK, BRIGHT = 50.0, 10.0, 220.0
+SHARD_ROWS = 4096
 
 _KINDS = ("exact", "perceptual", "semantic", "semantic")
 _REASONS = {"exact": "sha256", "perceptual": "dhash+phash", "semantic": "cosine"}
@@ -99,13 +100,17 @@ def _write_features(folder: RunFolder, rows: list[dict[str, Any]], rng: np.rando
     order = sorted(range(n), key=lambda row: (rows[row]["verdict"] != "keep", row))
     rank = np.empty(n, np.int32)
     rank[order] = np.arange(n)
-    embedded = np.array([row["verdict"] != "error" and row["tier"] != "quality" for row in rows])
-    np.save(folder.features / "rows.npy", np.stack([np.zeros(n), np.arange(n), rank], axis=1).astype(np.int32))
-    np.save(folder.features / "img_emb_0000.npy", (rng.normal(size=(n, 8)) * embedded[:, None]).astype(np.float16))
-    (folder.features / "shard_0000.json").write_text(json.dumps({"embedding_key": "test/fp32"}))
+    shard, at = np.divmod(np.arange(n), SHARD_ROWS)
+    np.save(folder.features / "rows.npy", np.stack([shard, at, rank], axis=1).astype(np.int32))
     preview = previews(np.array([0]))[0]
-    column = pa.array([preview if row["verdict"] != "error" else None for row in rows], pa.binary())
-    pq.write_table(pa.table({"preview": column}), folder.features / "preview_0000.parquet", row_group_size=256)
+    for start in range(0, n, SHARD_ROWS):
+        some, number = rows[start : start + SHARD_ROWS], f"{start // SHARD_ROWS:04d}"
+        embedded = np.array([row["verdict"] != "error" and row["tier"] != "quality" for row in some])
+        vectors = rng.normal(size=(len(some), 8)) * embedded[:, None]
+        np.save(folder.features / f"img_emb_{number}.npy", vectors.astype(np.float16))
+        (folder.features / f"shard_{number}.json").write_text(json.dumps({"embedding_key": "test/fp32"}))
+        column = pa.array([preview if row["verdict"] != "error" else None for row in some], pa.binary())
+        pq.write_table(pa.table({"preview": column}), folder.features / f"preview_{number}.parquet", row_group_size=256)
 
 
 def _row(number: int, raw: bytes, verdict: str, rng: np.random.Generator) -> dict[str, Any]:
