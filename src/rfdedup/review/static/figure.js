@@ -24,9 +24,13 @@ const badge = (image) => {
 export const figure = (image, { king = false, note = "" } = {}) => {
   const says = `${t(image.verdict === "keep" ? "king_of" : image.verdict === "drop" ? "subject_of" : "image_of")}: ${image.path}`;
   const box = el("div", { class: "frame" });
-  const img = el("img", { alt: says, src: previewOf(image.row), loading: "lazy", decoding: "async", draggable: "false" });
-  img.addEventListener("error", () => box.replaceChildren(el("span", {}, t("no_preview"))));
-  box.append(img);
+  const empty = () => box.replaceChildren(el("span", {}, t("no_preview")));
+  if (image.verdict === "error") empty();
+  else {
+    const img = el("img", { alt: says, src: previewOf(image.row), loading: "lazy", decoding: "async", draggable: "false" });
+    img.addEventListener("error", empty);
+    box.append(img);
+  }
   const node = el("figure", {
     class: `pic ${image.verdict}${king ? " king" : ""}${image.changed ? " changed" : ""}`, tabindex: "-1", "data-row": image.row,
   }, box, el("figcaption", {},

@@ -151,8 +151,8 @@ const drawActions = () => {
 
 const fitActions = () => {
   const image = shared.current;
-  const impossible = { n: !image || image.king === null, r: !image || !image.decision, k: !image || image.verdict === "error", d: !image || image.verdict === "error", g: !image || image.verdict === "error" };
-  for (const node of byId("actions").children) node.disabled = Boolean(impossible[node.dataset.key]);
+  const impossible = { n: !image || image.king === null, r: !image || !image.decision };
+  for (const node of byId("actions").children) node.disabled = !image || image.verdict === "error" || Boolean(impossible[node.dataset.key]);
 };
 
 // ---- keys
