@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup import __version__
-from rfdedup.calibrating import FALSE_PAIRS, SAMPLE, CopyScores, measure_threshold, score_copies
+from rfdedup.calibrating import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice
 from rfdedup.calibration import CONFIDENCE, Calibration, Recall, UnsupportedError, wilson
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS
@@ -63,7 +63,7 @@ class Calibrated:
         return {
             "encoder": self.encoder,
             "descriptor": self.choice.descriptor,
-            "whitening": {"source": self.choice.source, "images": self.choice.images, "reason": self.choice.reason},
+            "whitening": self.choice.as_dict(),
             "threshold": self.threshold,
             "supported": tail is not None,
             "why_not": self.why_not,
@@ -113,7 +113,6 @@ def calibrate_input(
     inputs: Sequence[str | os.PathLike[str]],
     config: RunConfig,
     *,
-    false_pairs: float = FALSE_PAIRS,
     progress: Progress | None = None,
 ) -> Calibrated:
     """Measure a threshold on the images below ``inputs``, which are only read.
@@ -147,23 +146,31 @@ def calibrate_input(
         raise InputError(f"none of {measured} images is left to compare")
     prior = full_prior_of(encoder.card)
     choice = RAW if wanted.descriptor == "raw" else choose(embeddings, prior)
-    descriptors = held_out(choice, embeddings, prior)
-    copies = score_copies(chosen, embeddings, choice.describe, encoder, config, watch)
+    describe, unseen = held_out(choice, embeddings, prior)
     images = round(len(chosen) * max(len(files) / max(measured, 1), 1.0))
-    calibration, why_not = None, None
-    try:
-        calibration = measure_threshold(descriptors, copies, images=images, false_pairs=false_pairs)
+    false_pairs = FALSE_PAIRS if wanted.max_false_pairs is None else wanted.max_false_pairs
+    copies, outcome = calibrate_choice(
+        [chosen[i] for i in unseen],
+        embeddings[unseen],
+        describe,
+        encoder,
+        config,
+        watch,
+        images=images,
+        false_pairs=false_pairs,
+    )
+    calibration, why_not = (None, str(outcome)) if isinstance(outcome, UnsupportedError) else (outcome, None)
+    if calibration is not None:
         threshold = math.ceil(calibration.threshold * 1e4) / 1e4
-    except UnsupportedError as error:
-        why_not = str(error)
+    else:
         known = encoder.card.thresholds.get(choice.descriptor)
         if known is None:
             raise ConfigError(
-                f"no threshold can be calibrated: {error}; encoder {encoder.card.name} has no default for "
+                f"no threshold can be calibrated: {why_not}; encoder {encoder.card.name} has no default for "
                 f"{choice.descriptor} descriptors, so give --threshold to run"
-            ) from None
+            )
         threshold = known.value
-    some = descriptors[:1000]
+    some = describe(embeddings[unseen[:1000]])
     unrelated = (some @ some.T)[np.triu_indices(len(some), 1)]
     return Calibrated(
         wanted.encoder,

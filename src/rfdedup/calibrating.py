@@ -9,7 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.calibration import Calibration, Recall, UnsupportedError, calibrate, pair_rate, recall_at
+from rfdedup.calibration import (
+    Calibration,
+    Recall,
+    UnsupportedError,
+    calibrate,
+    pair_rate,
+    recall_at,
+)
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS, embed_copies
 from rfdedup.descriptor import Matrix
@@ -77,6 +84,33 @@ def score_copies(
     at, kind, vectors = embed_copies([files[i] for i in chosen], encoder, config, watch)
     mine, theirs = describe(vectors), describe(embeddings[chosen[at]])
     return CopyScores(kind, np.einsum("nd,nd->n", mine, theirs, dtype=np.float64))
+
+
+def calibrate_choice(
+    files: Sequence[SourceFile],
+    embeddings: npt.NDArray[np.floating],
+    describe: Callable[[npt.NDArray[Any]], Matrix],
+    encoder: Encoder,
+    config: RunConfig,
+    watch: Watch,
+    *,
+    images: int,
+    false_pairs: float,
+) -> tuple[CopyScores, Calibration | UnsupportedError]:
+    """What ``files`` tell of a threshold: the copies of some, and the measurement or why there is none.
+
+    Args:
+        files, embeddings: images that the transform has not seen, in an order that depends on their contents alone.
+        describe: see ``whitening.held_out``.
+        encoder: that made the embeddings.
+        images, false_pairs: see ``measure_threshold``.
+    """
+    descriptors = describe(embeddings)
+    copies = score_copies(files, embeddings, describe, encoder, config, watch)
+    try:
+        return copies, measure_threshold(descriptors, copies, images=images, false_pairs=false_pairs)
+    except UnsupportedError as error:
+        return copies, error
 
 
 def measure_threshold(

@@ -71,10 +71,18 @@ class SemanticConfig(_Section):
     )
     descriptor: Literal["auto", "raw", "whitened"] = Field(
         "auto",
-        description="compare raw embeddings or PCA-whitened ones; auto whitens where a transform exists",
+        description="compare raw embeddings or PCA-whitened ones; auto whitens where a transform is known or is fitted",
     )
     threshold: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = Field(
-        "auto", description="cosine similarity that links two images; auto takes the calibrated value"
+        "auto",
+        description="cosine similarity that links two images; auto takes the encoder's where it applies to these "
+        "images, and else measures one on them",
+    )
+    max_false_pairs: float | None = Field(
+        None,
+        gt=0,
+        le=1e6,
+        description="wrong pairs per million images that an automatic threshold, then measured on these images, allows",
     )
 
 

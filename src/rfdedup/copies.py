@@ -30,7 +30,10 @@ Wanted = tuple[SourceFile, str]
 
 @dataclass(frozen=True)
 class CopyTask:
-    """Read a file, edit it, encode and decode the copy, and write the encoder's input. The edit is drawn by path."""
+    """Read a file, edit it, encode and decode the copy, and write the encoder's input.
+
+    The strength of an edit is drawn by the bytes of the file: no name decides a threshold.
+    """
 
     limits: Limits
     spec: InputSpec
@@ -40,10 +43,11 @@ class CopyTask:
 
         file, kind = wanted
         try:
-            picture = decode(read_stable(file, self.limits), longest=_LONGEST, limits=self.limits)
+            original = read_stable(file, self.limits)
+            picture = decode(original, longest=_LONGEST, limits=self.limits)
             if min(picture.rgb.shape[:2]) < LEAST_SIDE:
                 return "too-small", f"{picture.rgb.shape[1]}x{picture.rgb.shape[0]} pixels"
-            drawn = zlib.crc32(f"{kind}/{file.path}".encode("utf-8", "surrogateescape"))
+            drawn = zlib.crc32(original, zlib.crc32(kind.encode()))
             style = STYLES[sorted(STYLES)[drawn % len(STYLES)]]
             data, _ = make_copy(kind, picture.rgb, np.random.default_rng(drawn), style)
             copy = decode(data, at_least=(self.spec.width, self.spec.height), limits=self.limits)

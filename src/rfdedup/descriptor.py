@@ -54,7 +54,7 @@ class Whitening:
         try:
             with zipfile.ZipFile(path) as archive:
                 mean, projection = (_member(archive, name) for name in ("mean", "projection"))
-        except _DAMAGED as error:
+        except DAMAGED as error:
             raise RunFolderError(f"{path} is not a whitening transform ({error})") from None
         if mean.ndim != 1 or projection.ndim != 2 or projection.shape[0] != mean.shape[0]:
             raise RunFolderError(f"{path} holds arrays that do not fit: {mean.shape} and {projection.shape}")
@@ -62,7 +62,8 @@ class Whitening:
 
 
 # what zipfile and numpy raise for flipped bits; RuntimeError is that of a member marked as encrypted
-_DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
+DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged archive of arrays raises."""
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> Matrix:

@@ -36,6 +36,7 @@ from rfdedup.tiers.judgement import Judgement
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import Crowned, SemanticTier
 from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
+from rfdedup.whitening import still_frozen
 
 Rows = npt.NDArray[np.int64]
 
@@ -104,7 +105,7 @@ def refine_scan(
     about = about_run(scanned, config, command)
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
     state = fingerprint(files, config, folder.path) if given is None else None
-    if state is not None and folder.still_holds(state):
+    if state is not None and folder.still_holds(state) and still_frozen(folder.features, folder.info()["encoder"]):
         return Run(folder.path)
     store = FeatureStore(folder.features, feature_key=feature_key(config))
     if not folder.is_complete():
@@ -181,9 +182,9 @@ def judge(
         if tier3 is None:
             links = tier2.known(distinct[king[distinct] == distinct])
             break
-        thresholds[Tier.SEMANTIC] = tier3.threshold
         found = tier3.crown(distinct, tier2, king, court)
         if isinstance(found, Crowned):
+            thresholds[Tier.SEMANTIC] = tier3.yardstick.threshold.value
             king, place, links = found.king, found.place, found.links
             break
         for row, fault in found.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,10 +14,8 @@ import numpy.typing as npt
 
 from rfdedup.claims import Claim, Claims, Key, Place, Whereabouts
 from rfdedup.config import RunConfig, make_config
-from rfdedup.descriptor import Matrix, unit
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
-from rfdedup.encoders.priors import prior_of
 from rfdedup.errors import ConfigError, EncoderError, ImageError, RunFolderError
 from rfdedup.execution import embed_files, file_pool, limits_of
 from rfdedup.imaging import Limits
@@ -30,6 +28,7 @@ from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import SourceFile
 from rfdedup.tiers.hashing import sha256
 from rfdedup.tiers.semantic import MARGIN
+from rfdedup.whitening import describe_as
 from rfdedup.workers import Failure
 
 MAX_LISTED = 10_000
@@ -133,7 +132,7 @@ def verify_run(
     with Whereabouts.of(folder) as places:
         semantic = _read_files(claims, places, config, watch, result)
         if len(semantic):
-            prover = _Prover(info, config, watch, encoder, weights)
+            prover = _Prover(info, folder.features, config, watch, encoder, weights)
             for start in range(0, len(semantic), SLICE):
                 prover.check([claims.claim(row) for row in semantic[start : start + SLICE]], places, result)
     return result
@@ -222,6 +221,7 @@ class _Prover:
     def __init__(
         self,
         info: dict[str, Any],
+        features: Path,
         config: RunConfig,
         watch: Watch,
         encoder: str | Encoder | None,
@@ -249,7 +249,7 @@ class _Prover:
                 f"the run was made with encoder {facts.get('key')}, here is {self._fast.key}: "
                 "give the same one by --encoder and --weights"
             )
-        self._describe = self._descriptor(str(facts.get("descriptor")))
+        self._describe = describe_as(features, facts, self._fast.card)
 
     def _load(self, precision: str) -> Encoder:
         if not isinstance(self._name, str):
@@ -261,14 +261,6 @@ class _Prover:
         except EncoderError:
             # another machine than that of the run: any device will do, and float32 decides in the end
             return load(device="auto", precision="fp32")
-
-    def _descriptor(self, kind: str) -> Callable[[npt.NDArray[Any]], Matrix]:
-        if kind == "raw":
-            return unit
-        whitening = prior_of(self._fast.card)
-        if whitening is None:
-            raise RunFolderError(f"no whitening is known for encoder {self._fast.card.name}: run the command again")
-        return whitening.apply
 
     def check(self, claims: list[Claim], places: Whereabouts, result: Verification) -> None:
         """Check one slice of semantic drops whose files are unchanged."""

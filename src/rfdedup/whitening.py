@@ -7,9 +7,9 @@ own distinct images cure. The decision is stored in the run folder and stays whe
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.descriptor import Matrix, Whitening, unit, whiten
+from rfdedup.descriptor import DAMAGED, Matrix, Whitening, unit, whiten
 from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.priors import prior_facts, prior_of
 from rfdedup.errors import RunFolderError
@@ -35,7 +35,7 @@ UNLIKE = 0.1
 """Mean similarity of distinct images, whitened by the prior, above which the set is unlike what the prior has seen."""
 OWN_WEIGHT = 4.0
 """What one of the set's own images counts when it is pooled with a prior that is unlike it, in images of the prior."""
-LEAST_POOLED = 100
+LEAST_POOLED = 25
 """Distinct images from which pooling improves a prior that is unlike the set."""
 LEAST_OWN = 2000
 """Distinct images, and at least twice the dimension, from which a fit on the set alone takes the place of raw
@@ -46,9 +46,11 @@ SAME_WHITENED = 0.8
 SAME_RAW = 0.92
 """Images closer than this count once: copies and neighbouring frames are, two photos of like things hardly ever."""
 MOST = 8192
-"""Images that a fit looks at, which covers its dimensions several times."""
-MOST_POOLED = 1024
-"""Distinct images that are pooled with a prior: they are embedded again in float32."""
+"""Images that a fit on the set alone looks at, which covers its dimensions several times."""
+SAMPLE = 1024
+"""Images that tell whether a prior fits, and that are pooled with it: they may be embedded again in float32."""
+CLEAR = 0.02
+"""Mean similarities this far below ``UNLIKE`` are below it in every precision."""
 _BLOCK = 512
 
 
@@ -66,13 +68,14 @@ class Choice:
     """How the embeddings of a set are made comparable.
 
     ``whitening`` is None for raw embeddings; ``images`` are the set's own distinct images in the fit; ``reason`` says
-    in words why it was chosen.
+    in words why it was chosen. What is not ``settled`` was chosen for want of images, and more of them may change it.
     """
 
     source: Source
     whitening: Whitening | None
     images: int
     reason: str
+    settled: bool = True
 
     @property
     def descriptor(self) -> Literal["raw", "whitened"]:
@@ -82,6 +85,20 @@ class Choice:
     def describe(self) -> Callable[[npt.NDArray[Any]], Matrix]:
         """Embeddings (n, d) to descriptors of unit length, (n, k) float32."""
         return unit if self.whitening is None else self.whitening.apply
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values. ``transform`` is the SHA-256 of one that was fitted, for it is in the run folder alone."""
+        fitted = self.whitening is not None and self.source in _FITTED
+        transform = _digest(self.whitening) if self.whitening is not None and fitted else None
+        return {"source": self.source, "images": self.images, "reason": self.reason, "transform": transform}
+
+
+_FITTED = ("pooled", "own")
+
+
+def _digest(whitening: Whitening) -> str:
+    arrays = (np.ascontiguousarray(array, np.float32) for array in (whitening.mean, whitening.projection))
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -170,6 +187,11 @@ def mean_similarity(descriptors: Matrix) -> float:
     return (float(total @ total) - n) / (n * (n - 1))
 
 
+def least_own(dim: int) -> int:
+    """Distinct images that a fit on the set alone needs, for embeddings of ``dim``."""
+    return max(LEAST_OWN, 2 * dim)
+
+
 def choose(
     embeddings: npt.NDArray[np.floating],
     prior: Prior | None,
@@ -179,62 +201,93 @@ def choose(
     """Choose the whitening of a set.
 
     Args:
-        embeddings: (n, d) of different files, in an order that depends on their contents alone; of more than
-            ``MOST`` the first count.
+        embeddings: (n, d) of different files, in an order that depends on their contents alone; the first ``SAMPLE``
+            count where there is a prior, else the first ``MOST``.
         prior: the encoder's, or None.
-        again: gives more exact embeddings of rows of ``embeddings``, for a fit that must not depend on the precision
-            of the run; asked only where there is a prior to pool with.
+        again: gives more exact embeddings of rows of ``embeddings``, for a choice that does not depend on the
+            precision of the run; asked only where there is a prior that does not clearly fit.
     """
-    x = embeddings[:MOST]
     if prior is None:
-        least = max(LEAST_OWN, 2 * x.shape[1])
-        distinct = one_of_each(unit(x), SAME_RAW)
-        if len(distinct) < least:
-            return Choice("none", None, 0, f"{len(distinct)} distinct images; a whitening of their own needs {least}")
-        reason = f"fitted on {len(distinct)} distinct images of this set"
-        return Choice("own", fit(statistics(x[distinct])), len(distinct), reason)
+        return _own(embeddings[:MOST])
+    x = embeddings[:SAMPLE]
+    distinct, apart = _unlike(prior, x)
+    if apart > UNLIKE - CLEAR and again is not None:
+        x = again(np.arange(len(x)))
+        distinct, apart = _unlike(prior, x)
+    if apart <= UNLIKE:
+        settled = len(distinct) >= LEAST_POOLED
+        return Choice("prior", prior.whitening, 0, "the encoder's prior fits these images", settled)
+    if len(distinct) < LEAST_POOLED:
+        few = (
+            f"unlike the encoder's prior (mean similarity {apart:.2f}), but {len(distinct)} distinct images are too "
+            f"few to adapt it, which takes {LEAST_POOLED}"
+        )
+        return Choice("prior", prior.whitening, 0, few, settled=False)
+    own = statistics(x[distinct])
+    reason = f"unlike the encoder's prior (mean similarity {apart:.2f}); {len(distinct)} distinct images pooled with it"
+    return Choice("pooled", fit(pooled(statistics_of(prior), own, OWN_WEIGHT)), len(distinct), reason)
+
+
+def _unlike(prior: Prior, x: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.int64], float]:
+    """Rows of distinct images, and how alike they look by the prior."""
     described = prior.whitening.apply(x)
     distinct = one_of_each(described, SAME_WHITENED)
-    apart = mean_similarity(described[distinct])
-    if apart <= UNLIKE:
-        return Choice("prior", prior.whitening, 0, "the encoder's prior fits these images")
-    if len(distinct) < LEAST_POOLED:
-        few = f"{len(distinct)} distinct images are too few to adapt the encoder's prior, which needs {LEAST_POOLED}"
-        return Choice("prior", prior.whitening, 0, few)
-    chosen = distinct[:MOST_POOLED]
-    own = statistics(x[chosen] if again is None else again(chosen))
-    reason = f"unlike the encoder's prior (mean similarity {apart:.2f}); {len(chosen)} distinct images pooled with it"
-    return Choice("pooled", fit(pooled(statistics_of(prior), own, OWN_WEIGHT)), len(chosen), reason)
+    return distinct, mean_similarity(described[distinct])
 
 
-def held_out(choice: Choice, embeddings: npt.NDArray[np.floating], prior: Prior | None) -> Matrix:
-    """Descriptors by a transform of the chosen kind that has not seen the images: what a threshold is told from.
+def _own(x: npt.NDArray[np.floating]) -> Choice:
+    least = least_own(x.shape[1])
+    distinct = one_of_each(unit(x), SAME_RAW)
+    if len(distinct) < least:
+        few = f"{len(distinct)} distinct images; a whitening of their own takes {least}"
+        return Choice("none", None, 0, few, settled=False)
+    reason = f"fitted on {len(distinct)} distinct images of this set"
+    return Choice("own", fit(statistics(x[distinct])), len(distinct), reason)
 
-    Where ``choice`` was fitted on ``embeddings`` (n, d), every other row makes such a transform and the rest are
-    returned; else all.
+
+def held_out(
+    choice: Choice, embeddings: npt.NDArray[np.floating], prior: Prior | None
+) -> tuple[Callable[[npt.NDArray[Any]], Matrix], npt.NDArray[np.int64]]:
+    """A transform of the chosen kind, and rows of ``embeddings`` (n, d) that it has not seen: they tell a threshold.
+
+    Where ``choice`` was fitted on ``embeddings``, every other row makes such a transform and the rest are returned;
+    else it is that of ``choice`` and all rows.
     """
-    if choice.source in ("none", "prior"):
-        return choice.describe(embeddings)
-    seen, unseen = embeddings[:MOST:2], embeddings[1:MOST:2]
+    if choice.source not in _FITTED:
+        return choice.describe, np.arange(len(embeddings))
+    rows = np.arange(min(len(embeddings), MOST))
+    seen = embeddings[rows[::2]]
     own = statistics(seen[one_of_each(choice.describe(seen), SAME_WHITENED)])
-    return fit(own if prior is None else pooled(statistics_of(prior), own, OWN_WEIGHT)).apply(unseen)
+    made = fit(own if prior is None else pooled(statistics_of(prior), own, OWN_WEIGHT))
+    return made.apply, rows[1::2]
 
 
 def save(path: Path, key: str, choice: Choice, notes: dict[str, Any]) -> None:
     """Freeze a choice made for the encoder ``key``, with ``notes`` in plain values."""
-    about = {"key": key, "source": choice.source, "images": choice.images, "reason": choice.reason, "notes": notes}
+    about = {
+        "key": key,
+        "source": choice.source,
+        "images": choice.images,
+        "reason": choice.reason,
+        "settled": choice.settled,
+        "notes": notes,
+    }
     arrays: dict[str, Any] = {}
     # the prior ships with the encoder and is part of what its key stands for
-    if choice.whitening is not None and choice.source != "prior":
+    if choice.whitening is not None and choice.source in _FITTED:
         arrays = {"mean": choice.whitening.mean, "projection": choice.whitening.projection}
     buffer = io.BytesIO()
     np.savez(buffer, about=np.array(json.dumps(about)), **arrays)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as stream:
         stream.write(buffer.getbuffer())
 
 
-def load(path: Path, key: str, prior: Prior | None) -> tuple[Choice, dict[str, Any]] | None:
+def load(path: Path, key: str, prior: Prior | None, dim: int) -> tuple[Choice, dict[str, Any]] | None:
     """The frozen choice and its notes; None where there is none, or it was made for another encoder.
+
+    Args:
+        dim: of the encoder's embeddings.
 
     Raises:
         RunFolderError: the file is damaged.
@@ -244,13 +297,22 @@ def load(path: Path, key: str, prior: Prior | None) -> tuple[Choice, dict[str, A
             about = json.loads(str(arrays["about"]))
         if about["key"] != key:
             return None
-        whitening = None if about["source"] == "none" else prior.whitening if prior is not None else None
-        if about["source"] in ("pooled", "own"):
+        source, notes = about["source"], about["notes"]
+        if source not in ("none", "prior", *_FITTED) or not isinstance(notes, dict):
+            raise ValueError(f"a whitening of source {source!r}")
+        whitening = None
+        if source == "prior":
+            if prior is None:
+                return None
+            whitening = prior.whitening
+        elif source in _FITTED:
             whitening = Whitening.load(path)
-        return Choice(about["source"], whitening, about["images"], about["reason"]), about["notes"]
+            if len(whitening.mean) != dim:
+                raise ValueError(f"a transform of {len(whitening.mean)} dimensions for embeddings of {dim}")
+        return Choice(source, whitening, int(about["images"]), str(about["reason"]), bool(about["settled"])), notes
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except (*DAMAGED, TypeError, AttributeError) as error:
         raise RunFolderError(f"{path} is damaged ({error}); remove it and run the same command again") from None
 
 
@@ -268,16 +330,30 @@ def describe_as(features: Path, facts: dict[str, Any], card: ModelCard) -> Calla
         card: of the encoder, loaded again.
 
     Raises:
-        RunFolderError: the transform is gone or damaged.
+        RunFolderError: the transform is gone or damaged, or another one.
     """
     if facts.get("descriptor") == "raw":
         return unit
+    whitening = facts.get("whitening")
+    source = whitening.get("source") if isinstance(whitening, dict) else None
     prior = full_prior_of(card)
-    if (facts.get("whitening") or {}).get("source", "prior") == "prior":
-        frozen = Choice("prior", prior.whitening, 0, "") if prior is not None else None
-    else:
-        found = load(features / FILE, key_of(str(facts.get("key")), "whitened"), prior)
-        frozen = found[0] if found is not None else None
-    if frozen is None or frozen.whitening is None:
-        raise RunFolderError(f"the whitening that this run was made with is gone from {features}: run it again")
-    return frozen.whitening.apply
+    if source == "prior" and prior is not None:
+        return prior.whitening.apply
+    if isinstance(whitening, dict) and source in _FITTED:
+        found = load(features / FILE, key_of(str(facts.get("key")), "whitened"), prior, card.dim)
+        made = found[0].whitening if found is not None else None
+        if made is not None and _digest(made) == whitening.get("transform"):
+            return made.apply
+    raise RunFolderError(f"the whitening that this run was made with is gone from {features}: run it again")
+
+
+def still_frozen(features: Path, facts: dict[str, Any] | None) -> bool:
+    """Whether the folder of a finished run still holds the transform that ``run.json`` names, if one was fitted."""
+    whitening = (facts or {}).get("whitening")
+    digest = whitening.get("transform") if isinstance(whitening, dict) else None
+    if digest is None:
+        return True
+    try:
+        return bool(_digest(Whitening.load(features / FILE)) == digest)
+    except RunFolderError:
+        return False

@@ -29,6 +29,7 @@ from rfdedup.whitening import (
     save,
     statistics,
     statistics_of,
+    still_frozen,
 )
 
 Floats = npt.NDArray[np.float32]
@@ -138,8 +139,11 @@ def test_thresholds_are_told_from_images_that_the_fit_has_not_seen(prior: Prior)
     choice = choose(x, prior)
     assert choice.source == "pooled"
     half = fit(pooled(statistics_of(prior), statistics(x[::2]), 4.0))
-    np.testing.assert_allclose(held_out(choice, x, prior), half.apply(x[1::2]), atol=1e-5)
-    np.testing.assert_array_equal(held_out(RAW, x, prior), unit(x))
+    describe, unseen = held_out(choice, x, prior)
+    assert unseen.tolist() == list(range(1, 300, 2))
+    np.testing.assert_allclose(describe(x[unseen]), half.apply(x[1::2]), atol=1e-5)
+    describe, unseen = held_out(RAW, x, prior)
+    np.testing.assert_array_equal(describe(x[unseen]), unit(x))
 
 
 @pytest.mark.parametrize("source", ["own", "pooled", "prior", "none"])
@@ -153,23 +157,24 @@ def test_frozen_choices_come_back(tmp_path: Path, prior: Prior, source: str) -> 
     assert made.source == source
     file = tmp_path / FILE
     save(file, "some-encoder/whitened", made, {"threshold": 0.7})
-    found = load(file, "some-encoder/whitened", prior if source in ("pooled", "prior") else None)
+    found = load(file, "some-encoder/whitened", prior if source in ("pooled", "prior") else None, D)
     assert found is not None
     choice, notes = found
     assert notes == {"threshold": 0.7}
-    assert (choice.source, choice.images, choice.reason) == (made.source, made.images, made.reason)
+    assert choice.as_dict() == made.as_dict()
+    assert choice.settled == made.settled
     x = kind(11, 20)
     np.testing.assert_array_equal(choice.describe(x), made.describe(x))
-    assert load(file, "other-encoder/whitened", prior) is None
+    assert load(file, "other-encoder/whitened", prior, D) is None
 
 
 def test_damaged_and_missing_files(tmp_path: Path, prior: Prior) -> None:
     file = tmp_path / FILE
-    assert load(file, "key", prior) is None
+    assert load(file, "key", prior, D) is None
     save(file, "key", choose(kind(10, 2000), None), {})
     file.write_bytes(file.read_bytes()[:5000])
     with pytest.raises(RunFolderError, match="damaged"):
-        load(file, "key", None)
+        load(file, "key", None, D)
     with pytest.raises(RunFolderError):
         Whitening.load(file)
 
@@ -183,9 +188,17 @@ def test_a_finished_run_is_compared_as_it_was(tmp_path: Path) -> None:
     known = describe_as(tmp_path, {"descriptor": "whitened", "whitening": {"source": "prior"}}, card)
     np.testing.assert_array_equal(known(x), shipped.whitening.apply(x))
 
-    facts = {"descriptor": "whitened", "key": "k", "whitening": {"source": "own"}}
+    own = Choice("own", fit_whitening(x, dim=4, shrinkage=0.1), 8, "")
+    facts = {"descriptor": "whitened", "key": "k", "whitening": own.as_dict()}
     with pytest.raises(RunFolderError, match="run it again"):
         describe_as(tmp_path, facts, card)
-    own = Choice("own", fit_whitening(x, dim=4, shrinkage=0.1), 8, "")
+    assert not still_frozen(tmp_path, facts)
     save(tmp_path / FILE, key_of("k", "auto"), own, {})
     np.testing.assert_array_equal(describe_as(tmp_path, facts, card)(x), own.describe(x))
+    assert still_frozen(tmp_path, facts)
+
+    # another transform, whole as it may be, is not the one of the run
+    save(tmp_path / FILE, key_of("k", "auto"), Choice("own", fit_whitening(2 - x, dim=4, shrinkage=0.1), 8, ""), {})
+    with pytest.raises(RunFolderError, match="run it again"):
+        describe_as(tmp_path, facts, card)
+    assert not still_frozen(tmp_path, facts)

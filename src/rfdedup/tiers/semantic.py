@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +11,9 @@ import numpy.typing as npt
 
 from rfdedup.config import RunConfig
 from rfdedup.court import Court
-from rfdedup.descriptor import Matrix, unit
+from rfdedup.descriptor import Matrix
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
-from rfdedup.encoders.priors import prior_of
-from rfdedup.errors import ConfigError
 from rfdedup.execution import embed_files
 from rfdedup.inventory import Inventory
 from rfdedup.linking import Links
@@ -24,6 +22,7 @@ from rfdedup.passes import Fault
 from rfdedup.progress import Watch
 from rfdedup.store import FeatureStore
 from rfdedup.tiers.comparison import Bounds, Comparison, FilesLost, half_precision
+from rfdedup.tiers.yardstick import Material, Yardstick, refuse_early, settle_yardstick
 
 Rows = npt.NDArray[np.int64]
 
@@ -55,6 +54,7 @@ class SemanticTier:
     given: Encoder | None = None
     """An encoder that the caller brought; it serves in the one precision that it has."""
     _encoders: dict[str, Encoder] = field(default_factory=dict)
+    _yardstick: Yardstick | None = None
 
     def encoder(self, precision: str | None = None) -> Encoder:
         """The encoder in the configured precision, or in another one."""
@@ -73,35 +73,10 @@ class SemanticTier:
         return self._encoders[precision]
 
     @property
-    def descriptor(self) -> str:
-        """``whitened`` or ``raw``, as configured or as the encoder allows."""
-        wanted = self.config.semantic.descriptor
-        if wanted == "raw":
-            return "raw"
-        if prior_of(self.encoder().card) is not None:
-            return "whitened"
-        if wanted == "whitened":
-            raise ConfigError(f"no whitening is known for encoder {self.encoder().card.name}; use --descriptor raw")
-        return "raw"
-
-    @property
-    def threshold(self) -> float:
-        """Cosine similarity that links, as configured or as calibrated for the encoder.
-
-        Raises:
-            ConfigError: neither says one.
-        """
-        wanted = self.config.semantic.threshold
-        if wanted != "auto":
-            return wanted
-        card = self.encoder().card
-        known = card.thresholds.get(self.descriptor)
-        if known is None:
-            raise ConfigError(
-                f"no threshold is calibrated for encoder {card.name} with {self.descriptor} descriptors; "
-                "give one, for example --threshold 0.9"
-            )
-        return known.value
+    def yardstick(self) -> Yardstick:
+        """How this run compares embeddings; ``crown`` settles it."""
+        assert self._yardstick is not None  # noqa: S101 - nobody asks before the kings are crowned
+        return self._yardstick
 
     def crown(self, distinct: Rows, tier2: Lookalikes, king: Rows, court: Court) -> Crowned | dict[int, Fault]:
         """Kings over the links of all tiers.
@@ -121,9 +96,12 @@ class SemanticTier:
         """
         embedded = distinct[king[distinct] == distinct]
         cheaper = tier2.evidence(court, distinct)
+        if self._yardstick is None:
+            refuse_early(self.config, self.encoder().card, len(embedded))
         try:
             while True:
                 self._embed(embedded)
+                self._yardstick = self._yardstick or self._settle(embedded)
                 tier3 = self._compare(embedded, len(king))
                 crowd = tier3.evidence(court, distinct)
                 binding = tier3.links.take(tier3.links.score >= tier3.threshold)
@@ -169,9 +147,28 @@ class SemanticTier:
         if faults:
             raise FilesLost(faults)
 
+    def _settle(self, embedded: Rows) -> Yardstick:
+        """Choose how to compare, from the rows that are embedded first.
+
+        Raises:
+            FilesLost: some had to be read again and could not be.
+        """
+        sha256 = self.stock.features["sha256"].to_numpy(zero_copy_only=False)[embedded].astype(str)
+        rows = embedded[np.unique(sha256, return_index=True)[1]]
+        shard, row, encoder = self.stock.shard, self.stock.row, self.encoder()
+        material = Material(
+            rows,
+            [self.stock.files[i] for i in rows],
+            lambda most: self.store.gather(shard[rows[:most]], row[rows[:most]], encoder.dim),
+            self._embed_again,
+            encoder,
+            lambda: self.encoder("fp32"),
+        )
+        return settle_yardstick(self.config, material, self.store, self.watch)
+
     def _compare(self, rows: Rows, n: int) -> Comparison:
         """Measure ``rows`` against each other; n is the number of all rows."""
-        threshold = self.threshold
+        threshold = self.yardstick.threshold.value
         bounds = Bounds(threshold, max(threshold - FLOOR_BELOW, 0.05), MARGIN[self.encoder().precision])
         with self.watch.stage("link", len(rows)):
             vectors = self._described(rows)
@@ -181,7 +178,7 @@ class SemanticTier:
 
     def _described(self, rows: Rows) -> npt.NDArray[np.float16]:
         """Descriptors of embedded rows, (m, k) float16: in memory, or in a file without a name where there are many."""
-        describe, dim = self._describe(), self.encoder().dim
+        describe, dim = self.yardstick.choice.describe, self.encoder().dim
 
         def blocks() -> Iterator[Matrix]:
             for begin in range(0, len(rows), _BLOCK):
@@ -191,7 +188,11 @@ class SemanticTier:
         return half_precision(blocks(), len(rows), self.store.folder)
 
     def _measure_again(self, rows: Rows) -> Matrix:
-        """Descriptors of ``rows`` in fp32, remembered in the run folder by content.
+        """Descriptors of ``rows`` in fp32; raises as ``_embed_again`` does."""
+        return self.yardstick.choice.describe(self._embed_again(rows))
+
+    def _embed_again(self, rows: Rows) -> Matrix:
+        """Embeddings of ``rows`` in fp32, remembered in the run folder by content.
 
         Raises:
             FilesLost: some could not be read.
@@ -210,14 +211,7 @@ class SemanticTier:
             self.store.set_exact_embeddings(encoder.key, known)
         if faults:
             raise FilesLost(faults)
-        return self._describe()(np.stack([known[digest] for digest in sha256]))
-
-    def _describe(self) -> Callable[[npt.NDArray[Any]], Matrix]:
-        if self.descriptor == "raw":
-            return unit
-        whitening = prior_of(self.encoder().card)
-        assert whitening is not None  # noqa: S101 - descriptor says whitened only where a transform exists
-        return whitening.apply
+        return np.stack([known[digest] for digest in sha256]) if len(rows) else np.zeros((0, encoder.dim), np.float32)
 
     @staticmethod
     def _key(encoder: Encoder) -> str:
@@ -233,8 +227,7 @@ class SemanticTier:
             "weights_sha256": encoder.card.weights_sha256,
             "device": encoder.device,
             "precision": encoder.precision,
-            "descriptor": self.descriptor,
-            "threshold": self.threshold,
+            **self.yardstick.about(),
             "margin": MARGIN[encoder.precision],
         }
 

@@ -16,7 +16,7 @@ from rfdedup.cli.console import Output, output_options, printable
 @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="HTML page with the distributions.")
 @click.option(
     "--max-false-pairs",
-    type=click.FloatRange(min=0, min_open=True),
+    type=float,
     metavar="X",
     help="Wrong pairs allowed per million images, in a set of the size of INPUT (100).",
 )
@@ -33,7 +33,6 @@ def command(
     inputs: tuple[str, ...],
     out: Path | None,
     plot: Path | None,
-    max_false_pairs: float | None,
     config: Path | None,
     quiet: bool,
     as_json: bool,
@@ -47,7 +46,6 @@ def command(
     from rich.table import Table
 
     from rfdedup.calibrate_input import calibrate_input
-    from rfdedup.calibrating import FALSE_PAIRS
     from rfdedup.calibration import CONFIDENCE
     from rfdedup.cli.commands.run import nested
     from rfdedup.cli.progress import TerminalProgress
@@ -56,12 +54,11 @@ def command(
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
-    allowed = FALSE_PAIRS if max_false_pairs is None else max_false_pairs
     if quiet or as_json:
-        result = calibrate_input(inputs, settings, false_pairs=allowed)
+        result = calibrate_input(inputs, settings)
     else:
         with TerminalProgress() as progress:
-            result = calibrate_input(inputs, settings, false_pairs=allowed, progress=progress)
+            result = calibrate_input(inputs, settings, progress=progress)
     if out is not None:
         with atomic_write(out) as stream:
             stream.write(result.as_toml().encode("utf-8"))
@@ -77,7 +74,7 @@ def command(
         output.show(f"not measured, this is the encoder's default: {result.why_not}")
     else:
         output.show(
-            f"at most {allowed:g} wrong pairs per million images in a set of {result.images:,}, with "
+            f"at most {result.false_pairs:g} wrong pairs per million images in a set of {result.images:,}, with "
             f"{CONFIDENCE:.0%} confidence (estimate {tail.tail.threshold(tail.rate):.3f}); "
             f"one pair in {1 / tail.rate:.1e}, told from {tail.pairs:,} pairs of {tail.images:,} distinct images, "
             f"the highest at {tail.highest:.3f}"
