@@ -1,4 +1,4 @@
-"""What grows with the number of images: the exact join on disk, dense input, cells, components and kings.
+"""What grows with the number of images: the exact join on disk, dense input, cells, the funnel after the passes, kings.
 
     python bench/scale.py                       everything (about half an hour)
     python bench/scale.py million dense         some of it
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import tempfile
 import time
 from collections.abc import Callable
@@ -64,7 +65,7 @@ def _covered(x: np.ndarray) -> dict[str, Any]:
     from rfdedup.similarity.cover import cover
 
     start = time.perf_counter()
-    king, _ = cover(x, THRESHOLD, np.arange(x.shape[0]))
+    king = cover(x, THRESHOLD, np.arange(x.shape[0])).king
     return {"rows": x.shape[0], "seconds": time.perf_counter() - start, "result": f"{np.unique(king).size:,} kings"}
 
 
@@ -115,26 +116,79 @@ def graph(n: int = 10_000_000, links: int = 5_000_000) -> dict[str, Any]:
     return {"rows": n, "seconds": end - start, "result": f"{told}, {np.count_nonzero(king == np.arange(n)):,} kept"}
 
 
-CASES: dict[str, Callable[[], dict[str, Any]]] = {
-    work.__name__: work for work in (million, cells, unrelated, dense, unrelated_codes, dense_codes, graph)
+def _funnel(n: int, kind: str, tiers: tuple[str, ...]) -> dict[str, Any]:
+    """Everything after the passes, over a run folder that another process filled."""
+    import invented
+
+    with tempfile.TemporaryDirectory() as folder:
+        filling = multiprocessing.get_context("spawn").Process(target=invented.fill, args=(Path(folder), n, kind))
+        filling.start()
+        filling.join()
+        if filling.exitcode:
+            raise SystemExit(f"no run folder of {n} images: exit {filling.exitcode}")
+        seconds, summary = invented.run(Path(folder), n, tiers)
+    joined = seconds.get("link", 0.0)
+    told = f"{summary['kept']:,} kept; join {joined:.1f} s, all else {seconds['whole'] - joined:.1f} s"
+    return {"rows": n, "seconds": seconds["whole"], "result": told}
+
+
+def funnel(n: int = 1_000_000) -> dict[str, Any]:
+    return _funnel(n, "mixed", ("quality", "hash", "semantic"))
+
+
+def funnel_unrelated(n: int = 200_000) -> dict[str, Any]:
+    return _funnel(n, "unrelated", ("semantic",))
+
+
+def funnel_dense(n: int = 200_000) -> dict[str, Any]:
+    return _funnel(n, "dense", ("semantic",))
+
+
+def funnel_unrelated_hashes(n: int = 200_000) -> dict[str, Any]:
+    return _funnel(n, "unrelated", ("hash",))
+
+
+def funnel_dense_hashes(n: int = 200_000) -> dict[str, Any]:
+    return _funnel(n, "dense_hashes", ("hash",))
+
+
+CASES: dict[str, Callable[..., dict[str, Any]]] = {
+    work.__name__: work
+    for work in (
+        million,
+        cells,
+        unrelated,
+        dense,
+        unrelated_codes,
+        dense_codes,
+        funnel,
+        funnel_unrelated,
+        funnel_dense,
+        funnel_unrelated_hashes,
+        funnel_dense_hashes,
+        graph,
+    )
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"{', '.join(CASES)}; default all")
+    parser.add_argument("--rows", type=int, help="rows of each case; default as above")
     parser.add_argument("--one", choices=list(CASES), help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=Path("bench/results/scale.json"))
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(CASES[given.one]() | {"peak MiB": harness.peak_mib()}))
+        some = () if given.rows is None else (given.rows,)
+        print(json.dumps(CASES[given.one](*some) | {"peak MiB": harness.peak_mib()}))
         return
     if unknown := set(given.cases) - set(CASES):
         parser.error(f"unknown case {', '.join(sorted(unknown))}")
     where = harness.machine("numpy", "faiss-cpu", "openvino", "scipy")
     rows = []
     for name in given.cases or CASES:
-        rows.append({"case": name} | harness.in_process(__file__, "--one", name))
+        size = () if given.rows is None else ("--rows", str(given.rows))
+        rows.append({"case": name} | harness.in_process(__file__, "--one", name, *size))
         harness.show("Scale", rows[-1:])
     harness.show("Scale", rows)
     harness.write(given.out, where, rows)

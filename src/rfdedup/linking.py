@@ -14,7 +14,7 @@ Rows = npt.NDArray[np.int64]
 TIER_ORDER = (Tier.EXACT, Tier.PERCEPTUAL, Tier.SEMANTIC)
 """Cheapest proof first: where two tiers link one pair, the earlier is the one reported."""
 
-_SLICE = 1 << 16
+_SLICE = 256
 
 
 @dataclass(frozen=True)

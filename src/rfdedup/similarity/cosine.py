@@ -174,27 +174,37 @@ class _Join:
 
     def _many(self, tile: tuple[int, int], i: Rows, j: Rows, lowest: float) -> tuple[Rows, Rows, Scores]:
         """The links among many candidates of one tile, without those that turn out to be between crowded rows."""
-        strong = np.ones((TILE, TILE), np.bool_)
-        if lowest < self._threshold:
-            strong[:] = False
-            strong[self._candidates.near(tile, self._threshold, ())] = True
-        # by diagonals every row and column gets its share early
-        order = np.argsort(((j - i) % TILE).astype(np.uint16), kind="stable")
-        i, j = i[order], j[order]
         one, other = (self._unit(number) for number in tile)
         counts = self._counts.copy()
-        parts = [_NONE]
-        for begin in range(0, i.size, _CHUNK):
-            k, m = i[begin : begin + _CHUNK], j[begin : begin + _CHUNK]
-            a, b = k + tile[0] * TILE, m + tile[1] * TILE
-            near, far = (counts[:, a] > self._most) & (counts[:, b] > self._most)
-            needed = ~(near | (far & ~strong[k, m]))
-            score = row_scores(one, k[needed], other, m[needed])
-            linked = score.astype(np.float64) >= lowest
-            parts.append((a[needed][linked], b[needed][linked], score[linked]))
-            if self._bounded:
-                self._count(counts, *parts[-1])
+        # a stripe of diagonals holds pairs of every row and column; in a crowd the first one is enough
+        diagonal = ((j - i) % TILE).astype(np.uint16)
+        parts, strong = [_NONE], None
+        begin, end = 0, max(self._most // 2 + 2, _CHUNK // TILE)
+        while begin < TILE:
+            inside = np.flatnonzero((diagonal >= begin) & (diagonal < end))
+            for at in range(0, inside.size, _CHUNK):
+                k, m = i[inside[at : at + _CHUNK]], j[inside[at : at + _CHUNK]]
+                a, b = k + tile[0] * TILE, m + tile[1] * TILE
+                near, far = (counts[:, a] > self._most) & (counts[:, b] > self._most)
+                if lowest < self._threshold and (far & ~near).any():
+                    strong = self._strong(tile) if strong is None else strong
+                    near |= far & ~strong[k, m]
+                k, m, a, b = k[~near], m[~near], a[~near], b[~near]
+                score = row_scores(one, k, other, m)
+                linked = score.astype(np.float64) >= lowest
+                parts.append((a[linked], b[linked], score[linked]))
+                if self._bounded:
+                    self._count(counts, *parts[-1])
+            begin, end = end, 2 * end
+            if all((counts[0, number * TILE : (number + 1) * TILE] > self._most).all() for number in tile):
+                break
         return _joined(parts)
+
+    def _strong(self, tile: tuple[int, int]) -> Mask:
+        """Pairs of a tile that may reach the threshold, (TILE, TILE) bool."""
+        strong = np.zeros((TILE, TILE), np.bool_)
+        strong[self._candidates.near(tile, self._threshold, ())] = True
+        return strong
 
     def _count(self, counts: Rows, a: Rows, b: Rows, score: Scores) -> None:
         near = score.astype(np.float64) >= self._threshold

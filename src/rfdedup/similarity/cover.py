@@ -219,23 +219,24 @@ class _Court:
         i, j = self._near(number, self._codes.tile(number), self._codes.errors[number], spare)
         keep = (i < j) & (j < best.size)
         i, j = i[keep], j[keep]
-        keep = free[j]
-        lords, vassals = np.concatenate([i[keep], earlier]), np.concatenate([j[keep], later])
-        given = np.arange(lords.size) >= np.count_nonzero(keep)
-        sorting = np.argsort(lords, kind="stable")
-        lords, vassals, given = lords[sorting], vassals[sorting], given[sorting]
-        which, starts = np.unique(lords, return_index=True)
-        measured = np.unique(np.concatenate([lords[~given], vassals[~given]]))
-        names = self._vector[begin + measured]
-        unit = normalise(self._x[names], names)
-        at = np.searchsorted(measured, np.arange(best.size))
-        for lord, first, last in zip(which, starts, np.append(starts, lords.size)[1:], strict=True):
+        i, j = i[free[j]], j[free[j]]
+        sorting = np.argsort(earlier, kind="stable")
+        earlier, later = earlier[sorting], later[sorting]
+        used = np.zeros(best.size, np.bool_)
+        used[i], used[j] = True, True
+        names = self._vector[begin + np.flatnonzero(used)]
+        unit, at = normalise(self._x[names], names), np.cumsum(used) - 1
+        lords = used.copy()
+        lords[earlier] = True
+        for lord in np.flatnonzero(lords):
             if best[lord] != none:
                 continue
-            wanted = (best[vassals[first:last]] == none) & free[vassals[first:last]]
-            vassal, sure = vassals[first:last][wanted], given[first:last][wanted]
-            best[vassal[sure]] = begin + lord
-            vassal = vassal[~sure]
+            first, last = np.searchsorted(earlier, [lord, lord + 1])
+            given = later[first:last]
+            best[given[(best[given] == none) & free[given]]] = begin + lord
+            first, last = np.searchsorted(i, [lord, lord + 1])
+            vassal = j[first:last]
+            vassal = vassal[best[vassal] == none]
             score = row_scores(unit, at[vassal], unit, np.full(vassal.size, at[lord]))
             near = score.astype(np.float64) >= self._least
             vassal, score = vassal[near], score[near]
