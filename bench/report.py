@@ -9,6 +9,7 @@ a real run. Results go to ``bench/results/report.json``.
 from __future__ import annotations
 
 import multiprocessing
+import re
 import sys
 import tempfile
 import time
@@ -29,7 +30,8 @@ def build(path: str, images: int) -> None:
 
 
 def render(path: str, answer: Any) -> None:
-    """Write the report; answer with images, seconds, bytes of the page and beside it, and peak memory."""
+    """Write the report; answer with images, seconds, bytes of the page and beside it, peak memory and previews
+    that found no room."""
     from functools import partial
 
     from rfdedup.report import write_report
@@ -39,9 +41,11 @@ def render(path: str, answer: Any) -> None:
     folder = RunFolder(Path(path))
     began = time.perf_counter()
     page = write_report(folder, partial(previews_of, folder.path))
-    seconds = time.perf_counter() - began
+    seconds, peak = time.perf_counter() - began, harness.peak_mib()
+    data = re.search(r'"previews":\{.*?"left_out":(\d+)', page.read_text(encoding="utf-8"))
+    assert data is not None
     beside = sum(file.stat().st_size for file in folder.path.glob("report_previews/*"))
-    answer.put((folder.verdicts().num_rows, seconds, page.stat().st_size / 1e6, beside / 1e6, harness.peak_mib()))
+    answer.put((folder.verdicts().num_rows, seconds, page.stat().st_size / 1e6, beside / 1e6, peak, int(data[1])))
 
 
 def main() -> None:
@@ -56,7 +60,7 @@ def main() -> None:
                 process.join()
                 if process.exitcode:
                     sys.exit(f"{target.__name__} of {images} images failed")
-            count, seconds, page, beside, peak = answer.get()
+            count, seconds, page, beside, peak, left_out = answer.get()
             rows.append(
                 {
                     "images": count,
@@ -64,6 +68,7 @@ def main() -> None:
                     "page_mb": round(page, 1),
                     "beside_mb": round(beside, 1),
                     "peak_mib": round(peak),
+                    "previews_left_out": left_out,
                 }
             )
     harness.show("Report", rows)

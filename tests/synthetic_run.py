@@ -178,7 +178,7 @@ def previews(rows: npt.NDArray[np.int64]) -> list[bytes | None]:
         rng = np.random.default_rng(row)
         base = np.empty((120, 160, 3), np.float32)
         base[:] = rng.integers(30, 225, 3)
-        noise = cv2.resize(rng.normal(0, 40, (40, 54, 3)).astype(np.float32), (160, 120))
+        noise = cv2.resize(rng.normal(0, 26, (40, 54, 3)).astype(np.float32), (160, 120))
         picture = (base + noise).clip(0, 255).astype(np.uint8)
-        out.append(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes())
+        out.append(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes())
     return out

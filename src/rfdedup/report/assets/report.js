@@ -74,7 +74,7 @@
       king ? "" : el("span", { class: "facts" }, measured(image)),
       el("span", { class: "facts" }, facts(image)),
       // a long path breaks after its separators
-      el("span", { class: "path" }, ...image[at.path].split(/(?<=[/_\-.\s])/).flatMap((part) => [part, document.createElement("wbr")]))));
+      el("span", { class: "path" }, ...image[at.path].split(/(?<=[/_\-\s])|(?=\.)/).flatMap((part) => [part, document.createElement("wbr")]))));
 
   // ---- paging
   const pager = (nav, pages, page, go) => {

@@ -33,7 +33,7 @@ export const when = (seconds) =>
 
 /* A path that may break after its separators, not in the middle of a word. */
 export const pathText = (path, attributes = {}) =>
-  el("span", { class: "path", ...attributes }, ...path.split(/(?<=[/_\-.\s])/).flatMap((part) => [part, document.createElement("wbr")]));
+  el("span", { class: "path", ...attributes }, ...path.split(/(?<=[/_\-\s])|(?=\.)/).flatMap((part) => [part, document.createElement("wbr")]));
 
 export const byId = (id) => document.getElementById(id);
 export const el = (tag, attributes = {}, ...children) => {
