@@ -1,35 +1,48 @@
 """Set-up and tasks in one command, with nothing but Python: makes .venv beside this file and works in it.
 
-python3 dev.py demo     install, plant duplicates in the shipped photos, run the funnel, show the score
-python3 dev.py test     install what the tests need and run them (more words go to pytest)
-python3 dev.py check    ruff and mypy
+python3 dev.py demo         install, plant duplicates in the shipped photos, run the funnel, show the score
+python3 dev.py test         install what the tests need and run them (more words go to pytest)
+python3 dev.py test-lowest  the same in .venv-lowest, with the lowest version of each dependency that is admitted
+python3 dev.py check        ruff and mypy
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent
-ENVIRONMENT = Path(os.environ.get("RFDEDUP_VENV", REPO / ".venv"))
 TASKS = {
     "demo": ("", ["-m", "rfdedup", "demo"]),
     "test": ("[test]", ["-m", "pytest"]),
+    "test-lowest": ("[test]", ["-m", "pytest"]),
     "check": ("[test,dev]", []),
 }
 
 
-def python() -> Path:
-    return ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+def environment(task: str) -> Path:
+    """Folder of the virtual environment of a task."""
+    usual = Path(os.environ.get("RFDEDUP_VENV", REPO / ".venv"))
+    return usual.with_name(f"{usual.name}-lowest") if task == "test-lowest" else usual
 
 
-def run(*words: str | Path) -> None:
-    done = subprocess.run([str(python()), *map(str, words)], cwd=REPO, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
+def lowest() -> str:
+    """Lines for pip that pin every direct dependency to the lower bound that pyproject.toml gives it."""
+    import tomllib
+
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(line for extra in project["optional-dependencies"].values() for line in extra),
+    ]
+    bounds = dict(found.groups() for line in wanted if (found := re.fullmatch(r"([\w-]+)>=([\d.]+)", line)))
+    # what is pinned anyway has no lowest version
+    pinned = {line.split("==")[0] for line in wanted if "==" in line}
+    return "".join(f"{name}=={bound}\n" for name, bound in bounds.items() if name not in pinned)
 
 
 def main() -> None:
@@ -39,9 +52,22 @@ def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this file has not installed the package yet
         sys.exit(f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
     extra, words = TASKS[task]
-    if not python().exists():
-        venv.create(ENVIRONMENT, with_pip=True)
-    run("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f".{extra}")
+    folder = environment(task)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+    def run(*words: str | Path) -> None:
+        done = subprocess.run([str(python), *map(str, words)], cwd=REPO, check=False)
+        if done.returncode:
+            sys.exit(done.returncode)
+
+    if not python.exists():
+        venv.create(folder, with_pip=True)
+    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f".{extra}"]
+    if task == "test-lowest":
+        constraints = folder / "lowest.txt"
+        constraints.write_text(lowest(), encoding="utf-8")
+        install += ["--constraint", str(constraints)]
+    run(*install)
     if task == "check":
         run("-m", "ruff", "check", ".")
         run("-m", "ruff", "format", "--check", ".")
