@@ -15,6 +15,7 @@ from in_process import small_set, without_workers
 from rfdedup.cli.main import app
 from rfdedup.cli.main import main as cli_main
 from rfdedup.planning import measuring
+from rfdedup.tiers import semantic
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +26,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     without_workers(monkeypatch)
+    monkeypatch.setattr(measuring, "load_encoder", semantic.load_encoder)
     monkeypatch.setattr(measuring, "TABLE_ROWS", (200, 1000))
     monkeypatch.setattr(measuring, "JOIN_ROWS", (500, 1000))
 

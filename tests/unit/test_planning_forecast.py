@@ -139,3 +139,14 @@ def test_every_time_has_some_room() -> None:
     told = Pace(0.0, 1.0).seconds(Range.exactly(10))
     assert told.low == pytest.approx(10 * (1 - LEAST_SPREAD))
     assert told.high == pytest.approx(10 * (1 + LEAST_SPREAD))
+
+
+def test_the_likelihood_is_the_binomial_distribution() -> None:
+    from scipy.stats import binom
+
+    from rfdedup.planning.forecast import _likelihood
+
+    seen, sizes = np.arange(6), np.array([0, 1, 3, 5, 40])
+    for share in (0.001, 0.3, 1.0):
+        expected = binom.pmf(seen[:, None], sizes[None, :], share)
+        np.testing.assert_allclose(_likelihood(seen, sizes, share), expected, rtol=1e-9, atol=1e-15)

@@ -153,9 +153,14 @@ def mates(seen: Counts, share: float, most: int) -> Mates:
 
 def _likelihood(seen: Counts, sizes: Counts, share: float) -> Floats:
     """Probability that of ``sizes`` (S,) mates ``seen`` (n,) are in a sample of that share, (n, S)."""
-    from scipy.stats import binom
+    # the binomial distribution; scipy.stats has it and takes a second to load
+    from scipy.special import gammaln, xlog1py, xlogy
 
-    return np.asarray(binom.pmf(seen[:, None], sizes[None, :], share), np.float64)
+    k, n = seen[:, None].astype(np.float64), sizes[None, :].astype(np.float64)
+    possible = k <= n
+    rest = np.where(possible, n - k, 0.0)
+    ways = gammaln(n + 1) - gammaln(k + 1) - gammaln(rest + 1)
+    return np.where(possible, np.exp(ways + xlogy(k, share) + xlog1py(rest, -share)), 0.0)
 
 
 def distinct_share(alike: Counts, seen: Counts, share: float, most: int) -> Range:

@@ -37,7 +37,7 @@ from rfdedup.store import FeatureStore, previews_of
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import FLOOR_BELOW
 from rfdedup.verdicts import link_table, verdict_table
-from rfdedup.whitening import describe_as
+from rfdedup.whitening import SAMPLE, describe_as
 
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
@@ -82,6 +82,7 @@ class Embedded:
     Attributes:
         dim, compared: length of an embedding and of what is compared. bytes_each: of both in memory, for one image.
         images: that were embedded. mates, close: (images,) links of each at the threshold, and within the margin of it.
+        told: images that were embedded in full precision to tell how to compare, in the whole run at most so many.
         exact: pace of the encoder in full precision; load: seconds to load it.
         join: cost of the comparison.
     """
@@ -91,6 +92,7 @@ class Embedded:
     images: int
     mates: Rows
     close: Rows
+    told: int
     exact: Pace
     load: float
     join: JoinCost
@@ -306,10 +308,17 @@ def _embedded(
         images=len(rows),
         mates=ends(score >= threshold),
         close=ends(np.abs(score - threshold) <= float(facts["margin"])),
+        told=_told(store.exact_embeddings(exact.key, exact.dim), stock, rows),
         exact=window.pace if window is not None else Pace(0.0, 0.0),
         load=load,
         join=join_cost(described, max(threshold - FLOOR_BELOW, 0.05)),
     )
+
+
+def _told(again: dict[str, npt.NDArray[np.float32]], stock: Inventory, rows: Rows) -> int:
+    """Images whose embeddings in full precision tell the run how to compare, besides close calls."""
+    sha256 = stock.features["sha256"].to_numpy(zero_copy_only=False)[rows]
+    return SAMPLE if all(digest in again for digest in sha256[:SAMPLE]) else 0
 
 
 def _named(table: pa.Table) -> list[dict[str, Any]]:

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 
 from rfdedup.about import fingerprint, passed_over
+from rfdedup.calibrating import ORIGINALS
 from rfdedup.config import RunConfig
+from rfdedup.copies import KINDS
 from rfdedup.errors import InputError, RunFolderError
 from rfdedup.execution import SHARD_ROWS
 from rfdedup.inventory import feature_key, take_stock
@@ -35,6 +37,8 @@ from rfdedup.report.render import PageSize
 from rfdedup.run_folder import FEATURES_FOLDER, RunFolder
 from rfdedup.sources.folder import SourceFile, sample, scan
 from rfdedup.store import FeatureStore
+from rfdedup.tiers.yardstick import refuse_early
+from rfdedup.whitening import SAMPLE
 
 IMAGES = 400
 """Files that are measured unless the caller says otherwise."""
@@ -44,6 +48,8 @@ PLACE_BYTES = 12
 """Of a row in ``rows.npy``."""
 WORKER_ROOM = 1.3
 """What a worker may take over the most that was seen: no sample holds every picture."""
+ANY_THRESHOLD = 0.9
+"""For a sample that is too small to tell one; what it finds alike decides little of what a run takes."""
 JOIN_TRUSTED = 1_000_000
 """Images from which on the extrapolated time of the join deserves a note."""
 
@@ -146,14 +152,20 @@ def plan_run(
         return _nothing_to_do(files, time.perf_counter() - began, scan_seconds + started)
     chosen = sample_by_size(work.population, measure)
     recorder = Recorder(progress if progress is not None else Silent())
+    settings = config.model_copy(update={"sample": None})
+    told = 0
     if "semantic" in config.tiers:
         # what an encoder keeps for the next time is not counted, and a wrong one is told before anything is measured
-        encoder_of(config)
-    settings = config.model_copy(update={"sample": None})
+        card = encoder_of(config).card
+        refuse_early(config, card, len(files))
+        if config.semantic.threshold == "auto" and not card.thresholds:
+            told = SAMPLE + ORIGINALS * len(KINDS)
+            anything = config.semantic.model_copy(update={"threshold": ANY_THRESHOLD, "descriptor": "raw"})
+            settings = settings.model_copy(update={"semantic": anything})
     with tempfile.TemporaryDirectory(prefix="rfdedup-plan-", ignore_cleanup_errors=True) as scratch:
         measured = measure_sample(chosen, work.population, settings, Path(scratch), recorder)
     held = _folder_bytes(place) if place is not None else 0
-    return _forecast(work, measured, config, scan_seconds + started, held, began)
+    return _forecast(work, measured, config, told, scan_seconds + started, held, began)
 
 
 def _answers_already(files: list[SourceFile], config: RunConfig, place: Path) -> bool:
@@ -199,7 +211,9 @@ def _nothing_to_do(files: list[SourceFile], took: float, seconds: float) -> Plan
     )
 
 
-def _forecast(work: _Work, measured: Measured, config: RunConfig, before: float, held: int, began: float) -> Plan:
+def _forecast(
+    work: _Work, measured: Measured, config: RunConfig, told: int, before: float, held: int, began: float
+) -> Plan:
     n, m, w = len(work.files), len(measured.files), len(measured.wide)
     tiers, embedded = measured.tiers, measured.embedded
     usable, rows = n * len(tiers.usable) / w, n * measured.images / m
@@ -218,7 +232,8 @@ def _forecast(work: _Work, measured: Measured, config: RunConfig, before: float,
         alone = distinct_share(ones, embedded.mates, third, most)
         kept = Range(*(compared.likely * part for part in (alone.low, alone.likely, alone.high)))
         passing["semantic"] = kept
-        close = touched_share(embedded.close, third, most).scaled(to_embed.likely)
+        told = min(max(embedded.told, told), round(to_embed.likely))
+        close = touched_share(embedded.close, third, most).scaled(to_embed.likely - told) + Range.exactly(told)
     stages = _stages(work, measured, before, rows, unread, to_embed, compared, close)
     seconds = sum(stages.values(), Range.exactly(0.0))
     notes = [
