@@ -6,7 +6,6 @@ from pathlib import Path
 
 import imagehash
 import numpy as np
-import PIL
 import pytest
 from PIL import Image
 
@@ -14,15 +13,6 @@ from rfdedup.imaging import decode
 from rfdedup.tiers.hashing import dhash, hash_hex, hashes, lanczos, phash
 
 DEMO_PHOTOS = Path(__file__).parents[2] / "src" / "rfdedup" / "demo" / "photos"
-OLDER = "Pillow before 13 resizes tall pictures in another order"
-SIZES = ((9, 8), (32, 32))
-"""Width and height that the two hashes reduce to."""
-
-
-def is_golden(height: int, width: int, sizes: tuple[tuple[int, int], ...] = SIZES) -> bool:
-    """Whether the installed Pillow reduces a picture as Pillow 13 does, which takes tall ones by height first."""
-    tall = any(height - h > 2 * max(width - w, 0) for w, h in sizes)
-    return int(PIL.__version__.split(".")[0]) >= 13 or not tall
 
 
 def assert_golden(grey: np.ndarray) -> None:
@@ -48,8 +38,6 @@ def test_photos(shared_data: Path) -> None:
 def test_noise_of_any_shape(seed: int) -> None:
     rng = np.random.default_rng(seed)
     height, width = rng.integers(1, 260, 2)
-    if not is_golden(height, width):
-        pytest.skip(OLDER)
     assert_golden(rng.integers(0, 256, (height, width), dtype=np.uint8))
 
 
@@ -66,16 +54,12 @@ def test_awkward_shapes_and_extreme_levels(shape: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("shape", [(700, 1), (700, 9), (40, 33), (640, 31), (1300, 640), (60, 16)])
 def test_tall_shapes(shape: tuple[int, int]) -> None:
-    if not is_golden(*shape):
-        pytest.skip(OLDER)
     assert_golden(np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8))
 
 
 @pytest.mark.parametrize("size", [(9, 8), (32, 32), (5, 70), (100, 3)])
 def test_lanczos_is_pillows(size: tuple[int, int]) -> None:
     grey = np.random.default_rng(3).integers(0, 256, (90, 130), dtype=np.uint8)
-    if not is_golden(90, 130, (size,)):
-        pytest.skip(OLDER)
     np.testing.assert_array_equal(
         lanczos(grey, [size])[0], np.asarray(Image.fromarray(grey).resize(size, Image.LANCZOS))
     )
