@@ -1,10 +1,10 @@
-"""Picture sets of any size for measurements of speed: seeded mixtures of photos, and some copies of them.
+"""Picture sets of any size for measurements of speed: seeded mosaics of photos, and some copies of them.
 
     python bench/pictures.py FOLDER --count 10000            JPEGs of 640 x 640, quality 90, 13 % copies
     python bench/pictures.py FOLDER --count 500 --large      JPEGs of 12 to 24 megapixels
 
-Each picture is a soft mixture of random crops of two photos (large ones: a mosaic of many), so that pictures are
-distinct and files are as large and as detailed as photos are. Without --photos they come from the shared data where
+Each picture is made of random crops of four photos (large ones: of many), so that pictures are distinct and files are
+as large and as detailed as photos are. Without --photos they come from the shared data where
 it exists, else from the photos that ship with rfdedup.
 """
 
@@ -78,7 +78,7 @@ def make(folder: Path, count: int, *, sources: Sequence[Path], seed: int = 1, la
 def write(job: Job) -> None:
     cv2.setNumThreads(1)
     draw = np.random.default_rng((job.seed, job.copy_of))
-    picture = mosaic(job.sources, draw) if job.large else mixture(job.sources, draw)
+    picture = mosaic(job.sources, draw) if job.large else quarters(job.sources, draw)
     quality = QUALITY
     if job.number != job.copy_of:
         picture, quality = edited(picture, np.random.default_rng((job.seed, job.number)))
@@ -87,14 +87,10 @@ def write(job: Job) -> None:
     job.file.write_bytes(data.tobytes())
 
 
-def mixture(sources: Sequence[Path], draw: np.random.Generator) -> Pixels:
-    """(640, 640, 3): one photo on one side of a soft edge, another on the other side."""
-    one, other = (crop(sources[i], SIDE, draw) for i in draw.choice(len(sources), 2, replace=len(sources) < 2))
-    angle, offset = draw.uniform(0, 2 * np.pi), draw.uniform(-0.2, 0.2)
-    axis = np.linspace(-1, 1, SIDE, dtype=np.float32)
-    ramp = np.cos(angle) * axis[None, :] + np.sin(angle) * axis[:, None] + offset
-    share = np.clip(0.5 + 4 * ramp, 0, 1).astype(np.float32)
-    return cv2.blendLinear(one, other, share, 1 - share)  # type: ignore[return-value]
+def quarters(sources: Sequence[Path], draw: np.random.Generator) -> Pixels:
+    """(640, 640, 3): crops of four photos."""
+    parts = [crop(sources[i], SIDE // 2, draw) for i in draw.choice(len(sources), 4, replace=len(sources) < 4)]
+    return np.vstack([np.hstack(parts[:2]), np.hstack(parts[2:])])
 
 
 def mosaic(sources: Sequence[Path], draw: np.random.Generator) -> Pixels:
