@@ -23,9 +23,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from platformdirs import user_cache_path
+
 from harness import CONSOLE, machine, ratios, show, write
 from pictures import default_sources, make, photos_below
-from platformdirs import user_cache_path
 from quality import HERE, UnavailableError, environment
 
 TIMEOUT = 3600

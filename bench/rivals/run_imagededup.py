@@ -17,7 +17,7 @@ def cnn(method: str) -> methods.CNN:
     from imagededup.utils import models
 
     build = models.models.mobilenet_v3_small
-    models.models.mobilenet_v3_small = lambda weights: build(weights=None)
+    models.models.mobilenet_v3_small = lambda **_: build(weights=None)
     return methods.CNN()
 
 
