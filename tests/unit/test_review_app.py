@@ -78,6 +78,8 @@ def post(client: TestClient, path: str, **more: object) -> Response:
         "/?token=wrong",
         "/?token=%FF%E9",
         "/api/summary",
+        "/api/similarities",
+        "/echarts.js",
         "/static/main.js",
         "/base.css",
         "/api/preview/0",

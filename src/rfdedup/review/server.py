@@ -84,6 +84,8 @@ class ReviewServer:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((HOST, port))
+            # the link is told before the server answers, so who opens it at once is kept waiting, not refused
+            self._socket.listen()
         except OSError as error:
             self._socket.close()
             raise ConfigError(f"cannot listen on port {port} ({error.strerror}); choose another --port") from None
