@@ -136,7 +136,8 @@ def main() -> None:
         where = machine("openvino", "opencv-python-headless", "simplejpeg", "numpy", "torch", "faiss-cpu")
         series: dict[str, list[Measured]] = {name: [] for name in tools}
         left_out: dict[str, str] = {}
-        for _ in range(options.repeats):
+        facts = {"images": len(sizes), "mean_bytes": sum(sizes) / len(sizes), "left_out": left_out}
+        for repeat in range(1, options.repeats + 1):
             for name, tool in tools.items():
                 if name in left_out:
                     continue
@@ -147,15 +148,10 @@ def main() -> None:
                 except UnavailableError as error:
                     left_out[name] = str(error)
                     CONSOLE.print(f"{name}: left out: {error}")
-    rows = [row(name, tools[name], series, len(sizes)) for name in tools if name not in left_out]
+            rows = [row(name, tools[name], series, len(sizes)) for name in tools if name not in left_out]
+            # after each, so that a series that is cut short leaves what it has
+            write(options.json, {**where, **facts, "repeats": repeat}, rows)
     show(f"{len(sizes)} JPEGs, {sum(sizes) / len(sizes) / 1000:.0f} kB each, {options.repeats} interleaved runs", rows)
-    where |= {
-        "images": len(sizes),
-        "mean_bytes": sum(sizes) / len(sizes),
-        "repeats": options.repeats,
-        "left_out": left_out,
-    }
-    write(options.json, where, rows)
 
 
 def row(name: str, tool: Tool, series: dict[str, list[Measured]], count: int) -> dict[str, Any]:
