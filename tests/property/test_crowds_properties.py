@@ -89,12 +89,13 @@ class Tier3(SemanticTier):
     def __init__(self, given_world: World) -> None:
         self.world = given_world
         self.embedded: Rows = np.empty(0, np.int64)
+        self._yardstick: Any = "settled"
 
     def _embed(self, rows: Rows) -> None:
-        self.embedded = rows
+        self.embedded = np.union1d(self.embedded, rows)
 
-    def _compare(self, rows: Rows, n: int) -> Comparison:
-        return Comparison.make(rows, n, self.world.vectors[rows], BOUNDS, lambda some: self.world.exact[some])
+    def _compare(self, rows: Rows, n: int, before: Comparison | None) -> Comparison:
+        return Comparison.make(rows, n, self.world.vectors[rows], BOUNDS, lambda some: self.world.exact[some], before)
 
 
 def run(case: World) -> tuple[Crowned, Rows]:

@@ -22,9 +22,10 @@ from rfdedup.similarity.sparse_codes import crowded_rows, sparse_code_links
     floor=st.sampled_from([0.4, 0.6, 0.8]),
     coded=st.booleans(),
     chunk=st.sampled_from([16, 10_000]),
+    known=st.sampled_from([0.0, 0.5, 0.9, 1.0]),
 )
 def test_every_row_outside_the_crowds_keeps_all_of_its_links(
-    seed: int, n: int, kinds: int, noise: float, most: int, floor: float, coded: bool, chunk: int
+    seed: int, n: int, kinds: int, noise: float, most: int, floor: float, coded: bool, chunk: int, known: float
 ) -> None:
     rng = np.random.default_rng(seed)
     x = (rng.standard_normal((kinds, 20))[rng.integers(0, kinds, n)] + noise * rng.standard_normal((n, 20))).astype(
@@ -40,9 +41,10 @@ def test_every_row_outside_the_crowds_keeps_all_of_its_links(
             patch.setattr(module, "TILE", 32)
         patch.setattr(cosine, "_CHUNK", chunk)
         patch.setattr(cosine, "_PRUNE", 50)
-        if coded:
+        if coded and known * n > 1:
             patch.setattr(cosine, "_SMALL", 0)
-        found = cosine.sparse_links(x, 0.8, most, floor=floor)
+        before = cosine.sparse_links(x[: int(known * n)], 0.8, most, floor=floor)
+        found = cosine.sparse_links(x, 0.8, most, floor=floor, before=before)
     assert found.crowded.tolist() == crowded.tolist()
     assert found.a.tolist() == a[kept].tolist()
     assert found.b.tolist() == b[kept].tolist()

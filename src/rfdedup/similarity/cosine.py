@@ -50,12 +50,15 @@ class SparseLinks:
     Attributes:
         a, b: (L,) int64 row numbers, ``a < b``, sorted. score: (L,) float32.
         crowded: (N,) bool, rows with more than the given number of links at or above the threshold.
+        counts: (2, N) int64, links of each row at or above the threshold, and at or above the floor; those of rows with
+            more than the given number are incomplete.
     """
 
     a: Rows
     b: Rows
     score: Scores
     crowded: Mask
+    counts: Rows
 
 
 def cosine_links(x: npt.ArrayLike, threshold: float) -> tuple[Rows, Rows, Scores]:
@@ -78,7 +81,14 @@ def cosine_links(x: npt.ArrayLike, threshold: float) -> tuple[Rows, Rows, Scores
     return found.a, found.b, found.score
 
 
-def sparse_links(x: npt.ArrayLike, threshold: float, most: int | None, *, floor: float | None = None) -> SparseLinks:
+def sparse_links(
+    x: npt.ArrayLike,
+    threshold: float,
+    most: int | None,
+    *,
+    floor: float | None = None,
+    before: SparseLinks | None = None,
+) -> SparseLinks:
     """Like ``cosine_links`` without the links between two crowded rows: O(N) of them, sooner the denser the input.
 
     Args:
@@ -87,6 +97,8 @@ def sparse_links(x: npt.ArrayLike, threshold: float, most: int | None, *, floor:
         most: a row with more links is crowded; None for no bound.
         floor: pairs from here up to the threshold are given too, unless both rows have more than ``most`` pairs at or
             above the floor. Default: the threshold.
+        before: what this function said, with the same bounds, of the first rows of ``x`` alone. Only pairs with a
+            later row are measured then; the answer is the same.
 
     Raises:
         DataError: as for ``cosine_links``; or a floor above the threshold.
@@ -96,13 +108,20 @@ def sparse_links(x: npt.ArrayLike, threshold: float, most: int | None, *, floor:
     floor = threshold if floor is None else check_threshold(floor)
     if floor > threshold:
         raise DataError(f"floor = {floor} is above the threshold, {threshold}")
-    return _Join(matrix, threshold, floor, most).run()
+    return _Join(matrix, threshold, floor, most, before).run()
 
 
 class _Join:
     """One join. ``counts`` is monotone, so a worker that sees an old state measures more than it must, never less."""
 
-    def __init__(self, x: npt.NDArray[np.floating], threshold: float, floor: float, most: int | None) -> None:
+    def __init__(
+        self,
+        x: npt.NDArray[np.floating],
+        threshold: float,
+        floor: float,
+        most: int | None,
+        before: SparseLinks | None,
+    ) -> None:
         n, d = x.shape
         self._x, self._threshold, self._floor = x, threshold, floor
         self._most = n if most is None else most
@@ -115,10 +134,14 @@ class _Join:
         # pairs of each row at or above the threshold, and at or above the floor; rows of the padding are crowded
         self._counts = np.zeros((2, self._tiles * TILE), np.int64)
         self._counts[:, n:] = self._most + 1
+        self._before, self._done = before, 0
+        if before is not None:
+            self._done = before.crowded.size
+            self._counts[:, : self._done] = before.counts
 
     def run(self) -> SparseLinks:
         n = self._x.shape[0]
-        held = [_NONE]
+        held = [_NONE if self._before is None else (self._before.a, self._before.b, self._before.score)]
         size, allowed = 0, _PRUNE
         with ThreadPoolExecutor(self._threads) as pool:
             for a, b, score in in_threads(pool, self._search, self._order(), ahead=4 * self._threads):
@@ -134,7 +157,8 @@ class _Join:
                     allowed = size + max(size, _PRUNE)
         a, b, score = self._kept(held)
         order = np.argsort(a * np.int64(n) + b)
-        return SparseLinks(a[order], b[order], score[order], self._counts[0, :n] > self._most)
+        counts = self._counts[:, :n]
+        return SparseLinks(a[order], b[order], score[order], counts[0] > self._most, counts)
 
     def _unit_rows(self, number: int) -> Matrix:
         """Rows of one tile, of unit length."""
@@ -144,7 +168,8 @@ class _Join:
     def _order(self) -> Iterator[tuple[int, int]]:
         for band in range(0, self._tiles, _BAND):
             for row in range(self._tiles - band):
-                for column in range(row + band, min(row + band + _BAND, self._tiles)):
+                first = max(row + band, self._done // TILE)
+                for column in range(first, min(row + band + _BAND, self._tiles)):
                     yield row, column
 
     def _search(self, tile: tuple[int, int]) -> tuple[Rows, Rows, Scores]:
@@ -161,6 +186,7 @@ class _Join:
         ]
         i, j = self._candidates.near(tile, lowest, stricter)
         inside = (i + one.start < j + other.start) & (j + other.start < self._x.shape[0])
+        inside &= j + other.start >= self._done
         i, j = i[inside], j[inside]
         if i.size > 4 * _CHUNK:
             return self._many(tile, i, j, lowest)

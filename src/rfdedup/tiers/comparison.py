@@ -15,7 +15,7 @@ from rfdedup.descriptor import Matrix
 from rfdedup.linking import Links
 from rfdedup.passes import Fault
 from rfdedup.records import Tier
-from rfdedup.similarity.cosine import sparse_links
+from rfdedup.similarity.cosine import SparseLinks, sparse_links
 from rfdedup.similarity.cover import cover
 from rfdedup.similarity.vectors import pair_scores, row_scores
 
@@ -59,6 +59,7 @@ class Comparison:
     Attributes:
         links: pairs down to the floor with at least one end that is not crowded.
         crowded: (n,) bool, rows with too many pairs that may be links.
+        found: links as stored embeddings have them, by place in ``vectors``.
     """
 
     vectors: npt.NDArray[np.float16]
@@ -66,6 +67,7 @@ class Comparison:
     measure_again: Callable[[Rows], Matrix]
     at: Rows
     crowded: Mask
+    found: SparseLinks
     links: Links = field(default_factory=Links.none)
     _exact: list[Matrix] = field(default_factory=list)
     _exact_at: Rows = field(default_factory=lambda: np.empty(0, np.int64))
@@ -78,6 +80,7 @@ class Comparison:
         vectors: npt.NDArray[np.float16],
         bounds: Bounds,
         measure_again: Callable[[Rows], Matrix],
+        before: Comparison | None = None,
     ) -> Comparison:
         """Compare ``rows`` with each other.
 
@@ -85,11 +88,15 @@ class Comparison:
             rows: (m,) row numbers. vectors: (m, k) their descriptors.
             bounds: see there.
             measure_again: gives descriptors in fp32 of some rows.
+            before: comparison of the first of ``rows``: what it measured is not measured again.
         """
-        found = sparse_links(vectors, bounds.near, most_links(len(rows)), floor=bounds.floor)
+        known = None if before is None else before.found
+        found = sparse_links(vectors, bounds.near, most_links(n), floor=bounds.floor, before=known)
         at, crowded = np.full(n, -1), np.zeros(n, np.bool_)
         at[rows], crowded[rows] = np.arange(len(rows)), found.crowded
-        made = cls(vectors, bounds, measure_again, at, crowded, _exact_at=np.full(n, -1))
+        made = cls(vectors, bounds, measure_again, at, crowded, found, _exact_at=np.full(n, -1))
+        if before is not None:
+            made._exact, made._exact_at = before._exact, before._exact_at
         a, b = rows[found.a], rows[found.b]
         made.links = Links.make(a, b, Tier.SEMANTIC, made._settled(a, b, found.score.astype(np.float64)))
         return made

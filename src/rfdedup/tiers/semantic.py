@@ -94,15 +94,17 @@ class SemanticTier:
         Returns:
             The kings; or the faults of files that could not be read again.
         """
-        embedded = distinct[king[distinct] == distinct]
+        late = distinct[king[distinct] == distinct]
         cheaper = tier2.evidence(court, distinct)
         if self._yardstick is None:
-            refuse_early(self.config, self.encoder().card, len(embedded))
+            refuse_early(self.config, self.encoder().card, len(late))
+        embedded, tier3 = late[:0], None
         try:
             while True:
-                self._embed(embedded)
-                self._yardstick = self._yardstick or self._settle(embedded)
-                tier3 = self._compare(embedded, len(king))
+                self._embed(late)
+                self._yardstick = self._yardstick or self._settle(late)
+                embedded = np.concatenate([embedded, late])
+                tier3 = self._compare(embedded, len(king), tier3)
                 crowd = tier3.evidence(court, distinct)
                 binding = tier3.links.take(tier3.links.score >= tier3.threshold)
                 strong = crowd.take(crowd.score >= tier3.threshold)
@@ -114,7 +116,6 @@ class SemanticTier:
                 if not len(late):
                     links = Links.join(cheaper, known, tier3.links, crowd, tier3.proofs(king))
                     return Crowned(king, place, links)
-                embedded = np.union1d(embedded, late)
         except FilesLost as lost:
             return lost.faults
 
@@ -166,13 +167,13 @@ class SemanticTier:
         )
         return settle_yardstick(self.config, material, self.store, self.watch)
 
-    def _compare(self, rows: Rows, n: int) -> Comparison:
-        """Measure ``rows`` against each other; n is the number of all rows."""
+    def _compare(self, rows: Rows, n: int, before: Comparison | None) -> Comparison:
+        """Measure ``rows``, of n, against each other; ``before``, where there is one, knows about the first of them."""
         threshold = self.yardstick.threshold.value
         bounds = Bounds(threshold, max(threshold - FLOOR_BELOW, 0.05), MARGIN[self.encoder().precision])
         with self.watch.stage("link", len(rows)):
             vectors = self._described(rows)
-            found = Comparison.make(rows, n, vectors, bounds, self._measure_again)
+            found = Comparison.make(rows, n, vectors, bounds, self._measure_again, before)
             self.watch.advance(len(rows))
         return found
 
