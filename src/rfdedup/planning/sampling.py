@@ -16,20 +16,31 @@ from rfdedup.sources.folder import SourceFile
 
 MOST_OF_ONE_SIZE = 64
 """Files of one size whose bytes are compared; of more, as raw formats have, the sample itself tells the copies."""
+OF_A_STRETCH = 12
+"""Files that are chosen of each stretch of the files in the order of their sizes."""
 
 
 def sample_by_size(files: Sequence[SourceFile], count: int) -> list[SourceFile]:
     """``count`` files whose sizes are spread as those of all, in the order of ``files``.
 
-    Cut into ``count`` stretches by size, the middle of each; equal sizes are in the order of a digest of the path, so
-    names and folders do not matter.
+    Each stretch by size gives its share, chosen by a digest of the path. Stretches are not so short that two copies of
+    about one size could not both be chosen: what is seen of copies tells how many there are.
     """
     n = len(files)
     if count >= n:
         return list(files)
     order = sorted(range(n), key=lambda i: (files[i].size, _digest(files[i].path)))
-    middles = ((np.arange(count) + 0.5) * n / count).astype(np.int64)
-    return [files[i] for i in sorted(order[k] for k in middles.tolist())]
+    stretches = max(count // OF_A_STRETCH, 1)
+    chosen: list[int] = []
+    for k in range(stretches):
+        stretch = order[n * k // stretches : n * (k + 1) // stretches]
+        share = count * (k + 1) // stretches - count * k // stretches
+        if k < stretches - 1:
+            chosen += sorted(stretch, key=lambda i: _digest(files[i].path))[:share]
+        else:
+            # the largest differ by orders of magnitude and take most of the time: evenly by size
+            chosen += [stretch[(2 * j + 1) * len(stretch) // (2 * share)] for j in range(share)]
+    return [files[i] for i in sorted(chosen)]
 
 
 def _digest(path: str) -> bytes:
