@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rfdedup import execution, verify
+from rfdedup import copies, execution, verify
 from rfdedup.demo.planting import shipped_photos
 from rfdedup.encoders import load_encoder
 from rfdedup.tiers import semantic
@@ -45,6 +45,7 @@ def without_workers(patch: pytest.MonkeyPatch) -> None:
     """Let runs and verifications do without worker processes."""
     patch.setattr(execution, "file_pool", InProcessPool)
     patch.setattr(verify, "file_pool", InProcessPool)
+    patch.setattr(copies, "file_pool", InProcessPool)
     patch.setattr(semantic, "load_encoder", _loaded_once)
     patch.setattr(verify, "load_encoder", _loaded_once)
 

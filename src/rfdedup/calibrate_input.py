@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup import __version__
-from rfdedup.calibrating import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice
+from rfdedup.calibrating import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
 from rfdedup.calibration import CONFIDENCE, Calibration, Recall, UnsupportedError, wilson
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS
@@ -163,13 +163,14 @@ def calibrate_input(
     if calibration is not None:
         threshold = math.ceil(calibration.threshold * 1e4) / 1e4
     else:
-        known = encoder.card.thresholds.get(choice.descriptor)
+        known = default_threshold(encoder.card, choice)
         if known is None:
             raise ConfigError(
                 f"no threshold can be calibrated: {why_not}; encoder {encoder.card.name} has no default for "
                 f"{choice.descriptor} descriptors, so give --threshold to run"
             )
-        threshold = known.value
+        threshold = known[0]
+        why_not = f"{why_not}; {known[1]}"
     some = describe(embeddings[unseen[:1000]])
     unrelated = (some @ some.T)[np.triu_indices(len(some), 1)]
     return Calibrated(

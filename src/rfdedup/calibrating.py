@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +21,10 @@ from rfdedup.calibration import (
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS, embed_copies
 from rfdedup.descriptor import Matrix
-from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.base import Encoder, ModelCard
 from rfdedup.progress import Watch
 from rfdedup.sources.folder import SourceFile
-from rfdedup.whitening import one_of_each
+from rfdedup.whitening import Choice, one_of_each
 
 FALSE_PAIRS = 100.0
 """Wrong pairs per million images that a calibrated threshold allows unless asked otherwise."""
@@ -84,6 +85,25 @@ def score_copies(
     at, kind, vectors = embed_copies([files[i] for i in chosen], encoder, config, watch)
     mine, theirs = describe(vectors), describe(embeddings[chosen[at]])
     return CopyScores(kind, np.einsum("nd,nd->n", mine, theirs, dtype=np.float64))
+
+
+def default_threshold(card: ModelCard, choice: Choice) -> tuple[float, str] | None:
+    """The encoder's threshold for embeddings compared as ``choice`` says, and why it is that; None where it has none.
+
+    Where a prior stays that puts all images of the set close together, one scene for example, it is raised as far as
+    they are close, on the scale of artanh: a wrong drop is worse than a copy that stays.
+    """
+    known = card.thresholds.get(choice.descriptor)
+    if known is None:
+        return None
+    if choice.level == 0:
+        return known.value, f"the default of {card.name} ({known.data})"
+    raised = math.tanh(math.atanh(known.value) + math.atanh(min(choice.level, 0.999)))
+    value = min(math.ceil(raised * 1e4) / 1e4, 0.999)
+    return (
+        value,
+        f"the default {known.value}, raised because nearly all pairs reach {choice.level:.2f}: {choice.reason}",
+    )
 
 
 def calibrate_choice(

@@ -81,7 +81,7 @@ class Run:
             yield _group(rows)
 
     def summary(self) -> dict[str, Any]:
-        """Counts by verdict, drops by tier and reason, errors by kind; and what ``run.json`` says of the time."""
+        """Counts by verdict, drops by tier and reason, errors by kind; what ``run.json`` says of encoder and time."""
         names = [self.verdicts[name] for name in ("verdict", "tier", "reason")]
         joined = pc.binary_join_element_wise(*names, "\t", null_handling="replace", null_replacement="")
         counted: Counter[tuple[str, str, str]] = Counter()
@@ -100,6 +100,7 @@ class Run:
             "dropped_by": dropped,
             "errors_by": {str(r): n for (v, _, r), n in sorted(counted.items(), key=str) if v == Verdict.ERROR},
             "scan": self.info.get("scan", {}),
+            "encoder": self.info.get("encoder"),
             "stages": self.info.get("stages", []),
         }
 

@@ -49,6 +49,10 @@ MOST = 8192
 """Images that a fit on the set alone looks at, which covers its dimensions several times."""
 SAMPLE = 1024
 """Images that tell whether a prior fits, and that are pooled with it: they may be embedded again in float32."""
+LEVEL = 0.1
+"""The share of all pairs that may lie below the similarity that a set shares: copies among it only add high ones."""
+LEAST_LEVEL = 30
+"""Images from which it is told: few may all be copies of one."""
 CLEAR = 0.02
 """Mean similarities this far below ``UNLIKE`` are below it in every precision."""
 _BLOCK = 512
@@ -69,6 +73,7 @@ class Choice:
 
     ``whitening`` is None for raw embeddings; ``images`` are the set's own distinct images in the fit; ``reason`` says
     in words why it was chosen. What is not ``settled`` was chosen for want of images, and more of them may change it.
+    ``level`` is the similarity that all of them share, where a prior stays that puts them close together; else 0.
     """
 
     source: Source
@@ -76,6 +81,7 @@ class Choice:
     images: int
     reason: str
     settled: bool = True
+    level: float = 0.0
 
     @property
     def descriptor(self) -> Literal["raw", "whitened"]:
@@ -192,6 +198,15 @@ def least_own(dim: int) -> int:
     return max(LEAST_OWN, 2 * dim)
 
 
+def shared_similarity(descriptors: Matrix) -> float:
+    """The similarity that nearly all pairs of rows of unit length (n, k) reach; 0 where too few tell or none do."""
+    n = len(descriptors)
+    if n < LEAST_LEVEL:
+        return 0.0
+    pairs = (descriptors @ descriptors.T)[np.triu_indices(n, 1)]
+    return max(float(np.quantile(pairs, LEVEL)), 0.0)
+
+
 def choose(
     embeddings: npt.NDArray[np.floating],
     prior: Prior | None,
@@ -222,7 +237,8 @@ def choose(
             f"unlike the encoder's prior (mean similarity {apart:.2f}), but {len(distinct)} distinct images are too "
             f"few to adapt it, which takes {LEAST_POOLED}"
         )
-        return Choice("prior", prior.whitening, 0, few, settled=False)
+        level = shared_similarity(prior.whitening.apply(x))
+        return Choice("prior", prior.whitening, 0, few, settled=False, level=level)
     own = statistics(x[distinct])
     reason = f"unlike the encoder's prior (mean similarity {apart:.2f}); {len(distinct)} distinct images pooled with it"
     return Choice("pooled", fit(pooled(statistics_of(prior), own, OWN_WEIGHT)), len(distinct), reason)

@@ -54,6 +54,17 @@ def stage_table(stages: list[dict[str, Any]]) -> Table:
     return table
 
 
+def comparison_lines(encoder: dict[str, Any] | None) -> list[str]:
+    """How tier 3 compared: descriptor and threshold, each with its reason. Empty where it did not run."""
+    if encoder is None:
+        return []
+    whitening, told = encoder["whitening"], encoder["threshold_told_by"]
+    return [
+        f"threshold {encoder['threshold']:g} ({told['origin']}): {told['reason']}",
+        f"{encoder['descriptor']} descriptors ({whitening['source']}): {whitening['reason']}",
+    ]
+
+
 def passed_over_line(scan: dict[str, Any]) -> str:
     """What the scan did not take, in one line; empty when nothing was left out."""
     names = {"others": "other files", "hidden": "hidden", "symlinks": "symlinks", "special": "special files"}

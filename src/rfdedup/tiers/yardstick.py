@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.calibrating import FALSE_PAIRS, calibrate_choice
-from rfdedup.calibration import MIN_IMAGES, UnsupportedError
+from rfdedup.calibrating import FALSE_PAIRS, calibrate_choice, default_threshold
+from rfdedup.calibration import MIN_IMAGES, UnsupportedError, recall_at
 from rfdedup.config import RunConfig
 from rfdedup.descriptor import Matrix
 from rfdedup.encoders.base import Encoder, ModelCard
@@ -36,7 +36,9 @@ from rfdedup.whitening import (
 )
 
 Rows = npt.NDArray[np.int64]
-Origin = Literal["given", "encoder", "measured", "unmeasured"]
+LEAST_RECALL = 0.5
+"""A measured threshold that finds a smaller share of edited copies is no use."""
+Origin = Literal["given", "encoder", "raised", "measured", "unmeasured"]
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class Threshold:
     """The cosine similarity that links.
 
     Attributes:
-        origin: ``given`` by the user; the ``encoder``'s, where it applies; ``measured`` on the images of the run; or
-            ``unmeasured``: the encoder's where these images could not tell one.
+        origin: ``given`` by the user; the ``encoder``'s, where it applies; that ``raised`` for images that are all
+            alike; ``measured`` on the images of the run; or ``unmeasured``: the encoder's where these tell none.
         reason: in words.
         facts: of a measurement, in plain values: what it rests on, and the expected recall by kind of edit.
     """
@@ -168,11 +170,11 @@ def _threshold(
     wanted, card = config.semantic, material.encoder.card
     if wanted.threshold != "auto":
         return Threshold(wanted.threshold, "given", "given by the user")
-    known = card.thresholds.get(choice.descriptor)
+    known = default_threshold(card, choice)
     # what was measured for the encoder says nothing of a transform that was fitted here
     applies = choice.source in ("prior", "none")
     if known is not None and applies and wanted.max_false_pairs is None:
-        return Threshold(known.value, "encoder", f"calibrated for {card.name}: {known.data}")
+        return Threshold(known[0], "raised" if choice.level else "encoder", known[1])
     remembered = _remembered(notes, wanted.max_false_pairs)
     if remembered is not None:
         return remembered
@@ -181,7 +183,7 @@ def _threshold(
     except UnsupportedError as error:
         if known is None:
             raise ConfigError(_no_threshold(card, choice.descriptor, str(error))) from None
-        return Threshold(known.value, "unmeasured", f"the encoder's default, since these images tell none: {error}")
+        return Threshold(known[0], "unmeasured", f"{known[1]}; these images tell none: {error}")
 
 
 def _measured(config: RunConfig, material: Material, prior: Prior | None, choice: Choice, watch: Watch) -> Threshold:
@@ -212,6 +214,12 @@ def _measured(config: RunConfig, material: Material, prior: Prior | None, choice
     if isinstance(outcome, UnsupportedError):
         raise outcome
     value = math.ceil(outcome.threshold * 1e4) / 1e4
+    found = recall_at(value, copies.score).value
+    if found < LEAST_RECALL:
+        raise UnsupportedError(
+            f"{value} would keep the rate and find {found:.0%} of edited copies: the images are alike, or hold many "
+            "duplicates that look like unrelated pairs"
+        )
     recall = {kind: {"found": one.found, "total": one.total} for kind, one in copies.recall(value).items()}
     reason = (
         f"measured on {outcome.images} distinct images of this set: at most {allowed:g} wrong pairs per million images"
