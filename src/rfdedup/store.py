@@ -154,11 +154,14 @@ class FeatureStore:
         """RGB thumbnails of the given rows, (n, side * side * 3) uint8; zeros where an image has none."""
         out = np.zeros((len(shard), THUMB_SIDE * THUMB_SIDE * 3), np.uint8)
         for number in np.unique(shard):
-            column = pq.read_table(self._path("metadata", int(number)), columns=["thumb"]).column(0)
-            for i in np.flatnonzero(shard == number):
-                value = column[int(row[i])].as_py()
-                if value is not None:
-                    out[i] = np.frombuffer(value, np.uint8)
+            table = pq.read_table(self._path("metadata", int(number)), columns=["thumb"])
+            at = np.flatnonzero(shard == number)
+            column = table.column(0).take(pa.array(row[at])).combine_chunks()
+            there = column.is_valid().to_numpy(zero_copy_only=False)
+            if there.any():
+                values = column.drop_null()
+                bytes_ = np.frombuffer(values.buffers()[1], np.uint8)[values.offset * out.shape[1] :]
+                out[at[there]] = bytes_[: len(values) * out.shape[1]].reshape(len(values), out.shape[1])
         return out
 
     def embedded(self, number: int, key: str) -> npt.NDArray[np.bool_]:

@@ -159,15 +159,15 @@ def observed_flags(
     flags = []
     measured = stock.features["flags"].to_pylist()
     formats = stock.features["format"].to_pylist()
-    for i, file in enumerate(stock.files):
-        names = {*measured[i], *checks[i]}
-        if protected[i]:
-            names.add("protected")
+    for file, seen, met, kind, safe in zip(stock.files, measured, checks, formats, protected.tolist(), strict=True):
+        names = [*seen, *met]
+        if safe:
+            names.append("protected")
         if file.links > 1:
-            names.add("hardlink")
-        if formats[i] is not None and not suffix_fits(file.path, formats[i]):
-            names.add("suffix_mismatch")
-        flags.append(sorted(names))
+            names.append("hardlink")
+        if kind is not None and not suffix_fits(file.path, kind):
+            names.append("suffix_mismatch")
+        flags.append(sorted(set(names)) if names else names)
     return flags
 
 

@@ -51,6 +51,16 @@ def test_what_was_written_is_found_again(folder: Path) -> None:
     assert store.gather(np.array([0], np.int32), np.array([1], np.int32), 4).tolist() == [[2, 2, 2, 2]]
 
 
+def test_thumbnails_come_in_the_order_asked_for_and_are_dark_where_there_are_none(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path / "features", feature_key="k")
+    store.append([_row("a"), _row("bb") | {"thumb": None}, _row("ccc")], [None] * 3)
+    store.append([_row("dddd") | {"thumb": None}], [None])
+    wanted = np.array([[0, 2], [1, 0], [0, 1], [0, 0], [0, 2]], np.int32)
+    thumbs = store.thumbs(wanted[:, 0], wanted[:, 1])
+    assert thumbs.shape == (5, THUMB)
+    assert thumbs.min(axis=1).tolist() == thumbs.max(axis=1).tolist() == [3, 0, 0, 1, 3]
+
+
 def test_embeddings_of_another_encoder_are_never_used_or_mixed(folder: Path) -> None:
     store = FeatureStore(folder, feature_key="k")
     assert not store.embedded(0, "other").any()
