@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,6 +27,8 @@ CHUNK = 32
 SHARD_ROWS = 2048
 FLUSH_SECONDS = 15.0
 """A shard is written when it is full, and at least this often: what a crash can cost."""
+MOST_WORDS = 500
+"""Characters of a decoder's output that the ledger keeps of a file."""
 TRANSIENT = frozenset({"unstable", "unreadable"})
 """Faults that may be gone on the next run; they are not remembered."""
 
@@ -64,8 +67,8 @@ def measure_files(
     with file_pool(task, len(files), config) as pool:
         try:
             for done in pool.run(_chunks(files)):
-                for file, result in zip(done.tag, done.results, strict=True):
-                    row = _row(file, result)
+                for i, (file, result) in enumerate(zip(done.tag, done.results, strict=True)):
+                    row = {**_row(file, result), "decoder_warnings": plain_words(done.warnings.get(i))}
                     if row["error"] in TRANSIENT:
                         transient[file] = row["error"], row["error_detail"]
                     else:
@@ -79,6 +82,15 @@ def measure_files(
             flush()
             watch.worker_peak = max(watch.worker_peak, pool.stats.peak_rss_bytes)
     return transient
+
+
+def plain_words(output: str | None) -> str | None:
+    """What a decoder printed about a file as one line; times and addresses, which differ each time, are left out."""
+    if not output:
+        return None
+    words = re.sub(r"0x[0-9a-fA-F]{4,}", "0x…", re.sub(r"@\d+\.\d+", "", output))
+    # the last characters: a crash is told at the end
+    return " ".join("".join(c if c.isprintable() else " " for c in words).split())[-MOST_WORDS:] or None
 
 
 def _row(file: SourceFile, result: dict[str, Any] | Fault | Failure) -> dict[str, Any]:

@@ -82,7 +82,8 @@ def refine(
     given = options.pop("encoder") if not isinstance(options.get("encoder", ""), str) else None
     settings = config if config is not None else make_config(nest_options(options))
     watch = Watch(progress if progress is not None else Silent())
-    scanned = scan(roots, exclude=Path(out), progress=None)
+    with watch.stage("scan", None):
+        scanned = scan(roots, exclude=Path(out), progress=watch.advance)
     if not scanned.files:
         raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
     folder = RunFolder.create(Path(out))

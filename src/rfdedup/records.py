@@ -10,7 +10,7 @@ import pyarrow as pa
 from rfdedup.tiers import THUMB_SIDE
 
 SCHEMA_VERSION = 1
-FEATURE_VERSION = 6
+FEATURE_VERSION = 7
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 
@@ -55,6 +55,8 @@ FEATURES = pa.schema(
         # null when the image was read; otherwise the ImageError kind and its detail
         pa.field("error", pa.string()),
         pa.field("error_detail", pa.string()),
+        # what decoders printed while they were on the file
+        pa.field("decoder_warnings", pa.string()),
         pa.field("flags", pa.list_(pa.string()), nullable=False),
         *_MEASURED,
         pa.field("sha256", pa.string()),
@@ -103,6 +105,7 @@ VERDICTS = pa.schema(
         pa.field("inode", pa.uint64(), nullable=False),
         pa.field("device", pa.uint64(), nullable=False),
         pa.field("error_detail", pa.string()),
+        pa.field("decoder_warnings", pa.string()),
     ]
 )
 """``verdicts.parquet``: one row per input file, sorted by (root, path_bytes). Row numbers are those of links."""

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from image_samples import png_of_size, samples, saved, scene
+from rfdedup.execution import plain_words
 from rfdedup.imaging import ERROR_KINDS
+from rfdedup.results import Run
 
 # reads paths from stdin; prints one JSON line a file and the peak memory at the end
 SCRIPT = """
@@ -96,6 +98,31 @@ def test_generated_hostile_files(tmp_path: Path) -> None:
     ]
     assert peak < 512
     assert run(paths)[0] == verdicts
+
+
+def test_what_decoders_print_goes_to_the_ledger_and_not_to_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    tiff = bytearray(saved(scene(64, 48), "TIFF", compression="packbits"))
+    directory = int.from_bytes(tiff[4:8], "little")
+    for entry in range(int.from_bytes(tiff[directory : directory + 2], "little")):
+        at = directory + 2 + 12 * entry
+        if int.from_bytes(tiff[at : at + 2], "little") == 277:  # samples per pixel, which libtiff complains about
+            tiff[at + 8 : at + 12] = (0x12).to_bytes(4, "little")
+    (tmp_path / "in" / "noisy.tif").write_bytes(tiff)
+    (tmp_path / "in" / "quiet.png").write_bytes(saved(scene(64, 48, 2), "PNG"))
+    words = [sys.executable, "-m", "rfdedup", "run", str(tmp_path / "in"), "--out", str(tmp_path / "run")]
+    done = subprocess.run([*words, "--tiers", "hash"], capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    noisy, quiet = Run.open(tmp_path / "run").verdicts.to_pylist()
+    assert "\n" not in noisy["decoder_warnings"]
+    assert quiet["decoder_warnings"] is None
+
+
+def test_words_of_a_decoder_are_one_line_that_is_the_same_each_time() -> None:
+    one = plain_words("[ WARN:0@1.234] bad\x1b[31m tag\n at 0x7f00aa11\n")
+    assert one == plain_words("[ WARN:0@9.876] bad\x1b[31m tag\n at 0x7fbbbb00\n") == "[ WARN:0] bad [31m tag at 0x…"
+    assert plain_words(" \n") is plain_words(None) is None
 
 
 @pytest.mark.long

@@ -17,7 +17,7 @@ from rfdedup.measure import measure
 from rfdedup.records import FEATURES
 from rfdedup.tiers import hashing
 
-IDENTITY = {"root", "path", "path_bytes", "mtime_ns", "inode", "device", "error", "error_detail"}
+IDENTITY = {"root", "path", "path_bytes", "mtime_ns", "inode", "device", "error", "error_detail", "decoder_warnings"}
 
 
 def test_fields_are_the_measured_columns() -> None:

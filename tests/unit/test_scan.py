@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rfdedup.errors import InputError
+from rfdedup.sources import folder
 from rfdedup.sources.folder import sample, scan
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs POSIX file names and links")
@@ -107,3 +108,28 @@ def test_a_larger_sample_contains_a_smaller_one(tmp_path: Path) -> None:
     assert set(small) < set(large) < set(files)
     assert sample(files, 500) == files
     assert [f.path for f in small] != [f.path for f in files[:20]]
+
+
+def test_progress_is_told_inside_a_folder_and_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder, "TELL_FILES", 10)
+    _tree(tmp_path, *(f"one/{i:03}.jpg" for i in range(95)), *(f"{i:03}/a.jpg" for i in range(7)))
+    told: list[int] = []
+    assert len(scan([tmp_path], progress=told.append).files) == sum(told) == 102
+    assert told[:-1] == [10] * 10
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("folders", [1, 20_000])
+def test_two_hundred_thousand_files(tmp_path: Path, folders: int) -> None:
+    for number in range(folders):
+        below = tmp_path / f"{number:05}"
+        below.mkdir()
+        for i in range(200_000 // folders):
+            (below / f"{i:06}.jpg").touch()
+    told: list[int] = []
+    found = scan([tmp_path], progress=told.append)
+    assert [file.path for file in found.files] == [
+        f"{number:05}/{i:06}.jpg" for number in range(folders) for i in range(200_000 // folders)
+    ]
+    assert sum(told) == 200_000
+    assert max(told) <= folder.TELL_FILES

@@ -18,6 +18,8 @@ STAGE_TITLES = {
     "verdicts": "verdicts",
 }
 PLAIN_SECONDS = 10.0
+FIRST_SECONDS = 2.0
+"""The first line of a stage comes sooner: nobody should wonder whether it began."""
 
 
 class _Rate(ProgressColumn):
@@ -27,7 +29,7 @@ class _Rate(ProgressColumn):
 
 
 class TerminalProgress:
-    """A ``Progress`` drawn by rich; where stderr is no terminal, a line every ten seconds."""
+    """A ``Progress`` drawn by rich; where stderr is no terminal, a line after two seconds, then every ten."""
 
     def __init__(self) -> None:
         console = Console(stderr=True)
@@ -57,7 +59,8 @@ class TerminalProgress:
 
     def start(self, stage: str, total: int | None) -> None:
         self._title, self._total, self._done = STAGE_TITLES.get(stage, stage), total, 0
-        self._began = self._said = time.monotonic()
+        self._began = time.monotonic()
+        self._said = self._began - PLAIN_SECONDS + FIRST_SECONDS
         self._task = self._bar.add_task(self._title, total=total)
 
     def advance(self, count: int) -> None:

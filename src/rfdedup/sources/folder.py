@@ -20,6 +20,9 @@ IMAGE_SUFFIXES = frozenset(
 )
 """A file with one of these names is a row of the verdicts whatever it holds; others only if they hold an image."""
 
+TELL_FILES = 1000
+"""Progress is told each time so many more files were found, also inside one folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
@@ -73,7 +76,7 @@ def scan(
 
     Symlinks are not followed, hidden files and folders are counted and passed over, ``exclude`` (the run folder)
     is left out, and a file reached twice through overlapping inputs or bind mounts is listed once. Hard links are
-    different names of one file and stay separate.
+    different names of one file and stay separate. ``progress`` is told how many more files were found.
 
     Raises:
         InputError: an input does not exist or is neither a folder nor a file.
@@ -151,7 +154,7 @@ class _Walk:
         self.skip = skip
         self.progress = progress
         self.files: list[SourceFile] = []
-        self.hidden = self.symlinks = self.special = 0
+        self.hidden = self.symlinks = self.special = self.told = 0
         self.unreadable: list[tuple[str, str]] = []
 
     def root(self, root: str) -> None:
@@ -169,8 +172,14 @@ class _Walk:
                 continue
             for entry in entries:
                 self._entry(entry, root, prefix, pending)
-            if self.progress is not None:
-                self.progress(len(self.files))
+                if len(self.files) - self.told >= TELL_FILES:
+                    self._tell()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.progress is not None:
+            self.progress(len(self.files) - self.told)
+        self.told = len(self.files)
 
     def _entry(self, entry: os.DirEntry[str], root: str, prefix: str, pending: list[tuple[str, str]]) -> None:
         if entry.name.startswith("."):
