@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.errors import RunFolderError
-from rfdedup.files import atomic_write
+from rfdedup.files import ARRAY_ERRORS, atomic_write
 
 Matrix = npt.NDArray[np.float32]
 
@@ -62,7 +62,7 @@ class Whitening:
 
 
 # what zipfile and numpy raise for flipped bits; RuntimeError is that of a member marked as encrypted
-DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
+DAMAGED = (*ARRAY_ERRORS, KeyError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error)
 """What reading a damaged archive of arrays raises."""
 
 

@@ -20,6 +20,10 @@ class InputError(RfdedupError):
 class RunFolderError(RfdedupError):
     """The run folder cannot be used: foreign files, locked, damaged or from another version."""
 
+    def __init__(self, message: str) -> None:
+        # libraries that find the damage answer in several lines
+        super().__init__(" ".join(message.splitlines()))
+
 
 class EncoderError(RfdedupError):
     """An encoder or its weights cannot be used."""

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,9 @@ from typing import Any, BinaryIO
 from rfdedup.errors import RunFolderError
 
 TEMPORARY_SUFFIX = ".tmp"
+
+ARRAY_ERRORS = (OSError, ValueError, EOFError, SyntaxError, tokenize.TokenError)
+"""What numpy raises for a damaged ``.npy`` file: its header is a Python literal."""
 
 
 @contextmanager

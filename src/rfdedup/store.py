@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rfdedup.errors import RunFolderError
-from rfdedup.files import atomic_write, sha256_file, write_json
+from rfdedup.files import ARRAY_ERRORS, atomic_write, sha256_file, write_json
 from rfdedup.records import FEATURES
 from rfdedup.tiers import THUMB_SIDE
 
@@ -63,7 +63,7 @@ def previews_of(run: Path, rows: npt.ArrayLike) -> list[bytes | None]:
             column = pq.read_table(folder / f"preview_{number:04d}.parquet").column(0)
             for i in np.flatnonzero(places[:, 0] == number).tolist():
                 out[i] = column[int(places[i, 1])].as_py()
-    except (OSError, ValueError, IndexError, pa.ArrowException) as error:
+    except (*ARRAY_ERRORS, IndexError, pa.ArrowException) as error:
         raise RunFolderError(f"{folder} is damaged ({error}): run the same `rfdedup run` command again") from None
     return out
 
@@ -295,7 +295,7 @@ def _sound(metadata: Path, rows: int) -> bool:
 def _sound_vectors(path: Path, rows: int) -> bool:
     try:
         vectors = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError):
+    except ARRAY_ERRORS:
         return False
     return (
         isinstance(vectors, np.ndarray) and vectors.dtype == np.float16 and vectors.ndim == 2 and len(vectors) == rows

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from rfdedup.apply.names import check_relative
 from rfdedup.errors import ImageError, RunFolderError
+from rfdedup.files import ARRAY_ERRORS
 from rfdedup.imaging import decode
 from rfdedup.run_folder import FEATURES_FOLDER
 from rfdedup.store import ROWS_FILE
@@ -46,7 +47,7 @@ class Features:
         self._preview_files: dict[int, pq.FileMetaData] = {}
         try:
             self._places = np.load(self._folder / ROWS_FILE, allow_pickle=False)
-        except (OSError, ValueError) as error:
+        except ARRAY_ERRORS as error:
             raise self._damaged(error) from None
         if self._places.ndim != 2 or len(self._places) != rows or self._places.shape[1] < 2:
             raise self._damaged(f"{ROWS_FILE} has shape {self._places.shape}, the verdicts have {rows} rows")
@@ -110,7 +111,7 @@ class Features:
                 return None
             path = self._folder / f"img_emb_{number:04d}.npy"
             matrix: npt.NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (*ARRAY_ERRORS, KeyError, TypeError) as error:
             raise self._damaged(error) from None
         return matrix
 
