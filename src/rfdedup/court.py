@@ -42,6 +42,8 @@ class Court:
         thumbs: gives thumbnails of some rows.
         protected: (n,) bool, rows that are never subjects and come before all others.
         demands: what reviewers decided.
+        refine: gives the features as the rank should see them beside some links; raises ``FilesLost`` where files
+            that it reads again are gone.
     """
 
     features: pa.Table
@@ -49,10 +51,12 @@ class Court:
     thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
     protected: Mask
     demands: Constraints
+    refine: Callable[[Links], pa.Table] | None = None
 
     def place(self, evidence: Links, compared: Rows) -> Rows:
         """Final place of each row, (n,) int64; see ``ranking.rank`` and ``decisions.ranked``."""
-        return ranked(rank(self.features, self.keep, evidence, self.thumbs, first=compared), self.demands)
+        features = self.features if self.refine is None else self.refine(evidence)
+        return ranked(rank(features, self.keep, evidence, self.thumbs, first=compared), self.demands)
 
     def blank(self, compared: Rows) -> Rows:
         """Place of each row before anything is linked or decided: crowds are thinned out by it."""

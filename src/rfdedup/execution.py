@@ -16,7 +16,7 @@ import numpy.typing as npt
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder
 from rfdedup.imaging import Limits
-from rfdedup.passes import Fault, MeasureTask, PrepareTask, row_of, set_up_worker
+from rfdedup.passes import Fault, FullSize, FullSizeTask, MeasureTask, PrepareTask, row_of, set_up_worker
 from rfdedup.progress import Watch
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
@@ -91,6 +91,17 @@ def plain_words(output: str | None) -> str | None:
     words = re.sub(r"0x[0-9a-fA-F]{4,}", "0x…", re.sub(r"@\d+\.\d+", "", output))
     # the last characters: a crash is told at the end
     return " ".join("".join(c if c.isprintable() else " " for c in words).split())[-MOST_WORDS:] or None
+
+
+def look_again(files: Sequence[SourceFile], config: RunConfig, watch: Watch) -> Iterator[tuple[int, FullSize | Fault]]:
+    """What is measured at full size, or the fault, of each of ``files``, by position, as they come."""
+    numbered = enumerate(files)
+    chunks = iter(lambda: list(itertools.islice(numbered, CHUNK)), [])
+    with file_pool(FullSizeTask(limits_of(config)), len(files), config) as pool:
+        for done in pool.run(([at for at, _ in chunk], [file for _, file in chunk]) for chunk in chunks):
+            for at, result in zip(done.tag, done.results, strict=True):
+                yield at, (result.kind, result.detail) if isinstance(result, Failure) else result
+            watch.advance(len(done.results))
 
 
 def _row(file: SourceFile, result: dict[str, Any] | Fault | Failure) -> dict[str, Any]:

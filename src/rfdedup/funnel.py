@@ -19,10 +19,11 @@ from rfdedup.court import Court, most_links
 from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
 from rfdedup.execution import TRANSIENT, measure_files
+from rfdedup.fullscale import FullScale
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
 from rfdedup.linking import Links, exact_representatives, worth_keeping
 from rfdedup.lookalikes import Lookalikes, find_lookalikes
-from rfdedup.passes import Fault
+from rfdedup.passes import Fault, FilesLost
 from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.ranking import matches
 from rfdedup.records import Tier
@@ -34,7 +35,7 @@ from rfdedup.sources.folder import Scan, SourceFile, sample, scan
 from rfdedup.store import FeatureStore, previews_of
 from rfdedup.tiers.judgement import Judgement
 from rfdedup.tiers.judgement import judge as judge_quality
-from rfdedup.tiers.semantic import Crowned, SemanticTier
+from rfdedup.tiers.semantic import SemanticTier
 from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
 from rfdedup.whitening import still_frozen
 
@@ -125,7 +126,7 @@ def refine_scan(
 
     tier3 = SemanticTier(config, stock, store, watch, given) if "semantic" in config.tiers else None
     decisions = DecisionLog(folder.path).decisions()
-    findings = judge(stock, store, config, tier3, constraints(decisions, stock.features))
+    findings = judge(stock, store, config, tier3, constraints(decisions, stock.features), watch)
     with watch.stage("verdicts", len(stock.files)):
         table = verdict_table(stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates)
         folder.write_info({**about, "status": "running"})
@@ -155,7 +156,12 @@ def refine_scan(
 
 
 def judge(
-    stock: Inventory, store: FeatureStore, config: RunConfig, tier3: SemanticTier | None, demands: Constraints
+    stock: Inventory,
+    store: FeatureStore,
+    config: RunConfig,
+    tier3: SemanticTier | None,
+    demands: Constraints,
+    watch: Watch,
 ) -> Findings:
     """Tiers 1 to 3 over measured rows, as far as reviewers leave it to them.
 
@@ -171,25 +177,27 @@ def judge(
     verdict = verdict.overruled(demands.keep, demands.drop)
     thumbs = stock.thumbs_from(store)
     protected = matches(stock.features["path"].to_pylist(), config.keep.protect)
-    court = Court(stock.features, config.keep, thumbs, protected, demands)
+    full_size = FullScale(stock, store, config, watch)
+    court = Court(stock.features, config.keep, thumbs, protected, demands, full_size.refined)
+    thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
     while True:
         usable = np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped
         rows = np.flatnonzero(usable)
         representative, tier2 = compare_hashes(rows, stock, config, court)
         distinct = np.unique(representative[rows])
-        place = court.place(tier2.evidence(court, distinct), distinct)
-        king = tier2.kings(court, place)
-        thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
-        if tier3 is None:
-            links = tier2.known(distinct[king[distinct] == distinct])
-            break
-        found = tier3.crown(distinct, tier2, king, court)
-        if isinstance(found, Crowned):
+        try:
+            place = court.place(tier2.evidence(court, distinct), distinct)
+            king = tier2.kings(court, place)
+            if tier3 is None:
+                links = tier2.known(distinct[king[distinct] == distinct])
+                break
+            found = tier3.crown(distinct, tier2, king, court)
             thresholds[Tier.SEMANTIC] = tier3.yardstick.threshold.value
             king, place, links = found.king, found.place, found.links
             break
-        for row, fault in found.items():
-            faults[row] = fault
+        except FilesLost as lost:
+            for row, fault in lost.faults.items():
+                faults[row] = fault
     duplicates = settle(king, representative, links, protected | demands.keep, thresholds)
     flags = observed_flags(stock, verdict.flags, protected)
     return Findings(faults, verdict, flags, duplicates, worth_keeping(links, king, representative), place)

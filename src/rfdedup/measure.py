@@ -28,7 +28,8 @@ _Octets = bytes  # the name of a field below hides that of the type
 class Measurement:
     """Measured columns of ``records.FEATURES``, by the same names, and a preview for the report.
 
-    ``width`` and ``height`` are those of the whole upright picture. ``thumb`` is 16 x 16 RGB; ``preview`` a JPEG of at
+    ``width`` and ``height`` are those of the whole upright picture; ``seen`` is the longer side of the reduction on
+    which ``detail``, ``content`` and ``fineness`` were measured. ``thumb`` is 16 x 16 RGB; ``preview`` a JPEG of at
     most 160 pixels; ``flags`` are those of ``imaging.FLAGS``, thresholds are not applied here.
     """
 
@@ -48,6 +49,7 @@ class Measurement:
     detail: float
     content: float
     fineness: float
+    seen: int
     local_sharpness: float
     jpeg_quality: float | None
     thumb: _Octets
@@ -93,6 +95,7 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
         detail=quality.detail(rings, picture.width, picture.height, content),
         content=content,
         fineness=quality.fineness(rings),
+        seen=max(whole.shape),
         jpeg_quality=picture.jpeg_quality,
         thumb=hashing.thumb(small),
         preview=simplejpeg.encode_jpeg(small, quality=_PREVIEW_QUALITY, colorsubsampling="420"),

@@ -17,6 +17,7 @@ from rfdedup.imaging import Limits, decode
 from rfdedup.measure import measure
 from rfdedup.records import path_text
 from rfdedup.sources.folder import SourceFile, storable_time
+from rfdedup.tiers import quality
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
@@ -26,6 +27,14 @@ _MOST_KEPT: Final = 128 << 20
 
 Fault = tuple[str, str]
 """Kind and detail of an ``ImageError``, as it travels between processes."""
+
+
+class FilesLost(Exception):  # noqa: N818 - no error of the user's: the round starts again without them
+    """Files that pass 1 could read and a later look could not; ``faults`` by row."""
+
+    def __init__(self, faults: dict[int, Fault]) -> None:
+        super().__init__(f"{len(faults)} files cannot be read again")
+        self.faults = faults
 
 
 def row_of(file: SourceFile, fault: Fault | None = None) -> dict[str, Any]:
@@ -77,6 +86,29 @@ class MeasureTask:
             return vars(measure(read_stable(file, self.limits), scale=self.scale, limits=self.limits))
         except ImageError as error:
             return error.kind, error.detail
+
+
+@dataclass(frozen=True, slots=True)
+class FullSize:
+    """Measurements of ``Measurement`` by the same names, of a picture decoded whole."""
+
+    fineness: float
+    content: float
+
+
+@dataclass(frozen=True)
+class FullSizeTask:
+    """Third look, at the few pictures whose size is in doubt."""
+
+    limits: Limits
+
+    def __call__(self, file: SourceFile) -> FullSize | Fault:
+        try:
+            grey = decode(read_stable(file, self.limits), limits=self.limits).grey()
+        except ImageError as error:
+            return error.kind, error.detail
+        inside, content = quality.inside_borders(grey)
+        return FullSize(quality.fineness(quality.spectrum(inside)), content)
 
 
 @dataclass(frozen=True)

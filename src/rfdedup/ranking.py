@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -32,6 +33,8 @@ WHOLE_CONTENT = 0.985
 """Share of the side that lies inside borders; below, somebody added a border."""
 TYPICAL_LEVELS = 2.0
 """Difference in grey levels, of the distances to other near-duplicates, that makes one of two images atypical."""
+OWN_INTERPOLATION = 3000
+"""Longer side in pixels above which softness at full size says nothing: cameras interpolate colours themselves."""
 NEWER = 2.0
 """Log-odds that a later time of change adds: an enlarged copy is made after its original."""
 VOTES = {"squeezed": 2.0, "grey": 3.0, "framed": 1.5, "atypical": 1.5, "older": 0.5}
@@ -102,20 +105,67 @@ def _original_first(
     return [enlarged, reduced, -np.round(_votes(features, age, links, thumbs), 1), age, -_column(features, "bytes")]
 
 
+def in_doubt(features: pa.Table, links: Links) -> Rows:
+    """Rows that must be measured at full size before ``rank`` can tell which of two linked images was enlarged."""
+    sizes = _Sizes.of(features)
+    rows = [np.zeros(0, np.int64)]
+    for large, small in _both_ways(links):
+        unsure = (sizes.gain(large, small) > np.log(ENLARGED_SIDE)) & ~sizes.comparable(large, small)
+        unsure &= sizes.longer[large] <= OWN_INTERPOLATION
+        rows += [large[unsure], small[unsure]]
+    found = np.unique(np.concatenate(rows))
+    return found[sizes.reduced[found]]
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Sizes of images in logarithms. ``shown`` is the side of what lies inside borders, (n,) float64; ``seen`` the
+    same side as it was when fineness was measured; ``longer`` the longer side in pixels."""
+
+    shown: Floats
+    seen: Floats
+    longer: Floats
+
+    @classmethod
+    def of(cls, features: pa.Table) -> _Sizes:
+        width, height = _column(features, "width"), _column(features, "height")
+        shown = np.log(np.maximum(np.sqrt(width * height) * _column(features, "content", missing=1.0), 1.0))
+        longer = np.maximum(width, height)
+        seen = np.minimum(_column(features, "seen"), longer)
+        reduction = np.log(np.maximum(longer, 1.0) / np.where(seen > 0, seen, np.maximum(longer, 1.0)))
+        return cls(shown, shown - reduction, longer)
+
+    @property
+    def reduced(self) -> Mask:
+        return self.seen < self.shown
+
+    def gain(self, large: Rows, small: Rows) -> Floats:
+        return np.asarray(self.shown[large] - self.shown[small], np.float64)
+
+    def seen_gain(self, large: Rows, small: Rows) -> Floats:
+        return np.asarray(self.seen[large] - self.seen[small], np.float64)
+
+    def comparable(self, large: Rows, small: Rows) -> Mask:
+        """Whether an enlargement would show: the larger is still larger as it was seen, the smaller seen whole."""
+        whole = ~self.reduced[small]
+        return np.asarray(whole & (self.seen_gain(large, small) > np.log(ENLARGED_SIDE)), np.bool_)
+
+
+def _both_ways(links: Links) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:
+    return (links.a, links.b), (links.b, links.a)
+
+
 def _resized(features: pa.Table, age: Floats, links: Links) -> tuple[Mask, Mask]:
     """Which images seem enlarged from a near-duplicate, and which show less than one that is not; (n,) bool each."""
-    side = np.sqrt(_column(features, "width") * _column(features, "height"))
-    shown = np.log(np.maximum(side * _column(features, "content", missing=1.0), 1.0))
-    fineness = _column(features, "fineness")
-    ends = ((links.a, links.b), (links.b, links.a))
-    enlarged, reduced = np.zeros(len(side), np.bool_), np.zeros(len(side), np.bool_)
-    for large, small in ends:
-        gain = shown[large] - shown[small]
-        lost = fineness[small] - fineness[large] - FINER * gain / np.log(2)
+    sizes, fineness = _Sizes.of(features), _column(features, "fineness")
+    n = features.num_rows
+    enlarged, reduced = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    for large, small in _both_ways(links):
+        lost = fineness[small] - fineness[large] - FINER * sizes.seen_gain(large, small) / np.log(2)
         odds = CERTAINTY * lost + NEWER * np.sign(age[large] - age[small])
-        enlarged[large[(gain > np.log(ENLARGED_SIDE)) & (odds > 0)]] = True
-    for large, small in ends:
-        smaller = shown[large] - shown[small] > -np.log(SAME_SIDE)
+        enlarged[large[sizes.comparable(large, small) & (odds > 0)]] = True
+    for large, small in _both_ways(links):
+        smaller = sizes.gain(large, small) > -np.log(SAME_SIDE)
         reduced[small[smaller & ~enlarged[large]]] = True
     return enlarged, reduced
 

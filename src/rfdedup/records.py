@@ -71,6 +71,8 @@ FEATURES = pa.schema(
         pa.field("fineness", pa.float64()),
         # share of the picture's side inside uniform borders, 0-1
         pa.field("content", pa.float64()),
+        # longer side in pixels of the decoded picture on which fineness and content were measured
+        pa.field("seen", pa.int32()),
         # standard deviation of grey levels: near 0 means the hashes carry no information
         pa.field("contrast", pa.float64()),
         # Shannon entropy of grey levels in bits, and mean spread of the colour channels in levels

@@ -43,6 +43,9 @@ class Shard:
 REMEASURED_FILE = "remeasured.parquet"
 """Embeddings of close calls in full precision; its schema holds the encoder's key and a checksum of the content."""
 
+FULLSCALE_FILE = "fullscale.parquet"
+"""What was measured again at full size, kept in the same way."""
+
 ROWS_FILE = "rows.npy"
 """Shard, row and rank of each row of the verdicts, (n, 3) int32; -1 where an image has no features."""
 
@@ -212,33 +215,37 @@ class FeatureStore:
         with atomic_write(self.folder / ROWS_FILE) as stream:
             np.save(stream, np.stack([shard, row, place], axis=1).astype(np.int32), allow_pickle=False)
 
-    def exact_embeddings(self, key: str, dim: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Embeddings (dim,) that were measured again in full precision, by SHA-256 of the file's bytes."""
-        path = self.folder / REMEASURED_FILE
+    def remembered(self, name: str, key: str, size: int) -> dict[str, npt.NDArray[np.float32]]:
+        """Vectors (size,) that were measured again under ``key``, by SHA-256 of the file's bytes.
+
+        Args:
+            name: ``REMEASURED_FILE`` for embeddings in full precision, ``FULLSCALE_FILE`` for looks at full size.
+        """
+        path = self.folder / name
         try:
             table = pq.read_table(path)
             facts = table.schema.metadata or {}
             if facts.get(b"key") != key.encode():
                 return {}
-            digests, values = table["sha256"].to_pylist(), table["embedding"].to_pylist()
+            digests, values = table["sha256"].to_pylist(), table["vector"].to_pylist()
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, KeyError, pa.ArrowException):
             self.damaged.append(path.name)
             return {}
         whole = facts.get(b"checksum") == _content(digests, values).encode()
-        if not whole or any(value is None or len(value) != dim * np.float32().nbytes for value in values):
+        if not whole or any(value is None or len(value) != size * np.float32().nbytes for value in values):
             self.damaged.append(path.name)
             return {}
         return {digest: np.frombuffer(value, np.float32) for digest, value in zip(digests, values, strict=True)}
 
-    def set_exact_embeddings(self, key: str, known: dict[str, npt.NDArray[np.float32]]) -> None:
-        """Replace what ``exact_embeddings`` returns."""
+    def remember(self, name: str, key: str, known: dict[str, npt.NDArray[np.float32]]) -> None:
+        """Replace what ``remembered`` returns."""
         digests, values = list(known), [value.tobytes() for value in known.values()]
         facts = {"key": key, "checksum": _content(digests, values)}
-        schema = pa.schema([("sha256", pa.string()), ("embedding", pa.binary())], metadata=facts)
-        with atomic_write(self.folder / REMEASURED_FILE) as stream:
-            pq.write_table(pa.table({"sha256": digests, "embedding": values}, schema=schema), stream)
+        schema = pa.schema([("sha256", pa.string()), ("vector", pa.binary())], metadata=facts)
+        with atomic_write(self.folder / name) as stream:
+            pq.write_table(pa.table({"sha256": digests, "vector": values}, schema=schema), stream)
 
     def _mark(self, number: int) -> None:
         shard = self.shards[number]
@@ -303,7 +310,7 @@ def _sound_vectors(path: Path, rows: int) -> bool:
 
 
 def _content(digests: Sequence[str | None], values: Sequence[bytes | None]) -> str:
-    """SHA-256 over both columns of ``REMEASURED_FILE``; a null ends up as a value that nobody writes."""
+    """SHA-256 over both columns of a file of ``remember``; a null ends up as a value that nobody writes."""
     whole = hashlib.sha256()
     for digest, value in zip(digests, values, strict=True):
         whole.update(f"{digest} {len(value or b'')} ".encode())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfdedup.store import FeatureStore, previews_of
+from rfdedup.store import REMEASURED_FILE, FeatureStore, previews_of
 from rfdedup.tiers import THUMB_SIDE
 
 THUMB = THUMB_SIDE * THUMB_SIDE * 3
@@ -110,9 +110,9 @@ def test_leftovers_of_a_killed_writer_are_removed(folder: Path) -> None:
 
 def test_exact_embeddings_belong_to_one_encoder(folder: Path) -> None:
     store = FeatureStore(folder, feature_key="k")
-    store.set_exact_embeddings("enc", {"sha": np.arange(3, dtype=np.float32)})
-    assert FeatureStore(folder, feature_key="k").exact_embeddings("enc", 3)["sha"].tolist() == [0, 1, 2]
-    assert store.exact_embeddings("other", 3) == {}
+    store.remember(REMEASURED_FILE, "enc", {"sha": np.arange(3, dtype=np.float32)})
+    assert FeatureStore(folder, feature_key="k").remembered(REMEASURED_FILE, "enc", 3)["sha"].tolist() == [0, 1, 2]
+    assert store.remembered(REMEASURED_FILE, "other", 3) == {}
 
 
 def _flip(path: Path) -> None:

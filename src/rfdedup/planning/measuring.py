@@ -33,7 +33,7 @@ from rfdedup.review.decisions import Constraints, Decisions, constraints
 from rfdedup.run_folder import FEATURES_FOLDER, LINKS_FILE, VERDICTS_FILE, RunFolder
 from rfdedup.similarity.cosine import cosine_links
 from rfdedup.sources.folder import Scan, SourceFile
-from rfdedup.store import FeatureStore, previews_of
+from rfdedup.store import REMEASURED_FILE, FeatureStore, previews_of
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import FLOOR_BELOW
 from rfdedup.verdicts import link_table, verdict_table
@@ -308,7 +308,7 @@ def _embedded(
         images=len(rows),
         mates=ends(score >= threshold),
         close=ends(np.abs(score - threshold) <= float(facts["margin"])),
-        told=_told(store.exact_embeddings(exact.key, exact.dim), stock, rows),
+        told=_told(store.remembered(REMEASURED_FILE, exact.key, exact.dim), stock, rows),
         exact=window.pace if window is not None else Pace(0.0, 0.0),
         load=load,
         join=join_cost(described, max(threshold - FLOOR_BELOW, 0.05)),
@@ -362,7 +362,7 @@ def invented(stock: Inventory, n: int) -> Inventory:
 
 def judged(stock: Inventory, store: FeatureStore, config: RunConfig, folder: RunFolder) -> None:
     """What a run does with measured rows besides comparing embeddings and drawing the report."""
-    found = judge(stock, store, config, None, _no_demands(stock))
+    found = judge(stock, store, config, None, _no_demands(stock), Watch(Silent()))
     verdicts = verdict_table(stock.features, found.faults, found.quality, found.flags, found.duplicates)
     links = link_table(found.links)
     folder.write_tables(verdicts, links)

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from rfdedup.court import Court, few_pairs, most_links
 from rfdedup.descriptor import Matrix
 from rfdedup.linking import Links
-from rfdedup.passes import Fault
 from rfdedup.records import Tier
 from rfdedup.similarity.cosine import SparseLinks, sparse_links
 from rfdedup.similarity.cover import cover
@@ -25,14 +24,6 @@ Floats = npt.NDArray[np.float64]
 
 _IN_MEMORY = 64 << 20
 """Bytes of descriptors beyond which they lie in a file."""
-
-
-class FilesLost(Exception):  # noqa: N818 - no error of the user's: the round starts again without them
-    """Files that tier 1 could read and tier 3 could not."""
-
-    def __init__(self, faults: dict[int, Fault]) -> None:
-        super().__init__(f"{len(faults)} files cannot be read again")
-        self.faults = faults
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from rfdedup.execution import embed_files
 from rfdedup.inventory import Inventory
 from rfdedup.linking import Links
 from rfdedup.lookalikes import Lookalikes
-from rfdedup.passes import Fault
+from rfdedup.passes import Fault, FilesLost
 from rfdedup.progress import Watch
-from rfdedup.store import FeatureStore
-from rfdedup.tiers.comparison import Bounds, Comparison, FilesLost, half_precision
+from rfdedup.store import REMEASURED_FILE, FeatureStore
+from rfdedup.tiers.comparison import Bounds, Comparison, half_precision
 from rfdedup.tiers.yardstick import Material, Yardstick, refuse_early, settle_yardstick
 
 Rows = npt.NDArray[np.int64]
@@ -78,7 +78,7 @@ class SemanticTier:
         assert self._yardstick is not None  # noqa: S101 - nobody asks before the kings are crowned
         return self._yardstick
 
-    def crown(self, distinct: Rows, tier2: Lookalikes, king: Rows, court: Court) -> Crowned | dict[int, Fault]:
+    def crown(self, distinct: Rows, tier2: Lookalikes, king: Rows, court: Court) -> Crowned:
         """Kings over the links of all tiers.
 
         Only kings of the cheaper tiers are embedded at first. A subject whose king falls to another one, and that
@@ -91,33 +91,30 @@ class SemanticTier:
             king: (n,) kings by hashes alone.
             court: how kings are chosen.
 
-        Returns:
-            The kings; or the faults of files that could not be read again.
+        Raises:
+            FilesLost: files that could not be read again.
         """
         late = distinct[king[distinct] == distinct]
         cheaper = tier2.evidence(court, distinct)
         if self._yardstick is None:
             refuse_early(self.config, self.encoder().card, len(late))
         embedded, tier3 = late[:0], None
-        try:
-            while True:
-                self._embed(late)
-                self._yardstick = self._yardstick or self._settle(late)
-                embedded = np.concatenate([embedded, late])
-                tier3 = self._compare(embedded, len(king), tier3)
-                crowd = tier3.evidence(court, distinct)
-                binding = tier3.links.take(tier3.links.score >= tier3.threshold)
-                strong = crowd.take(crowd.score >= tier3.threshold)
-                place = court.place(Links.join(cheaper, binding, strong), embedded)
-                known = tier2.known(embedded)
-                king = tier3.kings(court, place, Links.join(known, binding))
-                alone = distinct[king[distinct] == distinct]
-                late = tier2.thinned(np.setdiff1d(alone, embedded), court, place)
-                if not len(late):
-                    links = Links.join(cheaper, known, tier3.links, crowd, tier3.proofs(king))
-                    return Crowned(king, place, links)
-        except FilesLost as lost:
-            return lost.faults
+        while True:
+            self._embed(late)
+            self._yardstick = self._yardstick or self._settle(late)
+            embedded = np.concatenate([embedded, late])
+            tier3 = self._compare(embedded, len(king), tier3)
+            crowd = tier3.evidence(court, distinct)
+            binding = tier3.links.take(tier3.links.score >= tier3.threshold)
+            strong = crowd.take(crowd.score >= tier3.threshold)
+            place = court.place(Links.join(cheaper, binding, strong), embedded)
+            known = tier2.known(embedded)
+            king = tier3.kings(court, place, Links.join(known, binding))
+            alone = distinct[king[distinct] == distinct]
+            late = tier2.thinned(np.setdiff1d(alone, embedded), court, place)
+            if not len(late):
+                links = Links.join(cheaper, known, tier3.links, crowd, tier3.proofs(king))
+                return Crowned(king, place, links)
 
     def _embed(self, rows: Rows) -> None:
         """Embed those of ``rows`` that the store does not hold yet.
@@ -200,7 +197,7 @@ class SemanticTier:
         """
         encoder = self.encoder("fp32")
         sha256 = self.stock.features["sha256"].to_numpy(zero_copy_only=False)[rows]
-        known = self.store.exact_embeddings(encoder.key, encoder.dim)
+        known = self.store.remembered(REMEASURED_FILE, encoder.key, encoder.dim)
         missing = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
         faults: dict[int, Fault] = {}
         with self.watch.stage("re-measure", len(missing)):
@@ -209,7 +206,7 @@ class SemanticTier:
                 faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
                 known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
         if len(missing):
-            self.store.set_exact_embeddings(encoder.key, known)
+            self.store.remember(REMEASURED_FILE, encoder.key, known)
         if faults:
             raise FilesLost(faults)
         return np.stack([known[digest] for digest in sha256]) if len(rows) else np.zeros((0, encoder.dim), np.float32)
