@@ -11,7 +11,7 @@ import pytest
 
 from rfdedup.config import KeepConfig
 from rfdedup.linking import Links
-from rfdedup.ranking import matches, rank
+from rfdedup.ranking import in_doubt, matches, rank
 from rfdedup.records import FEATURES, Tier
 from rfdedup.tiers import THUMB_SIDE
 
@@ -24,6 +24,7 @@ ORIGINAL: dict[str, Any] = {
     "mtime_ns": 1000,
     "detail": 400.0,
     "fineness": 0.0,
+    "seen": 10_000,
     "sharpness": 300.0,
     "colorfulness": 20.0,
     "content": 1.0,
@@ -116,3 +117,55 @@ def test_globs() -> None:
     assert matches(paths, ["sub/*", "x"]).tolist() == [False, True, True]
     assert matches(paths, ["sub/b*"]).tolist() == [False, False, False]
     assert matches(paths, []).tolist() == [False, False, False]
+
+
+LARGE: dict[str, Any] = {"width": 1500, "height": 1125, "seen": 750, "mtime_ns": 2000}
+
+
+def doubtful(*changes: dict[str, Any]) -> list[int]:
+    n = len(changes)
+    one, other = np.triu_indices(n, 1)
+    found = in_doubt(features(*changes), Links.make(one, other, Tier.SEMANTIC, np.ones(len(one))))
+    return [int(row) for row in found]
+
+
+def test_what_a_reduced_decode_hides_is_looked_at_again() -> None:
+    assert doubtful({"width": 1000, "height": 750, "seen": 1000}, LARGE) == [1]
+    assert doubtful({"width": 1300, "height": 975, "seen": 650}, LARGE) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"width": 1500, "height": 1125, "seen": 750},
+        {"width": 400, "height": 300, "seen": 400},
+        {"width": 1600, "height": 1200, "seen": 800, "content": 0.9},
+    ],
+    ids=["same size", "small enough to compare with the reduction", "framed"],
+)
+def test_no_second_look_where_sizes_are_clear(other: dict[str, Any]) -> None:
+    assert doubtful(other, LARGE) == []
+
+
+def test_cameras_are_not_taken_for_enlargements() -> None:
+    camera = {"width": 4000, "height": 3000, "seen": 1000, "fineness": -2.0}
+    half = {"width": 2000, "height": 1500, "seen": 1000}
+    assert doubtful(camera, half) == []
+    assert order(features(camera, half)) == [0, 1]
+
+
+def test_an_enlargement_is_not_hidden_by_its_reduced_decode() -> None:
+    original = {"width": 1000, "height": 750, "seen": 1000}
+    # reduced to 750 pixels it is as fine as the original, at full size it is not
+    assert order(features(original, LARGE | {"seen": 1500, "fineness": -0.8})) == [0, 1]
+    assert order(features(original, LARGE | {"fineness": 0.0})) == [1, 0]
+
+
+def test_strong_compression_is_not_enlarging() -> None:
+    squeezed = {"width": 1200, "height": 900, "fineness": -2.0, "jpeg_quality": 10.0, "mtime_ns": 2000}
+    assert order(features(squeezed, {})) == [0, 1]
+
+
+def test_a_mark_in_the_margin_makes_no_picture_larger() -> None:
+    marked = {"content": 0.87, "bytes": 90_001, "mtime_ns": 2000}
+    assert order(features(marked, {"content": 0.79})) == [1, 0]

@@ -25,7 +25,7 @@ from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
 from rfdedup.planning.forecast import JoinCost, Pace
 from rfdedup.planning.recording import Recorder, Window
 from rfdedup.planning.sampling import sample_by_size
-from rfdedup.progress import Watch
+from rfdedup.progress import Silent, Watch
 from rfdedup.records import Tier
 from rfdedup.report.contents import Limits, contents
 from rfdedup.results import Run
