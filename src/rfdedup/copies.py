@@ -18,6 +18,7 @@ from rfdedup.imaging import Limits, decode
 from rfdedup.passes import Fault, read_stable
 from rfdedup.progress import Watch
 from rfdedup.sources.folder import SourceFile
+from rfdedup.tiers.quality import without_borders
 from rfdedup.workers import BlockSpec
 
 KINDS = ("half", "q30", "q10", "crop10", "brighter", "grey", "watermark", "border", "rotate2", "crop", "caption")
@@ -51,7 +52,7 @@ class CopyTask:
             style = STYLES[sorted(STYLES)[drawn % len(STYLES)]]
             data, _ = make_copy(kind, picture.rgb, np.random.default_rng(drawn), style)
             copy = decode(data, at_least=(self.spec.width, self.spec.height), limits=self.limits)
-            prepare(copy.rgb, self.spec, out)
+            prepare(without_borders(copy.rgb), self.spec, out)
         except ImageError as error:
             return error.kind, error.detail
         return None

@@ -122,7 +122,7 @@ class PrepareTask:
         try:
             data = read_stable(file, self.limits)
             picture = decode(data, at_least=(self.spec.width, self.spec.height), limits=self.limits)
-            prepare(picture.rgb, self.spec, out)
+            prepare(quality.without_borders(picture.rgb), self.spec, out)
         except ImageError as error:
             return error.kind, error.detail
         return None

@@ -4,6 +4,7 @@ import io
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from PIL import Image, ImageFilter
@@ -244,3 +245,32 @@ def test_local_sharpness_is_that_of_the_sharpest_sixteenth() -> None:
 def test_local_sharpness_of_pictures_with_fewer_pixels_than_tiles(shape: tuple[int, int]) -> None:
     edges = quality.laplacian(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
     assert quality.local_sharpness(edges) >= 0.0
+
+
+def framed(picture: npt.NDArray[np.uint8], across: int, down: int, colour: int = 255) -> npt.NDArray[np.uint8]:
+    whole = np.full((picture.shape[0] + 2 * down, picture.shape[1] + 2 * across, 3), colour, np.uint8)
+    whole[down : down + picture.shape[0], across : across + picture.shape[1]] = picture
+    return whole
+
+
+def noise(height: int, width: int) -> npt.NDArray[np.uint8]:
+    return np.random.default_rng(5).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(("across", "down"), [(20, 20), (0, 30), (15, 0)], ids=["frame", "letterbox", "pillars"])
+@pytest.mark.parametrize("colour", [0, 255])
+def test_frames_are_taken_off_before_a_picture_is_compared(across: int, down: int, colour: int) -> None:
+    picture = noise(240, 320)
+    inside = quality.without_borders(framed(picture, across, down, colour))
+    assert 0 <= picture.shape[0] - inside.shape[0] <= 8
+    assert 0 <= picture.shape[1] - inside.shape[1] <= 8
+    assert inside.std() > 60
+
+
+def test_empty_ground_around_a_thing_is_part_of_the_picture() -> None:
+    lonely = framed(noise(60, 60), 100, 100)
+    assert quality.without_borders(lonely) is lonely
+    flat = np.full((50, 60, 3), 90, np.uint8)
+    assert quality.without_borders(flat) is flat
+    plain = noise(100, 100)
+    assert quality.without_borders(plain) is plain

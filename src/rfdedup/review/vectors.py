@@ -29,6 +29,7 @@ from rfdedup.imaging import decode
 from rfdedup.review.features import Features
 from rfdedup.review.snapshot import Snapshot
 from rfdedup.run_folder import FEATURES_FOLDER
+from rfdedup.tiers.quality import without_borders
 from rfdedup.whitening import describe_as
 
 Rows = npt.NDArray[np.int64]
@@ -134,7 +135,7 @@ class Vectors:
             ImageError: the bytes are no picture that can be read.
             EncoderError: the encoder of the run cannot be used any more.
         """
-        return self._search(self._encoder.encode([decode(data, longest=1280).rgb]), most)
+        return self._search(self._encoder.encode([without_borders(decode(data, longest=1280).rgb)]), most)
 
     def _search(self, embedding: npt.NDArray[Any], most: int) -> list[tuple[int, float]]:
         score, at = self._index.search(self._describe(embedding), min(most, len(self.rows)))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.imaging.arrays import U8
+from rfdedup.imaging.arrays import U8, to_grey
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,6 +91,12 @@ def inside_borders(grey: U8) -> tuple[U8, float]:
     Returns:
         that part, a view, and the square root of its share of the area; of a picture in one colour, all and 0.
     """
+    inside, share = borders(grey)
+    return grey[inside], share
+
+
+def borders(grey: U8) -> tuple[tuple[slice, slice], float]:
+    """Rows and columns of (h, w) uint8 inside uniform borders, and the share as ``inside_borders`` gives it."""
     step = max(1, max(grey.shape) // _BORDER_SIDE)
     sample = grey[::step, ::step].astype(np.float32)
     square = sample * sample
@@ -100,12 +106,23 @@ def inside_borders(grey: U8) -> tuple[U8, float]:
         mean = sample.mean(axis=1 - axis)
         varied = np.flatnonzero(square.mean(axis=1 - axis) - mean * mean > _BORDER_SPREAD**2)
         if not varied.size:
-            return grey, 0.0
+            return (slice(None), slice(None)), 0.0
         begin, end = int(varied[0]), int(varied[-1]) + 1
         share *= (end - begin) / sample.shape[axis]
         # the edge of a border rings in its last row; it is no detail of the picture
         cut.append(slice((begin + (begin > 0)) * step, max(end - (end < sample.shape[axis]), begin + 1) * step))
-    return grey[cut[0], cut[1]], float(np.sqrt(share))
+    return (cut[0], cut[1]), float(np.sqrt(share))
+
+
+def without_borders(rgb: U8) -> U8:
+    """(h, w, 3) uint8 without uniform borders, a view; all of it where these take more than half of a side.
+
+    A frame or letterbox is no part of the picture; much empty ground around a thing is.
+    """
+    inside, share = borders(to_grey(rgb))
+    cut = rgb[inside]
+    whole = share in (0.0, 1.0) or 2 * cut.shape[0] < rgb.shape[0] or 2 * cut.shape[1] < rgb.shape[1]
+    return rgb if whole else cut
 
 
 def spectrum(grey: U8) -> Floats | None:
