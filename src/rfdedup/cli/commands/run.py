@@ -30,6 +30,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "protect": ("keep", "protect"),
     "max_megapixels": ("limits", "max_megapixels"),
     "file_seconds": ("limits", "file_seconds"),
+    "worker_memory": ("limits", "worker_memory_mb"),
 }
 """Where each flag lies in the configuration; the names in TOML are these joined by dots."""
 
@@ -100,6 +101,9 @@ def config_options(command: Any) -> Any:
         click.option("--workers", type=int, metavar="N", help="Worker processes (CPU cores)."),
         click.option("--max-megapixels", type=float, metavar="X", help="Larger images are errors (300)."),
         click.option("--file-seconds", type=float, metavar="X", help="A file that takes longer is an error (20)."),
+        click.option(
+            "--worker-memory", type=int, metavar="MB", help="A file whose worker takes more is an error (2048)."
+        ),
     ]
     for option in reversed(options):
         command = option(command)
