@@ -154,10 +154,19 @@ class FeatureStore:
         return number
 
     def thumbs(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
-        """RGB thumbnails of the given rows, (n, side * side * 3) uint8; zeros where an image has none."""
+        """RGB thumbnails of the given rows, (n, side * side * 3) uint8; zeros where an image has none.
+
+        Raises:
+            RunFolderError: they cannot be read, though the checksum fits.
+        """
         out = np.zeros((len(shard), THUMB_SIDE * THUMB_SIDE * 3), np.uint8)
         for number in np.unique(shard):
-            table = pq.read_table(self._path("metadata", int(number)), columns=["thumb"])
+            path = self._path("metadata", int(number))
+            try:
+                table = pq.read_table(path, columns=["thumb"])
+            except (OSError, pa.ArrowException) as error:
+                why = " ".join(str(error).split())
+                raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
             at = np.flatnonzero(shard == number)
             column = table.column(0).take(pa.array(row[at])).combine_chunks()
             there = column.is_valid().to_numpy(zero_copy_only=False)

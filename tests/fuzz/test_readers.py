@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import random
 import sqlite3
@@ -15,20 +16,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from damage import damaged
+from rfdedup import whitening
 from rfdedup.apply.journal import Journal
 from rfdedup.config import load_config
 from rfdedup.descriptor import Whitening
-from rfdedup.errors import RfdedupError
-from rfdedup.records import LINKS, VERDICTS
+from rfdedup.errors import RfdedupError, RunFolderError
+from rfdedup.files import sha256_file
+from rfdedup.records import FEATURES, LINKS, VERDICTS
 from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import Choice, Decision, Image
 from rfdedup.run_folder import LINKS_FILE, VERDICTS_FILE, RunFolder
-from rfdedup.store import ROWS_FILE, previews_of
+from rfdedup.store import FULLSCALE_FILE, REMEASURED_FILE, ROWS_FILE, FeatureStore, previews_of
+from rfdedup.tiers import THUMB_SIDE
 from rfdedup.truth import TruthRow, read_truth, write_truth
 
 INPUTS = int(os.environ.get("RFDEDUP_FUZZ_INPUTS", "40"))
 """Damaged files a reader."""
-PIECES = (b"", b"\0", b"\xff" * 4, b"\x7f\xff\xff\xff", b"\n", b'"', b"../", b"[[", b"1e999", b"null", b"\xed\xb3\xbf")
+FROM = int(os.environ.get("RFDEDUP_FUZZ_FROM", "0"))
+"""The first seed."""
+DIM = 8
 
 
 def _table(schema: pa.Schema) -> bytes:
@@ -94,6 +101,88 @@ def _places(folder: Path) -> Path:
     return folder / "features" / ROWS_FILE
 
 
+def _shard(folder: Path) -> FeatureStore:
+    """Six rows, five of them embedded."""
+    rows = [{f.name: None for f in FEATURES if f.nullable} | _filled(FEATURES, n) for n in range(6)]
+    thumb = bytes(range(256)) * 12
+    store = FeatureStore(folder, feature_key="f")
+    for row in rows:
+        row["thumb"] = thumb[: THUMB_SIDE * THUMB_SIDE * 3]
+    number = store.append(rows, [b"jpeg"] * 6)
+    vectors = np.random.default_rng(0).random((5, DIM)).astype(np.float16)
+    store.set_embeddings(number, "e", np.arange(5), vectors)
+    return store
+
+
+def _metadata(folder: Path) -> Path:
+    _shard(folder)
+    return folder / "metadata_0000.parquet"
+
+
+def _vectors(folder: Path) -> Path:
+    _shard(folder)
+    return folder / "img_emb_0000.npy"
+
+
+def _marker(folder: Path) -> Path:
+    _shard(folder)
+    return folder / "shard_0000.json"
+
+
+def _believed(folder: Path, kind: str, file: str) -> None:
+    """Read a shard after its marker was forged to fit the damage."""
+    marker = folder / "shard_0000.json"
+    record = json.loads(marker.read_text())
+    record[kind] = sha256_file(folder / file)
+    marker.write_text(json.dumps(record))
+    _read_shard(folder)
+
+
+def _read_shard(folder: Path) -> None:
+    """All that a run reads of its shards; a shard that is left out, to be made again, counts as refused."""
+    store = FeatureStore(folder, feature_key="f")
+    table = store.metadata()
+    place = np.zeros(table.num_rows, np.int32), np.arange(table.num_rows, dtype=np.int32)
+    for column in table.columns:
+        column.to_pylist()
+    assert store.thumbs(*place).shape == (table.num_rows, THUMB_SIDE * THUMB_SIDE * 3)
+    for number in store.shards:
+        if store.embedded(number, "e").any():
+            assert store.gather(*place, DIM).shape == (table.num_rows, DIM)
+    _refused(store)
+
+
+def _refused(store: FeatureStore) -> None:
+    if store.damaged:
+        raise RunFolderError(f"damaged: {store.damaged}")
+
+
+def _remembered(name: str) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        known = {f"{n:064x}": np.full(DIM, n, np.float32) for n in range(5)}
+        FeatureStore(folder, feature_key="f").remember(name, "k", known)
+        return folder / name
+
+    return make
+
+
+def _read_remembered(name: str) -> Callable[[Path], None]:
+    def read(folder: Path) -> None:
+        store = FeatureStore(folder, feature_key="f")
+        found = store.remembered(name, "k", DIM)
+        assert all(np.array_equal(found[f"{n:064x}"], np.full(DIM, n)) for n in range(5) if found)
+        _refused(store)
+
+    return read
+
+
+def _choice(folder: Path) -> Path:
+    rng = np.random.default_rng(0)
+    made = Whitening(rng.random(4, np.float32), rng.random((4, 3), np.float32))
+    whitening.save(folder / whitening.FILE, "e", whitening.Choice("own", made, 9, "fitted"), {"threshold": 0.5})
+    return folder / whitening.FILE
+
+
 def _reviews(folder: Path) -> Path:
     DecisionLog(folder).add([Decision(next(iter(Choice)), Image("ab" * 32, "a.jpg"), Image("cd" * 32, "b.jpg"))])
     return DecisionLog(folder).path
@@ -120,27 +209,19 @@ READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
     "run.json": (_info, lambda folder: RunFolder.open(folder).info()),
     "config": (_config, lambda folder: load_config(folder / "config.toml", {})),
     "whitening": (_whitening, lambda folder: Whitening.load(folder / "w.npz")),
+    "choice of whitening": (_choice, lambda folder: whitening.load(folder / whitening.FILE, "e", None, 4)),
+    "shard": (_marker, _read_shard),
+    "metadata": (_metadata, _read_shard),
+    "metadata, forged": (_metadata, lambda folder: _believed(folder, "metadata", "metadata_0000.parquet")),
+    "embeddings": (_vectors, _read_shard),
+    "embeddings, forged": (_vectors, lambda folder: _believed(folder, "img_emb", "img_emb_0000.npy")),
+    "remeasured": (_remembered(REMEASURED_FILE), _read_remembered(REMEASURED_FILE)),
+    "fullscale": (_remembered(FULLSCALE_FILE), _read_remembered(FULLSCALE_FILE)),
     "truth": (_truth, lambda folder: read_truth(folder / "truth.csv")),
     "rows": (_places, lambda folder: previews_of(folder, np.arange(4))),
     "reviews": (_reviews, lambda folder: DecisionLog(folder).decisions()),
     "journal": (_journal, _read_journal),
 }
-
-
-def damaged(whole: bytes, rng: random.Random) -> bytes:
-    data = bytearray(whole)
-    for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(data) + 1)
-        match rng.randrange(4):
-            case 0 if at < len(data):
-                data[at] ^= 1 << rng.randrange(8)
-            case 1:
-                del data[at:]
-            case 2:
-                data[at : at + rng.randint(0, 8)] = rng.choice(PIECES)
-            case _:
-                data[at:at] = data[rng.randrange(len(data) + 1) :][:16]
-    return bytes(data)
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -150,7 +231,7 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(name: str, tmp_path: Path
     whole = file.read_bytes()
     read(tmp_path)
     messages: list[str] = []
-    for seed in range(INPUTS):
+    for seed in range(FROM, FROM + INPUTS):
         file.write_bytes(damaged(whole, random.Random(f"{name} {seed}")))
         for leftover in tmp_path.glob("*-wal"):
             leftover.unlink()
@@ -171,3 +252,15 @@ def test_a_header_of_rows_that_is_no_literal_is_refused(tmp_path: Path) -> None:
     file.write_bytes(data[:10] + b"{'descr': (" + b" " * 106 + b"\n" + data[128:])
     with pytest.raises(RfdedupError, match="damaged"):
         previews_of(tmp_path, np.arange(4))
+
+
+def test_thumbnails_under_a_forged_checksum_are_refused(tmp_path: Path) -> None:
+    file = _metadata(tmp_path)
+    columns = pq.read_metadata(file).row_group(0)
+    page = columns.column(FEATURES.names.index("thumb"))
+    data = bytearray(file.read_bytes())
+    start = page.data_page_offset
+    data[start : start + 16] = b"\xff" * 16
+    file.write_bytes(data)
+    with pytest.raises(RfdedupError, match=r"metadata_0000\.parquet is damaged"):
+        _believed(tmp_path, "metadata", file.name)
