@@ -189,8 +189,9 @@ def test_what_was_finished_before_the_pool_broke_is_delivered():
 
 
 VICTIM = """
-import sys, worker_tasks
+import signal, sys, worker_tasks
 from rfdedup.workers import Pool
+signal.signal(signal.SIGINT, signal.default_int_handler)
 chunks = [(n, [("mark", sys.argv[1]), ("hang", 0)]) for n in range(2)]
 with Pool(worker_tasks.obey, 2) as pool:
     for done in pool.run(chunks):
@@ -251,7 +252,9 @@ def test_ctrl_c_ends_parent_and_workers_quietly(tmp_path):
 def test_ctrl_c_while_workers_start_is_quiet(tmp_path):
     script = tmp_path / "victim.py"
     script.write_text(
-        "import operator\nfrom rfdedup.workers import Pool\n"
+        "import operator, signal\nfrom rfdedup.workers import Pool\n"
+        # whoever runs the tests in the background leaves SIGINT ignored to its children
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with Pool(operator.neg, 2) as pool:\n"
         "    run = pool.run((n, [n]) for n in iter(int, 1))\n"
         "    print('go', flush=True)\n"
@@ -268,6 +271,9 @@ def test_ctrl_c_while_workers_start_is_quiet(tmp_path):
         assert victim.stdout.readline() == b"go\n"
         time.sleep(delay)
         os.killpg(victim.pid, signal.SIGINT)
-        stderr = victim.communicate(timeout=30)[1].decode()
+        try:
+            stderr = victim.communicate(timeout=30)[1].decode()
+        finally:
+            victim.kill()
         assert stderr.count("Traceback") == 1, stderr
         assert stderr.rstrip().endswith("KeyboardInterrupt")
