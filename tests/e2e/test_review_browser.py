@@ -506,7 +506,8 @@ def test_the_map_draws_every_embedding_and_a_lasso_inspects(browser: Browser, re
         page.locator("#map-found", has_not_text=f"{points} images").wait_for()
         inside = int(re.findall(r"\d+", page.locator("#map-found").inner_text())[0])
         assert 0 < inside < points
-        assert page.locator(".tiles .pic").count() == min(inside, 60)
+        shown = "count => document.querySelectorAll('.tiles .pic').length === count"
+        page.wait_for_function(shown, arg=min(inside, 60))
         page.get_by_role("button", name="Zoom in").click()
 
 
