@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from rfdedup.apply.names import local, root_path
 from rfdedup.errors import ConfigError, RunFolderError
 from rfdedup.files import atomic_write, explain
-from rfdedup.records import VERDICTS, Verdict, path_text
+from rfdedup.records import TABLE_ERRORS, VERDICTS, Verdict, path_text
 from rfdedup.run_folder import VERDICTS_FILE, RunFolder
 
 _BATCH_ROWS = 8192
@@ -103,7 +103,7 @@ def _batches(run: Path, wanted: Verdict) -> Iterator[pa.RecordBatch]:
                 chosen = batch.filter(pc.equal(batch.column("verdict"), str(wanted)))
                 if chosen.num_rows:
                     yield chosen
-    except (OSError, pa.ArrowException) as error:
+    except TABLE_ERRORS as error:
         raise RunFolderError(f"{file} is damaged ({error}): run the same `rfdedup run` command again") from None
 
 

@@ -13,6 +13,9 @@ SCHEMA_VERSION = 1
 FEATURE_VERSION = 8
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
+TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)
+"""What pyarrow raises for a damaged Parquet file; ``ValueError`` where a name in it is not UTF-8."""
+
 
 def path_text(path: str) -> str:
     """A surrogate-escaped path as text that Parquet, JSON and HTML can hold: lone surrogates become ``\\udcNN``."""

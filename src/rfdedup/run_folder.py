@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from rfdedup.errors import RunFolderError
 from rfdedup.files import TEMPORARY_SUFFIX, atomic_write, explain, sha256_file, write_json
-from rfdedup.records import LINKS, SCHEMA_VERSION, VERDICTS
+from rfdedup.records import LINKS, SCHEMA_VERSION, TABLE_ERRORS, VERDICTS
 
 RUN_JSON = "run.json"
 VERDICTS_FILE = "verdicts.parquet"
@@ -185,7 +185,7 @@ def _read_table(file: Path, schema: pa.Schema) -> pa.Table:
             table = stream.read()
     except FileNotFoundError:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
-    except (OSError, pa.ArrowException) as error:
+    except TABLE_ERRORS as error:
         raise RunFolderError(f"{file} is damaged ({error}): run the same `rfdedup run` command again") from None
     if not table.schema.equals(schema, check_metadata=False):
         raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from rfdedup.errors import RunFolderError
 from rfdedup.files import ARRAY_ERRORS, atomic_write, sha256_file, write_json
-from rfdedup.records import FEATURES
+from rfdedup.records import FEATURES, TABLE_ERRORS
 from rfdedup.tiers import THUMB_SIDE
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
@@ -164,7 +164,7 @@ class FeatureStore:
             path = self._path("metadata", int(number))
             try:
                 table = pq.read_table(path, columns=["thumb"])
-            except (OSError, pa.ArrowException) as error:
+            except TABLE_ERRORS as error:
                 why = " ".join(str(error).split())
                 raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
             at = np.flatnonzero(shard == number)
@@ -239,7 +239,7 @@ class FeatureStore:
             digests, values = table["sha256"].to_pylist(), table["vector"].to_pylist()
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, KeyError, pa.ArrowException):
+        except (*TABLE_ERRORS, KeyError):
             self.damaged.append(path.name)
             return {}
         whole = facts.get(b"checksum") == _content(digests, values).encode()
@@ -301,11 +301,14 @@ def _sound(metadata: Path, rows: int) -> bool:
         with pq.ParquetFile(metadata) as file:
             if file.metadata.num_rows != rows or not file.schema_arrow.equals(FEATURES):
                 return False
+            found = 0
             for batch in file.iter_batches(4096, columns=LIGHT_COLUMNS):
                 batch.validate(full=True)
-    except (OSError, pa.ArrowException):
+                found += batch.num_rows
+    except TABLE_ERRORS:
         return False
-    return True
+    # row groups may announce other numbers than the file
+    return found == rows
 
 
 def _sound_vectors(path: Path, rows: int) -> bool:

@@ -19,6 +19,7 @@ import pytest
 from damage import damaged
 from rfdedup import whitening
 from rfdedup.apply.journal import Journal
+from rfdedup.apply.verdicts import read_rows
 from rfdedup.config import load_config
 from rfdedup.descriptor import Whitening
 from rfdedup.errors import RfdedupError, RunFolderError
@@ -38,8 +39,8 @@ FROM = int(os.environ.get("RFDEDUP_FUZZ_FROM", "0"))
 DIM = 8
 
 
-def _table(schema: pa.Schema) -> bytes:
-    rows = [{f.name: None for f in schema if f.nullable} | _filled(schema, n) for n in range(20)]
+def _table(schema: pa.Schema, **values: Any) -> bytes:
+    rows = [{f.name: None for f in schema if f.nullable} | _filled(schema, n) | values for n in range(20)]
     buffer = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer, compression="zstd")
     return buffer.getvalue()
@@ -63,6 +64,18 @@ def _filled(schema: pa.Schema, number: int) -> dict[str, Any]:
 
 def _verdicts(folder: Path) -> Path:
     (folder / VERDICTS_FILE).write_bytes(_table(VERDICTS))
+    return folder / VERDICTS_FILE
+
+
+def _kept(folder: Path) -> Path:
+    """Verdicts as strict readers want them."""
+    nothing = {f.name: None for f in VERDICTS if f.nullable}
+    (folder / VERDICTS_FILE).write_bytes(
+        _table(
+            VERDICTS,
+            **nothing | {"root": str(folder), "verdict": "keep", "bytes": 9, "mtime_ns": 1, "sha256": "ab" * 32},
+        )
+    )
     return folder / VERDICTS_FILE
 
 
@@ -205,6 +218,7 @@ def _read_journal(folder: Path) -> None:
 
 READERS: dict[str, tuple[Callable[[Path], Path], Callable[[Path], Any]]] = {
     "verdicts": (_verdicts, lambda folder: RunFolder(folder).verdicts()),
+    "verdicts, by apply": (_kept, lambda folder: list(read_rows(folder))),
     "links": (_links, lambda folder: RunFolder(folder).links()),
     "run.json": (_info, lambda folder: RunFolder.open(folder).info()),
     "config": (_config, lambda folder: load_config(folder / "config.toml", {})),
@@ -264,3 +278,29 @@ def test_thumbnails_under_a_forged_checksum_are_refused(tmp_path: Path) -> None:
     file.write_bytes(data)
     with pytest.raises(RfdedupError, match=r"metadata_0000\.parquet is damaged"):
         _believed(tmp_path, "metadata", file.name)
+
+
+def test_a_row_group_of_another_length_than_its_file_is_not_believed(tmp_path: Path) -> None:
+    file = _metadata(tmp_path)
+    whole = file.read_bytes()
+    six, none = b"\x16\x0c", b"\x16\x00"  # a 64-bit number in the footer's encoding, with its type
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    at = footer
+    while (at := whole.find(six, at + 1)) >= 0:
+        file.write_bytes(whole[:at] + none + whole[at + 2 :])
+        facts = pq.read_metadata(file)
+        if (facts.num_rows, facts.row_group(0).num_rows) == (6, 0):
+            break
+    assert at > footer
+    with pytest.raises(RfdedupError, match="damaged"):
+        _believed(tmp_path, "metadata", file.name)
+
+
+@pytest.mark.parametrize("name", ["verdicts", "verdicts, by apply", "links"])
+def test_a_column_whose_name_is_not_utf8_is_refused(name: str, tmp_path: Path) -> None:
+    make, read = READERS[name]
+    file = make(tmp_path)
+    column = pq.read_schema(file).names[0].encode()
+    file.write_bytes(file.read_bytes().replace(column, b"\xff" * len(column)))
+    with pytest.raises(RfdedupError, match="is damaged"):
+        read(tmp_path)

@@ -146,7 +146,7 @@ def rewrite_parquet(data: bytes, ask: Ask, column: str | None, where: str) -> by
         with pq.ParquetWriter(out, schema) as writer:
             for batch in parquet.iter_batches():
                 writer.write_batch(_filter_batch(batch, name, ask))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{where} is no Parquet file that can be read: {error}") from None
     return out.getvalue()
 

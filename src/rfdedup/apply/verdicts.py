@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from rfdedup.apply.names import check_absolute, forbidden, root_path
 from rfdedup.errors import RunFolderError
-from rfdedup.records import VERDICTS, Tier, Verdict
+from rfdedup.records import TABLE_ERRORS, VERDICTS, Tier, Verdict
 from rfdedup.run_folder import VERDICTS_FILE
 
 BATCH_ROWS = 4096
@@ -73,7 +73,7 @@ def read_rows(run: Path) -> Iterator[list[Row]]:
                     yield _checked(batch, file)
     except FileNotFoundError:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
-    except (OSError, pa.ArrowException) as error:
+    except TABLE_ERRORS as error:
         raise RunFolderError(f"{file} is damaged ({error}): run the same `rfdedup run` command again") from None
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rfdedup.apply.names import check_relative
 from rfdedup.errors import ImageError, RunFolderError
 from rfdedup.files import ARRAY_ERRORS
 from rfdedup.imaging import decode
+from rfdedup.records import TABLE_ERRORS
 from rfdedup.run_folder import FEATURES_FOLDER
 from rfdedup.store import ROWS_FILE
 
@@ -73,7 +73,7 @@ class Features:
                 group += 1
             with pq.ParquetFile(path, metadata=about) as file:
                 value: bytes | None = file.read_row_group(group).column(0)[at].as_py()
-        except (OSError, IndexError, pa.ArrowException) as error:
+        except (*TABLE_ERRORS, IndexError) as error:
             raise self._damaged(error) from None
         return value
 
