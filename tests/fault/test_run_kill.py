@@ -116,7 +116,7 @@ def resume_and_compare(images: Path, out: Path, expected: rfdedup.Run) -> None:
     same(rfdedup.refine(images, out), expected)
 
 
-@pytest.mark.parametrize("die_at", [1, 4, 9, 14, 40, 66])
+@pytest.mark.parametrize("die_at", [1, 4, 9, 14, 40, 55, 66])
 def test_killed_at_a_write_the_resumed_verdicts_are_the_same(
     images: Path, victims: Victims, uninterrupted: tuple[rfdedup.Run, float], tmp_path: Path, die_at: int
 ) -> None:
