@@ -52,19 +52,19 @@ EMBEDDED, R50, HASHES = "rfdedup", "rfdedup r50-ibn", "rfdedup tiers 1 and 2"
 TOOLS = {
     EMBEDDED: Tool("", OURS),
     HASHES: Tool("", (*OURS, "--tiers", "quality,hash")),
-    R50: Tool("", (*OURS, "--encoder", "r50-ibn", "--weights", "{weights}", "--threshold", "0.9"), 0.1),
-    "fastdup": Tool("fastdup", (f"{RIVALS}/run_fastdup.py", "{images}", "{out}/r.json", "0.9"), 0.2, EMBEDDED),
+    R50: Tool("", (*OURS, "--encoder", "r50-ibn", "--weights", "{weights}", "--threshold", "0.9"), 0.25),
+    "fastdup": Tool("fastdup", (f"{RIVALS}/run_fastdup.py", "{images}", "{out}/r.json", "0.9"), 0.5, EMBEDDED),
     "imagededup CNN": Tool(
         "imagededup",
         (f"{RIVALS}/run_imagededup.py", "{images}", "{out}/r.json", "CNN-untrained", "0.999999"),
-        0.2,
+        0.5,
         EMBEDDED,
     ),
     "imagededup pHash": Tool(
-        "imagededup", (f"{RIVALS}/run_imagededup.py", "{images}", "{out}/r.json", "PHash", "10"), 0.2, HASHES
+        "imagededup", (f"{RIVALS}/run_imagededup.py", "{images}", "{out}/r.json", "PHash", "10"), 0.5, HASHES
     ),
-    "cleanvision": Tool("cleanvision", (f"{RIVALS}/run_cleanvision.py", "{images}", "{out}/r.json"), 0.05, HASHES),
-    "the original's steps": Tool("", (f"{RIVALS}/run_original.py", "{images}", "{out}/r.json", "{weights}"), 0.01, R50),
+    "cleanvision": Tool("cleanvision", (f"{RIVALS}/run_cleanvision.py", "{images}", "{out}/r.json"), 0.1, HASHES),
+    "the original's steps": Tool("", (f"{RIVALS}/run_original.py", "{images}", "{out}/r.json", "{weights}"), 0.02, R50),
 }
 
 
