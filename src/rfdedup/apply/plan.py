@@ -241,7 +241,11 @@ class Planner:
         if item.role == "image" and self.distinct and not self.labels.survey.taken(base, wanted):
             return wanted
         origin = item.path
-        for name in (wanted, alternative(wanted, origin)):
+        names = [wanted, alternative(wanted, origin)]
+        if item.role == "image" and self.catalog.is_folder(item.name):
+            # what lies in the folder of that name in another input has no other way
+            names.remove(wanted)
+        for name in names:
             owner = self._reserve(base, name, origin)
             if owner == origin:
                 return None

@@ -225,6 +225,12 @@ class Catalog:
         start = len(stem) + 1
         return {name: verdict for name, verdict in rows if not {46, 47} & set(name[start:])}
 
+    def is_folder(self, name: bytes) -> bool:
+        """Whether ``name`` is that of a folder below one of the roots."""
+        found = "select 1 from row where root = ? and name >= ? and name < ? limit 1"
+        inside = name + b"/", name + b"0"  # the byte after the slash
+        return any(self._database.execute(found, (root, *inside)).fetchone() for root in self._roots.values())
+
     def locate(self, path: str) -> tuple[str, bytes] | None:
         """Root and name of an absolute, normalised path if it lies below a root; the innermost root wins."""
         for root in sorted(self._roots, key=len, reverse=True):
