@@ -24,6 +24,7 @@ from rfdedup.store import FULLSCALE_FILE, FeatureStore
 
 Rows = npt.NDArray[np.int64]
 
+_KEY = "fineness, content"
 _VALUES = 2
 """What is remembered of a picture: fineness and content."""
 
@@ -63,9 +64,8 @@ class FullScale:
 
     def _measured(self, rows: Rows) -> npt.NDArray[np.float64]:
         """Fineness and content of ``rows``, (n, 2), remembered in the run folder by content."""
-        key = self.store.feature_key
         sha256 = self.stock.features["sha256"].to_numpy(zero_copy_only=False)[rows]
-        known = self.store.remembered(FULLSCALE_FILE, key, _VALUES)
+        known = self.store.remembered(FULLSCALE_FILE, _KEY, _VALUES)
         missing = rows[_first_of_each(sha256, known)]
         faults: dict[int, Fault] = {}
         if len(missing):
@@ -78,7 +78,7 @@ class FullScale:
                         else:
                             faults[int(missing[at])] = result
                 finally:
-                    self.store.remember(FULLSCALE_FILE, key, known)
+                    self.store.remember(FULLSCALE_FILE, _KEY, known)
         if faults:
             raise FilesLost(faults)
         return np.stack([known[digest] for digest in sha256]).astype(np.float64)

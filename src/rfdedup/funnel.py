@@ -178,7 +178,9 @@ def judge(
     thumbs = stock.thumbs_from(store)
     protected = matches(stock.features["path"].to_pylist(), config.keep.protect)
     full_size = FullScale(stock, store, config, watch)
-    court = Court(stock.features, config.keep, thumbs, protected, demands, full_size.refined)
+    # in input order nobody asks which copy was enlarged
+    refine = full_size.refined if config.keep.rule != "first" else None
+    court = Court(stock.features, config.keep, thumbs, protected, demands, refine)
     thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
     while True:
         usable = np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped

@@ -227,6 +227,8 @@ class FeatureStore:
     def remembered(self, name: str, key: str, size: int) -> dict[str, npt.NDArray[np.float32]]:
         """Vectors (size,) that were measured again under ``key``, by SHA-256 of the file's bytes.
 
+        Those of another ``feature_key`` are not known: what an encoder is shown changes with it.
+
         Args:
             name: ``REMEASURED_FILE`` for embeddings in full precision, ``FULLSCALE_FILE`` for looks at full size.
         """
@@ -234,7 +236,7 @@ class FeatureStore:
         try:
             table = pq.read_table(path)
             facts = table.schema.metadata or {}
-            if facts.get(b"key") != key.encode():
+            if facts.get(b"key") != self._key(key):
                 return {}
             digests, values = table["sha256"].to_pylist(), table["vector"].to_pylist()
         except FileNotFoundError:
@@ -251,10 +253,13 @@ class FeatureStore:
     def remember(self, name: str, key: str, known: dict[str, npt.NDArray[np.float32]]) -> None:
         """Replace what ``remembered`` returns."""
         digests, values = list(known), [value.tobytes() for value in known.values()]
-        facts = {"key": key, "checksum": _content(digests, values)}
+        facts = {"key": self._key(key), "checksum": _content(digests, values)}
         schema = pa.schema([("sha256", pa.string()), ("vector", pa.binary())], metadata=facts)
         with atomic_write(self.folder / name) as stream:
             pq.write_table(pa.table({"sha256": digests, "vector": values}, schema=schema), stream)
+
+    def _key(self, key: str) -> bytes:
+        return f"{self.feature_key}/{key}".encode()
 
     def _mark(self, number: int) -> None:
         shard = self.shards[number]

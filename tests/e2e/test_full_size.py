@@ -75,3 +75,10 @@ def test_a_file_that_is_gone_by_then_is_an_error(photos: Path, tmp_path: Path, m
     verdicts = {row["path"]: row for row in run.verdicts.to_pylist()}
     assert (verdicts["a_enlarged.jpg"]["verdict"], verdicts["a_enlarged.jpg"]["reason"]) == ("error", "unreadable")
     assert verdicts["b_original.jpg"]["verdict"] == "keep"
+
+
+def test_input_order_needs_no_second_look(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fullscale, "look_again", lambda *_: pytest.fail("looked again"))
+    run = rfdedup.refine(photos, out=tmp_path / "run", tiers=("quality", "hash"), keep={"rule": "first"})
+    verdicts = {row["path"]: row for row in run.verdicts.to_pylist()}
+    assert verdicts["b_original.jpg"]["king"] == "a_enlarged.jpg"

@@ -113,6 +113,7 @@ def test_exact_embeddings_belong_to_one_encoder(folder: Path) -> None:
     store.remember(REMEASURED_FILE, "enc", {"sha": np.arange(3, dtype=np.float32)})
     assert FeatureStore(folder, feature_key="k").remembered(REMEASURED_FILE, "enc", 3)["sha"].tolist() == [0, 1, 2]
     assert store.remembered(REMEASURED_FILE, "other", 3) == {}
+    assert FeatureStore(folder, feature_key="newer").remembered(REMEASURED_FILE, "enc", 3) == {}
 
 
 def _flip(path: Path) -> None:
