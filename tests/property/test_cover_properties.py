@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfdedup.kings import crown
-from rfdedup.similarity import bounds, cosine, cover, cover_codes, hamming, products
+from rfdedup.similarity import bounds, cosine, cover, cover_codes, crowds, hamming, products
 
 
 def clusters(rng: np.random.Generator, n: int, d: int, kinds: int, noise: float) -> np.ndarray:
@@ -54,7 +54,7 @@ def test_equals_crown_on_all_links(
     ends = rng.integers(0, max(n, 1), (2, further if n else 0))
     ends = ends[:, permitted(*ends)]
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bounds, cosine, cover, products):
+        for module in (bounds, cosine, cover, crowds, products):
             patch.setattr(module, "TILE", 32)
         found = cover.cover(
             x, 0.8, rank, vector=vector, rows=rows, forced=forced, stay=stay,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.similarity import bounds, cosine, cover, hamming, products
+from rfdedup.similarity import bounds, cosine, cover, crowds, hamming, products
 from rfdedup.similarity.hamming import CodePairs, hamming_links
 from rfdedup.similarity.sparse_codes import crowded_rows, sparse_code_links
 
@@ -37,7 +37,7 @@ def test_every_row_outside_the_crowds_keeps_all_of_its_links(
     crowded, spread = (count > most for count in degree)
     kept = np.where(near, ~(crowded[a] & crowded[b]), ~(spread[a] & spread[b]))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bounds, cosine, cover, products):
+        for module in (bounds, cosine, cover, crowds, products):
             patch.setattr(module, "TILE", 32)
         patch.setattr(cosine, "_CHUNK", chunk)
         patch.setattr(cosine, "_PRUNE", 50)
@@ -79,6 +79,34 @@ def test_codes_outside_the_crowds_keep_all_of_their_links(
     assert found.a.tolist() == a[kept].tolist()
     assert found.b.tolist() == b[kept].tolist()
     assert found.distance.tolist() == distance[kept].tolist()
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 2**32), pairs=st.integers(1, 60), size=st.sampled_from([64, 128, 192]))
+def test_sure_crowds_have_links(seed: int, pairs: int, size: int) -> None:
+    """Pairs on both sides of the threshold, and codes of ``size`` of 192 dimensions, which leave more or less out."""
+    rng = np.random.default_rng(seed)
+    one, other = np.linalg.qr(rng.standard_normal((192, 192)))[0][: 2 * pairs].reshape(pairs, 2, 192).transpose(1, 0, 2)
+    score = rng.uniform(0.7, 1.0, (pairs, 1))
+    x = np.stack([one, score * one + np.sqrt(1 - score**2) * other], axis=1).reshape(2 * pairs, 192)
+    a, b, _ = cosine.cosine_links(x, 0.8)
+    linked = np.bincount(np.append(a, b), minlength=2 * pairs) > 0
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (bounds, crowds, products):
+            patch.setattr(module, "TILE", 32)
+        patch.setattr(bounds, "_cheapest", lambda *_: size)
+        sure = crowds.surely_crowded(bounds.encode(x, bounds.fit_projection(x, 0.8)), 0.8, 0, 2)
+    assert not (sure & ~linked).any()
+    if size == 192:
+        assert sure[np.repeat(score[:, 0] > 0.85, 2)].all()
+
+
+def test_tight_crowds_are_seen_wherever_they_lie() -> None:
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((20, 96))[rng.permutation(4000) % 20] + 0.1 * rng.standard_normal((4000, 96))
+    codes = bounds.encode(x, bounds.fit_projection(x, 0.8))
+    assert crowds.surely_crowded(codes, 0.8, 150, 2).all()
+    assert not crowds.surely_crowded(codes, 0.8, 250, 2).any()
 
 
 def test_nearly_all_of_a_crowd_is_seen() -> None:

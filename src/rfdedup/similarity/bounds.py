@@ -66,10 +66,10 @@ class Projection:
 
 @dataclass(frozen=True)
 class ByteCodes:
-    """Codes of rows, padded with zeros to whole tiles.
+    """Codes of rows, padded with zeros to whole tiles, and to the room for later ones.
 
     Attributes:
-        codes: (rows rounded up to TILE, K) int8.
+        codes: (rows or more, in whole tiles, K) int8.
         errors: (tiles,) float64, the longest remainder in each tile.
         projection: what they were made with.
         rows: number of rows.
@@ -128,24 +128,43 @@ def _mixing(size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
     return np.asarray(np.kron(outer, inner) * rng.choice([-1.0, 1.0], size=size)[:, None])
 
 
-def encode(x: npt.NDArray[np.floating], projection: Projection, rows: npt.NDArray[np.int64] | None = None) -> ByteCodes:
-    """Codes of all rows of ``x``, or of those named, read in blocks; a name of -1 gives a row of zeros."""
+def encode(
+    x: npt.NDArray[np.floating],
+    projection: Projection,
+    rows: npt.NDArray[np.int64] | None = None,
+    *,
+    room: int = 0,
+    before: ByteCodes | None = None,
+) -> ByteCodes:
+    """Codes of all rows of ``x``, or of those named, read in blocks.
+
+    Args:
+        x: (N, d) floats.
+        projection: what to encode them with.
+        rows: row numbers; default all.
+        room: rows that there may be once more are added.
+        before: codes of the first rows, made with the same projection; the others are added in place where there is
+            room.
+    """
     n = x.shape[0] if rows is None else rows.size
-    tiles = -(-n // TILE)
-    codes = np.zeros((tiles * TILE, projection.weights.shape[1]), dtype=np.int8)
-    errors = np.zeros(tiles)
+    done = 0 if before is None else before.rows
+    tiles = -(-max(n, room) // TILE)
+    if before is not None and n <= before.codes.shape[0]:
+        codes, errors = before.codes, before.errors.copy()
+    else:
+        codes, errors = np.zeros((tiles * TILE, projection.weights.shape[1]), dtype=np.int8), np.zeros(tiles)
+        if before is not None:
+            codes[:done], errors[: before.errors.size] = before.codes[:done], before.errors
     limit = largest_code()
-    for begin in range(0, n, _BLOCK):
+    for begin in range(done, n, _BLOCK):
         end = min(begin + _BLOCK, n)
         which = np.arange(begin, end) if rows is None else rows[begin:end]
         g = _project(unit_rows(x[begin:end] if rows is None else x[which], which), projection)
-        g[which < 0] = 0
         q = np.clip(np.rint(g / np.float32(projection.scale)), -limit, limit)
         codes[begin:end] = q
         g -= q * np.float32(projection.scale)
         length = np.sqrt(np.einsum("ij,ij->i", g, g)) * 1.001 + 1e-6
-        firsts = np.arange(0, end - begin, TILE)
-        errors[begin // TILE : begin // TILE + firsts.size] = np.maximum.reduceat(length, firsts)
+        np.maximum.at(errors, np.arange(begin, end) // TILE, length)
     return ByteCodes(codes, errors, projection, n)
 
 

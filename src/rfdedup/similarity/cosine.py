@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from rfdedup.errors import DataError
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
+from rfdedup.similarity.crowds import surely_crowded
 from rfdedup.similarity.products import TILE, Mask, Products, in_threads, thread_count
 from rfdedup.similarity.vectors import (
     Matrix,
@@ -52,6 +53,7 @@ class SparseLinks:
         crowded: (N,) bool, rows with more than the given number of links at or above the threshold.
         counts: (2, N) int64, links of each row at or above the threshold, and at or above the floor; those of rows with
             more than the given number are incomplete.
+        codes: codes of the rows, where the join made any.
     """
 
     a: Rows
@@ -59,6 +61,7 @@ class SparseLinks:
     score: Scores
     crowded: Mask
     counts: Rows
+    codes: ByteCodes | None = None
 
 
 def cosine_links(x: npt.ArrayLike, threshold: float) -> tuple[Rows, Rows, Scores]:
@@ -88,6 +91,7 @@ def sparse_links(
     *,
     floor: float | None = None,
     before: SparseLinks | None = None,
+    room: int = 0,
 ) -> SparseLinks:
     """Like ``cosine_links`` without the links between two crowded rows: O(N) of them, sooner the denser the input.
 
@@ -98,7 +102,8 @@ def sparse_links(
         floor: pairs from here up to the threshold are given too, unless both rows have more than ``most`` pairs at or
             above the floor. Default: the threshold.
         before: what this function said, with the same bounds, of the first rows of ``x`` alone. Only pairs with a
-            later row are measured then; the answer is the same.
+            later row are measured then; the answer is the same. Its codes are extended in place.
+        room: rows that later calls, given this answer, may come with.
 
     Raises:
         DataError: as for ``cosine_links``; or a floor above the threshold.
@@ -108,7 +113,7 @@ def sparse_links(
     floor = threshold if floor is None else check_threshold(floor)
     if floor > threshold:
         raise DataError(f"floor = {floor} is above the threshold, {threshold}")
-    return _Join(matrix, threshold, floor, most, before).run()
+    return _Join(matrix, threshold, floor, most, before, room).run()
 
 
 class _Join:
@@ -121,6 +126,7 @@ class _Join:
         floor: float,
         most: int | None,
         before: SparseLinks | None,
+        room: int,
     ) -> None:
         n, d = x.shape
         self._x, self._threshold, self._floor = x, threshold, floor
@@ -130,7 +136,8 @@ class _Join:
         small = n * n * d / 2 < _SMALL
         self._threads = thread_count()
         self._unit = lru_cache(2 * _BAND + self._threads)(self._unit_rows)
-        self._candidates = _Plain(x) if small else _Coded(x, threshold, floor, self._threads)
+        known = None if before is None else before.codes
+        self._candidates = _Plain(x) if small else _Coded(x, threshold, floor, self._threads, room, known)
         # pairs of each row at or above the threshold, and at or above the floor; rows of the padding are crowded
         self._counts = np.zeros((2, self._tiles * TILE), np.int64)
         self._counts[:, n:] = self._most + 1
@@ -138,6 +145,9 @@ class _Join:
         if before is not None:
             self._done = before.crowded.size
             self._counts[:, : self._done] = before.counts
+        elif isinstance(self._candidates, _Coded) and most is not None:
+            crowded = surely_crowded(self._candidates.codes, threshold, most, self._threads)
+            self._counts[:, :n][:, crowded] = most + 1
 
     def run(self) -> SparseLinks:
         n = self._x.shape[0]
@@ -158,7 +168,8 @@ class _Join:
         a, b, score = self._kept(held)
         order = np.argsort(a * np.int64(n) + b)
         counts = self._counts[:, :n]
-        return SparseLinks(a[order], b[order], score[order], counts[0] > self._most, counts)
+        codes = self._candidates.codes
+        return SparseLinks(a[order], b[order], score[order], counts[0] > self._most, counts, codes)
 
     def _unit_rows(self, number: int) -> Matrix:
         """Rows of one tile, of unit length."""
@@ -261,6 +272,8 @@ def _joined(parts: list[tuple[Rows, Rows, Scores]]) -> tuple[Rows, Rows, Scores]
 class _Plain:
     """Candidates from float32 products; their worst rounding error (see ``bounds``) is the margin."""
 
+    codes: ByteCodes | None = None
+
     def __init__(self, x: npt.NDArray[np.floating]) -> None:
         self._unit = normalise(x)
         self._margin = 2 * (x.shape[1] + 2) * 2.0**-24
@@ -279,19 +292,28 @@ class _Plain:
 class _Coded:
     """Candidates from products of 8-bit codes."""
 
-    def __init__(self, x: npt.NDArray[np.floating], threshold: float, floor: float, threads: int) -> None:
-        self._codes = encode(x, fit_projection(x, floor))
-        self._products = fit_products(self._codes, floor, threads, most=threshold)
+    def __init__(
+        self,
+        x: npt.NDArray[np.floating],
+        threshold: float,
+        floor: float,
+        threads: int,
+        room: int,
+        before: ByteCodes | None,
+    ) -> None:
+        projection = fit_projection(x, floor) if before is None else before.projection
+        self.codes = encode(x, projection, room=room, before=before)
+        self._products = fit_products(self.codes, floor, threads, most=threshold)
 
     def near(self, tile: tuple[int, int], bound: float, stricter: Stricter) -> tuple[Rows, Rows]:
         one, other = tile
-        errors = self._codes.errors[one], self._codes.errors[other]
+        errors = self.codes.errors[one], self.codes.errors[other]
         bounds = [
-            (rows, columns, higher if np.isinf(higher) else product_bound(higher, self._codes.projection, *errors))
+            (rows, columns, higher if np.isinf(higher) else product_bound(higher, self.codes.projection, *errors))
             for rows, columns, higher in stricter
         ]
-        least = product_bound(bound, self._codes.projection, *errors)
-        return self._products.above(self._codes.tile(one), self._codes.tile(other), least, bounds)
+        least = product_bound(bound, self.codes.projection, *errors)
+        return self._products.above(self.codes.tile(one), self.codes.tile(other), least, bounds)
 
 
 def fit_products(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rfdedup.errors import DataError
 from rfdedup.kings import priority_order
-from rfdedup.similarity.bounds import encode, fit_projection, product_bound
+from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.similarity.components import check_links
 from rfdedup.similarity.cosine import fit_products
 from rfdedup.similarity.products import TILE, Codes, Mask, Products, in_threads, thread_count
@@ -61,6 +61,7 @@ def cover(
     margin: float = 0.0,
     least: float | None = None,
     decide: Decide | None = None,
+    codes: ByteCodes | None = None,
 ) -> Cover:
     """Choose kings among embeddings as ``crown`` does on ``cosine_links`` and further links together.
 
@@ -77,6 +78,7 @@ def cover(
         least: score of the least similar pairs that ``decide`` is asked about; default ``threshold - margin``.
         decide: says which pairs are links; it must not depend on which are asked about together. Default: those at or
             above the threshold.
+        codes: codes of the rows of ``x``, where there are some already.
 
     Raises:
         DataError: arrays that do not fit together, or NaN.
@@ -102,7 +104,8 @@ def cover(
         place[order] = np.arange(order.size)
         further = _Further(np.minimum(place[one], place[other]), np.maximum(place[one], place[other]))
         lowest = check_threshold(max(threshold - margin, 1e-6) if least is None else least)
-        court = _Court(matrix, order, at[order], threshold, margin, lowest, decide)
+        known = encode(matrix, fit_projection(matrix, lowest)) if codes is None else codes
+        court = _Court(matrix, known, order, at[order], threshold, margin, lowest, decide)
         king[order] = order[court.settle((mask | held)[order], further)]
         doubtful[order] = court.doubtful
     return Cover(king, doubtful)
@@ -126,6 +129,7 @@ class _Court:
     def __init__(
         self,
         x: npt.NDArray[np.floating],
+        codes: ByteCodes,
         order: Rows,
         vector: Rows,
         threshold: float,
@@ -137,9 +141,9 @@ class _Court:
         self._threshold, self._margin = threshold, margin
         self._decide = decide or (lambda score, _, __: score.astype(np.float64) >= threshold)
         self._least = least
-        self._codes = encode(x, fit_projection(x, least), vector)
+        self._codes = codes
         self._threads = thread_count()
-        self._products: Products = fit_products(self._codes, self._least, self._threads)
+        self._products: Products = fit_products(codes, self._least, self._threads)
         self._tiles: list[Codes] = []
         self._errors: list[float] = []
         self._kings = np.empty(0, dtype=np.int64)
@@ -147,11 +151,12 @@ class _Court:
 
     def settle(self, fixed: Mask, further: _Further) -> Rows:
         """The king of every place, (N,) int64; kings are their own. ``fixed`` places are never subjects."""
-        n = self._codes.rows
+        n = self._order.size
         lord = np.arange(n)
         with ThreadPoolExecutor(self._threads) as pool:
-            for number in range(self._codes.errors.size):
-                begin, end = number * TILE, min((number + 1) * TILE, n)
+            for begin in range(0, n, TILE):
+                number, end = begin // TILE, min(begin + TILE, n)
+                self._block = self._gathered(begin, end)
                 free = ~fixed[begin:end]
                 best = np.full(end - begin, n)
                 earlier, later = further.ending_in(begin, end)
@@ -212,11 +217,11 @@ class _Court:
 
     def _crown(self, number: int, best: Rows, free: Mask, earlier: Rows, later: Rows) -> None:
         """Crown the rows of a block that are left, first come first served, and assign their subjects."""
-        begin, none = number * TILE, self._codes.rows
+        begin, none = number * TILE, self._order.size
         open_ = np.zeros(TILE, np.bool_)
         open_[: best.size] = (best == none) & (self._vector[begin : begin + best.size] >= 0)
         spare = [(~open_, np.ones(TILE, np.bool_), np.inf), (np.ones(TILE, np.bool_), ~open_, np.inf)]
-        i, j = self._near(number, self._codes.tile(number), self._codes.errors[number], spare)
+        i, j = self._near(number, *self._block, spare)
         keep = (i < j) & (j < best.size)
         i, j = i[keep], j[keep]
         i, j = i[free[j]], j[free[j]]
@@ -253,15 +258,15 @@ class _Court:
 
     def _admit(self, number: int, rows: Rows) -> None:
         """Add the new kings of a block to the tiles that later blocks are compared with."""
-        error = float(self._codes.errors[number])
+        codes, error = self._block
         rows = rows[self._vector[number * TILE + rows] >= 0]
         while rows.size:
             filled = self._kings.size % TILE
             if filled == 0:
-                self._tiles.append(np.zeros((TILE, self._codes.codes.shape[1]), dtype=np.int8))
+                self._tiles.append(np.zeros_like(codes))
                 self._errors.append(0.0)
             now, rows = rows[: TILE - filled], rows[TILE - filled :]
-            self._tiles[-1][filled : filled + now.size] = self._codes.tile(number)[now]
+            self._tiles[-1][filled : filled + now.size] = codes[now]
             self._errors[-1] = max(self._errors[-1], error)
             self._kings = np.append(self._kings, number * TILE + now)
 
@@ -269,13 +274,20 @@ class _Court:
         self, number: int, others: Codes, error: float, stricter: Sequence[tuple[Mask, Mask, float]]
     ) -> tuple[Rows, Rows]:
         """Candidates between a block, without its places that have no vector, and other codes."""
-        bound = product_bound(self._least, self._codes.projection, self._codes.errors[number], error)
+        codes, own = self._block
+        bound = product_bound(self._least, self._codes.projection, own, error)
         silent = np.zeros(TILE, np.bool_)
         vector = self._vector[number * TILE : (number + 1) * TILE]
         silent[: vector.size] = vector < 0
-        return self._products.above(
-            self._codes.tile(number), others, bound, [*stricter, (silent, np.ones(TILE, np.bool_), np.inf)]
-        )
+        return self._products.above(codes, others, bound, [*stricter, (silent, np.ones(TILE, np.bool_), np.inf)])
+
+    def _gathered(self, begin: int, end: int) -> tuple[Codes, float]:
+        """Codes of places in rank order, a tile of them, with the longest remainder of any; zeros for no vector."""
+        vector = self._vector[begin:end]
+        there = np.flatnonzero(vector >= 0)
+        codes = np.zeros((TILE, self._codes.codes.shape[1]), np.int8)
+        codes[there] = self._codes.codes[vector[there]]
+        return codes, float(self._codes.errors[vector[there] // TILE].max(initial=0.0))
 
     def _unsure(self, score: Scores) -> Mask:
         return np.asarray(np.abs(score.astype(np.float64) - self._threshold) <= self._margin) & (self._margin > 0)

@@ -82,7 +82,7 @@ class Comparison:
             before: comparison of the first of ``rows``: what it measured is not measured again.
         """
         known = None if before is None else before.found
-        found = sparse_links(vectors, bounds.near, most_links(n), floor=bounds.floor, before=known)
+        found = sparse_links(vectors, bounds.near, most_links(n), floor=bounds.floor, before=known, room=n)
         at, crowded = np.full(n, -1), np.zeros(n, np.bool_)
         at[rows], crowded[rows] = np.arange(len(rows)), found.crowded
         made = cls(vectors, bounds, measure_again, at, crowded, found, _exact_at=np.full(n, -1))
@@ -157,6 +157,7 @@ class Comparison:
                 margin=self.bounds.margin,
                 least=self.bounds.near,
                 decide=linked,
+                codes=self.found.codes,
             )
             unknown = np.flatnonzero(found.doubtful & (self._exact_at < 0))
             if not len(unknown):
