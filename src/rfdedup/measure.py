@@ -7,7 +7,7 @@ from typing import Final
 
 import simplejpeg
 
-from rfdedup.imaging import Limits, decode, fit, to_grey
+from rfdedup.imaging import Limits, decode, fit
 from rfdedup.imaging.arrays import U8
 from rfdedup.tiers import hashing, quality
 
@@ -67,13 +67,13 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     """
     picture = decode(data, at_least=None if scale == "native" else LONGEST, limits=limits)
     whole = picture.grey()
-    rgb = fit(picture.rgb, LONGEST, (picture.width, picture.height))
-    grey = whole if rgb is picture.rgb else to_grey(rgb)
+    # of colours only the preview is needed, which is made from all pixels
+    grey = fit(whole, LONGEST, (picture.width, picture.height))
     brightness, contrast = quality.brightness_and_contrast(grey)
     dhash, phash = hashing.hashes(grey)
     edges = quality.laplacian(whole if scale == "native" else grey)
     sharpness = quality.sharpness(edges)
-    small = _small(rgb)
+    small = _small(picture.rgb)
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)
     return Measurement(

@@ -10,7 +10,7 @@ import pyarrow as pa
 from rfdedup.tiers import THUMB_SIDE
 
 SCHEMA_VERSION = 1
-FEATURE_VERSION = 8
+FEATURE_VERSION = 9
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)

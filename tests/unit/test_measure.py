@@ -12,7 +12,7 @@ from PIL import Image
 from image_samples import samples, saved, scene
 from rfdedup import measure as module
 from rfdedup.errors import ImageError
-from rfdedup.imaging import Limits, decode
+from rfdedup.imaging import Limits, decode, fit
 from rfdedup.measure import measure
 from rfdedup.records import FEATURES
 from rfdedup.tiers import hashing
@@ -42,7 +42,8 @@ def test_large_pictures_are_measured_at_640() -> None:
     image = scene(1700, 1000)
     data = saved(image, "JPEG", quality=92)
     found = measure(data)
-    grey = decode(data, longest=640).grey()
+    grey = fit(decode(data, at_least=640).grey(), 640, (1700, 1000))
+    assert grey.shape == (376, 640)
     assert (found.width, found.height) == (1700, 1000)
     assert found.sharpness == pytest.approx(cv2.Laplacian(grey, cv2.CV_64F).var(), rel=1e-9)
     assert (found.dhash, found.phash) == hashing.hashes(grey)
