@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan_counts
 from rfdedup.config import RunConfig, make_config
@@ -48,7 +49,7 @@ class Findings:
 
     faults: list[Fault | None]
     quality: Judgement
-    flags: list[list[str]]
+    flags: pa.Array
     duplicates: Duplicates
     links: Links
     rank: Rows
@@ -121,6 +122,7 @@ def refine_scan(
             transient = measure_files(new, store, config, watch)
         known, at = take_stock(files, store)
     stock = assemble(files, known, at, transient)
+    del known
     if not stock.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
 
@@ -176,7 +178,7 @@ def judge(
     verdict = judge_quality(stock.features, config.quality, active="quality" in config.tiers)
     verdict = verdict.overruled(demands.keep, demands.drop)
     thumbs = stock.thumbs_from(store)
-    protected = matches(stock.features["path"].to_pylist(), config.keep.protect)
+    protected = matches(stock.features["path"], config.keep.protect)
     full_size = FullScale(stock, store, config, watch)
     # in input order nobody asks which copy was enlarged
     refine = full_size.refined if config.keep.rule != "first" else None
@@ -212,8 +214,8 @@ def compare_hashes(rows: Rows, stock: Inventory, config: RunConfig, court: Court
     if "hash" not in config.tiers:
         return representative, Lookalikes.none(features.num_rows)
     if config.hash.exact:
-        sha256 = features["sha256"].to_numpy(zero_copy_only=False)
-        representative[rows] = exact_representatives(sha256, rows, court.place(Links.none(), rows))
+        rank = court.place(Links.none(), rows)
+        representative[rows] = exact_representatives(features["sha256"], rows, rank)
     if not config.hash.perceptual:
         return representative, Lookalikes.none(features.num_rows)
     distinct = np.unique(representative[rows])

@@ -10,6 +10,7 @@ from importlib.metadata import version
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rfdedup.config import RunConfig
 from rfdedup.passes import Fault, row_of
@@ -65,17 +66,18 @@ def take_stock(files: Sequence[SourceFile], store: FeatureStore) -> tuple[pa.Tab
         the store's metadata, and for each file its row there, or -1 where it is new or has changed since.
     """
     known = store.metadata()
-    latest: dict[bytes, int] = {}
-    roots, paths = known["root"].to_pylist(), known["path_bytes"].to_pylist()
-    for i, (root, path) in enumerate(zip(roots, paths, strict=True)):
-        latest[_key(root, path)] = i
-    at = np.array([latest.get(_key(f.root, os.fsencode(f.path)), -1) for f in files], np.int64)
-    if known.num_rows:
+    n = known.num_rows
+    mine = _keys([file.root for file in files], _raw_paths(files))
+    theirs = _keys(known["root"], known["path_bytes"])
+    # the first of equal keys is found: backwards that is the newest
+    back = pc.index_in(mine, theirs.take(pa.array(np.arange(n)[::-1]))).fill_null(n).to_numpy(zero_copy_only=False)
+    at = n - 1 - back.astype(np.int64)
+    if n:
         same = np.ones(len(files), np.bool_)
         for name, attribute in (("bytes", "size"), ("mtime_ns", "mtime_ns"), ("inode", "inode")):
             column = known[name].to_numpy()
-            mine = np.array([getattr(f, attribute) for f in files], column.dtype)
-            same &= column[at] == mine
+            values = np.fromiter((getattr(file, attribute) for file in files), column.dtype, len(files))
+            same &= column[at] == values
         at[~same] = -1
     return known, at
 
@@ -93,29 +95,43 @@ def assemble(
         known, at: from ``take_stock``; -1 where nothing is known.
         transient: faults that are in no shard.
     """
-    lost = [files[i] for i in np.flatnonzero(at < 0).tolist()]
-    extra = pa.Table.from_pylist(
-        [{**row_of(file, transient[file]), "shard": NOWHERE, "row": NOWHERE} for file in lost], schema=known.schema
-    )
-    place = at.copy()
-    place[at < 0] = known.num_rows + np.arange(len(lost))
-    table = pa.concat_tables([known, extra]).combine_chunks().take(pa.array(place))
-    named = np.array([file.named_as_image for file in files], np.bool_)
-    faults = table["error"].to_pylist()
-    rows = np.array([ok or fault not in NOT_IMAGES for ok, fault in zip(named, faults, strict=True)], np.bool_)
-    kept = [file for file, row in zip(files, rows, strict=True) if row]
+    lost = np.flatnonzero(at < 0)
+    if len(lost):
+        extra = pa.Table.from_pylist(
+            [
+                {**row_of(file, transient[file]), "shard": NOWHERE, "row": NOWHERE}
+                for file in (files[i] for i in lost.tolist())
+            ],
+            schema=known.schema,
+        )
+        at = at.copy()
+        at[lost] = known.num_rows + np.arange(len(lost))
+        known = pa.concat_tables([known, extra])
+    there = pc.is_in(known["error"], pa.array(sorted(NOT_IMAGES))).to_numpy(zero_copy_only=False)[at]
+    for i in np.flatnonzero(there).tolist():
+        there[i] = not files[i].named_as_image
+    kept = list(files) if not there.any() else [file for file, other in zip(files, there, strict=True) if not other]
+    at = at[~there]
     # the root is the one of this run: the store may know the file through another
-    table = table.filter(pa.array(rows))
-    table = table.set_column(
-        table.schema.get_field_index("root"), "root", pa.array([f.root for f in kept], pa.string())
-    )
-    table = table.set_column(
-        table.schema.get_field_index("path"), "path", pa.array([path_text(f.path) for f in kept], pa.string())
-    )
-    raw = pa.array([os.fsencode(f.path) for f in kept], pa.binary())
-    table = table.set_column(table.schema.get_field_index("path_bytes"), "path_bytes", raw)
-    return Inventory(kept, table, others=len(files) - len(kept))
+    names = {
+        "root": pa.array([file.root for file in kept], pa.string()),
+        "path": pa.array([path_text(file.path) for file in kept], pa.string()),
+        "path_bytes": _raw_paths(kept),
+    }
+    # shards that were filled in scan order need no copy
+    ordered = len(at) == known.num_rows and bool((at == np.arange(len(at))).all())
+    columns = [
+        names[name] if name in names else known[name] if ordered else known[name].take(pa.array(at)).combine_chunks()
+        for name in known.column_names
+    ]
+    return Inventory(kept, pa.table(columns, schema=known.schema), others=len(files) - len(kept))
 
 
-def _key(root: str, path: bytes) -> bytes:
-    return os.fsencode(root) + b"/" + path
+def _raw_paths(files: Sequence[SourceFile]) -> pa.Array:
+    return pa.array([os.fsencode(file.path) for file in files], pa.binary())
+
+
+def _keys(roots: pa.ChunkedArray | list[str], paths: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
+    """Whole paths as bytes, one for each row."""
+    whole = roots if isinstance(roots, pa.ChunkedArray) else pa.array(roots, pa.string())
+    return pc.binary_join_element_wise(whole.cast(pa.binary()), paths, b"/")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from rfdedup.records import Tier
 
@@ -56,13 +58,25 @@ class Links:
         return len(self.a)
 
 
-def exact_representatives(sha256: npt.NDArray[np.object_], rows: Rows, rank: Rows) -> Rows:
+def exact_representatives(sha256: pa.ChunkedArray, rows: Rows, rank: Rows) -> Rows:
     """For each of ``rows`` the best-ranked row with the same SHA-256, (len(rows),) int64."""
-    order = rows[np.argsort(rank[rows])]
-    best: dict[str, int] = {}
-    for row in order:
-        best.setdefault(sha256[row], int(row))
-    return np.array([best[sha256[row]] for row in rows], np.int64)
+    digests = sha256.take(pa.array(rows)).combine_chunks().dictionary_encode()
+    content: Rows = digests.indices.to_numpy()
+    best = np.empty(len(digests.dictionary), np.int64)
+    # the last write wins: worst rank first leaves the best
+    order = np.argsort(rank[rows])[::-1]
+    best[content[order]] = rows[order]
+    return np.asarray(best[content])
+
+
+def first_of_each(sha256: pa.ChunkedArray) -> Rows:
+    """The first row with each digest, in the order of the digests, (distinct,) int64."""
+    order = pc.sort_indices(sha256).to_numpy().astype(np.int64)
+    ordered = sha256.take(pa.array(order)).combine_chunks()
+    fresh = np.ones(len(order), np.bool_)
+    fresh[1:] = pc.not_equal(ordered[1:], ordered[:-1]).to_numpy(zero_copy_only=False)
+    # equal digests come in any order
+    return np.minimum.reduceat(order, np.flatnonzero(fresh)) if len(order) else order
 
 
 def thumb_rms(

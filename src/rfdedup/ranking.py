@@ -67,9 +67,9 @@ def rank(
     Returns:
         (n,) int64, a permutation of 0..n-1.
     """
-    paths = features["path"].to_pylist()
     behind = np.ones(features.num_rows, np.bool_)
     behind[first] = False
+    paths = features["path"]
     keys: list[npt.NDArray[np.generic]] = [~matches(paths, keep.protect), ~matches(paths, keep.prefer), behind]
     age = features["mtime_ns"].to_numpy().astype(np.float64)
     rule_keys: dict[str, list[Floats]] = {
@@ -88,11 +88,11 @@ def rank(
     return place
 
 
-def matches(paths: Sequence[str], globs: Sequence[str]) -> Mask:
+def matches(paths: pa.ChunkedArray, globs: Sequence[str]) -> Mask:
     """Which relative paths match one of the globs (``*`` crosses folders), (n,) bool."""
     if not globs:
         return np.zeros(len(paths), np.bool_)
-    return np.array([any(fnmatchcase(path, glob) for glob in globs) for path in paths], np.bool_)
+    return np.array([any(fnmatchcase(path, glob) for glob in globs) for path in paths.to_pylist()], np.bool_)
 
 
 def _original_first(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rfdedup.imaging.suffix import suffix_fits
 from rfdedup.inventory import Inventory
@@ -16,6 +17,7 @@ from rfdedup.records import LINKS, VERDICTS, Tier, Verdict
 from rfdedup.tiers.judgement import Judgement
 
 Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 REASONS = {Tier.EXACT: "sha256", Tier.PERCEPTUAL: "dhash+phash", Tier.SEMANTIC: "cosine"}
 EXACT_SCORE = 1.0
 """Bit-identical files: score and threshold of a SHA-256 match."""
@@ -81,7 +83,7 @@ def verdict_table(
     features: pa.Table,
     faults: Sequence[tuple[str, str] | None],
     quality: Judgement,
-    flags: Sequence[Sequence[str]],
+    flags: pa.Array,
     duplicates: Duplicates,
 ) -> pa.Table:
     """The table of ``records.VERDICTS``.
@@ -90,7 +92,7 @@ def verdict_table(
         features: n rows in canonical order, columns of ``records.FEATURES``.
         faults: error kind and detail of rows that could not be used.
         quality: reason, score and threshold of tier 1.
-        flags: observations of each row.
+        flags: observations of each row, lists of strings.
         duplicates: outcome of tiers 2 and 3.
     """
     n = features.num_rows
@@ -118,13 +120,7 @@ def verdict_table(
             reason[row] = cause[0]
 
     group = _groups(king, subject)
-    paths, roots = (features[name].to_numpy(zero_copy_only=False) for name in ("path", "root"))
-    raw_paths = features["path_bytes"].to_numpy(zero_copy_only=False)
-
-    def of_king(values: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
-        named = values[king]
-        named[~subject] = None
-        return named
+    lord = pa.array(king, mask=~subject)
 
     def nullable(values: npt.NDArray[np.float64]) -> pa.Array:
         return pa.array(values, pa.float64(), mask=np.isnan(values))
@@ -134,41 +130,59 @@ def verdict_table(
         "verdict": verdict,
         "tier": tier,
         "reason": reason,
-        "king": of_king(paths),
-        "king_root": of_king(roots),
-        "king_path_bytes": of_king(raw_paths),
+        "king": features["path"].take(lord),
+        "king_root": features["root"].take(lord),
+        "king_path_bytes": features["path_bytes"].take(lord),
         "score": nullable(score),
         "threshold": nullable(threshold),
         "group": pa.array(group, pa.int64(), mask=group < 0),
-        "flags": [list(names) for names in flags],
+        "flags": flags,
         "dhash": _hex(features["dhash"]),
         "phash": _hex(features["phash"]),
         "error_detail": [f[1] if f else None for f in faults],
     }
     arrays = [
-        value.cast(field.type) if isinstance(value, pa.ChunkedArray) else pa.array(value, field.type)
+        value.cast(field.type) if isinstance(value, pa.Array | pa.ChunkedArray) else pa.array(value, field.type)
         for field, value in ((field, columns[field.name]) for field in VERDICTS)
     ]
     return pa.Table.from_arrays([_one_chunk(a) for a in arrays], schema=VERDICTS)
 
 
-def observed_flags(
-    stock: Inventory, checks: Sequence[Sequence[str]], protected: npt.NDArray[np.bool_]
-) -> list[list[str]]:
-    """Flags of each row, sorted: what the decoder saw, what tier 1 saw, and what the file system says."""
-    flags = []
-    measured = stock.features["flags"].to_pylist()
-    formats = stock.features["format"].to_pylist()
-    for file, seen, met, kind, safe in zip(stock.files, measured, checks, formats, protected.tolist(), strict=True):
-        names = [*seen, *met]
-        if safe:
-            names.append("protected")
-        if file.links > 1:
-            names.append("hardlink")
-        if kind is not None and not suffix_fits(file.path, kind):
-            names.append("suffix_mismatch")
-        flags.append(sorted(set(names)) if names else names)
-    return flags
+def observed_flags(stock: Inventory, checks: dict[str, Mask], protected: Mask) -> pa.Array:
+    """Flags of each row, sorted lists of strings: what the decoder saw, what tier 1 saw, what the file system says.
+
+    Args:
+        stock: n files with their features.
+        checks: (n,) bool for each check of tier 1 that only flags.
+        protected: (n,) bool.
+    """
+    seen = stock.features["flags"].combine_chunks()
+    linked = np.fromiter((file.links > 1 for file in stock.files), np.bool_, len(stock.files))
+    misnamed = _misnamed(stock.features["path"], stock.features["format"])
+    masks = {**checks, "protected": protected, "hardlink": linked, "suffix_mismatch": misnamed}
+    inside, parents = pc.list_flatten(seen), pc.list_parent_indices(seen)
+    names = sorted({*masks, *inside.unique().to_pylist()})
+    rows, which = [parents.to_numpy()], [pc.index_in(inside, pa.array(names, pa.string())).to_numpy()]
+    for name, mask in masks.items():
+        rows.append(np.flatnonzero(mask))
+        which.append(np.full(len(rows[-1]), names.index(name)))
+    key = np.unique(np.concatenate(rows).astype(np.int64) * len(names) + np.concatenate(which))
+    starts = np.searchsorted(key, np.arange(len(stock.files) + 1) * len(names)).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(starts), pa.array(names, pa.string()).take(pa.array(key % len(names))))
+
+
+def _misnamed(paths: pa.ChunkedArray, formats: pa.ChunkedArray) -> Mask:
+    """Which names have a suffix of another format than was found, (n,) bool. There are few suffixes."""
+    suffixes = pc.fill_null(pc.struct_field(pc.extract_regex(paths, r"(?P<suffix>\.[^./]*)$"), "suffix"), "")
+    pair = pc.binary_join_element_wise(suffixes, formats, "/").combine_chunks().dictionary_encode()
+    wrong = [not suffix_fits(f"x{suffix}", kind) for suffix, kind in (both.split("/") for both in _texts(pair))]
+    code = pair.indices.fill_null(len(wrong)).to_numpy(zero_copy_only=False)
+    return np.asarray(np.array([*wrong, False], np.bool_)[code])
+
+
+def _texts(values: pa.DictionaryArray) -> list[str]:
+    texts: list[str] = values.dictionary.to_pylist()
+    return texts
 
 
 def link_table(links: Links) -> pa.Table:
@@ -210,7 +224,13 @@ def _groups(king: Rows, subject: npt.NDArray[np.bool_]) -> Rows:
 
 
 def _hex(codes: pa.ChunkedArray) -> pa.Array:
-    return pa.array([None if code is None else f"{code:016x}" for code in codes.to_pylist()], pa.string())
+    """Each code as 16 hexadecimal digits."""
+    whole = codes.combine_chunks()
+    bytes_ = whole.fill_null(0).to_numpy(zero_copy_only=False).astype(">u8").view(np.uint8)
+    digits = np.frombuffer(b"0123456789abcdef", np.uint8)[np.stack([bytes_ >> 4, bytes_ & 15], axis=1)]
+    ends = np.arange(len(whole) + 1, dtype=np.int32) * 16
+    text = pa.StringArray.from_buffers(len(whole), pa.py_buffer(ends), pa.py_buffer(np.ascontiguousarray(digits)))
+    return pc.if_else(whole.is_valid(), text, None)
 
 
 def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -74,12 +74,9 @@ def table_of(case: Case, duplicates: Duplicates) -> pa.Table:
         for i in range(case.n)
     ]
     nothing = np.full(case.n, np.nan)
-    quality = Judgement(
-        np.zeros(case.n, np.bool_), np.full(case.n, None, object), nothing, nothing, [[] for _ in range(case.n)]
-    )
-    return verdict_table(
-        pa.Table.from_pylist(rows, schema=FEATURES), [None] * case.n, quality, [[]] * case.n, duplicates
-    )
+    quality = Judgement(np.zeros(case.n, np.bool_), np.full(case.n, None, object), nothing, nothing, {})
+    flags = pa.array([[]] * case.n, pa.list_(pa.string()))
+    return verdict_table(pa.Table.from_pylist(rows, schema=FEATURES), [None] * case.n, quality, flags, duplicates)
 
 
 @given(cases())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from rfdedup import linking
-from rfdedup.linking import Links, exact_representatives, strongest, thumb_rms
+from rfdedup.linking import Links, exact_representatives, first_of_each, strongest, thumb_rms
 from rfdedup.records import Tier
 
 
@@ -20,10 +21,15 @@ def test_slices_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_best_ranked_row_stands_for_its_content() -> None:
-    sha256 = np.array(["x", "y", "x", "x", "y"], object)
+    sha256 = pa.chunked_array([["x", "y"], ["x", "x", "y"]])
     rank = np.array([4, 1, 0, 2, 3])
     assert exact_representatives(sha256, np.arange(5), rank).tolist() == [2, 1, 2, 2, 1]
     assert exact_representatives(sha256, np.array([0, 3]), rank).tolist() == [3, 3]
+
+
+def test_the_first_row_of_each_content_is_found_in_the_order_of_contents() -> None:
+    assert first_of_each(pa.chunked_array([["b", "c", "b"], ["a", "c"]])).tolist() == [3, 0, 1]
+    assert first_of_each(pa.chunked_array([[]], pa.string())).tolist() == []
 
 
 def test_links_are_ordered_whatever_their_parts() -> None:

@@ -145,6 +145,10 @@ def test_detail_of_odd_shapes_is_finite(shape: tuple[int, int]) -> None:
     assert detail_of(Image.new("L", (shape[1], shape[0]), 9)) == 0.0
 
 
+def flagged(found: judgement.Judgement) -> list[list[str]]:
+    return [[name for name, mask in found.flags.items() if mask[row]] for row in range(found.dropped.size)]
+
+
 def test_reasons_name_the_cause() -> None:
     found = judgement.judge(
         table(
@@ -162,7 +166,7 @@ def test_reasons_name_the_cause() -> None:
     assert found.dropped.tolist() == [False, True, True, True, False, False, False]
     np.testing.assert_array_equal(found.score, [np.nan, 3.0, 240.0, 49.9, np.nan, np.nan, np.nan])
     np.testing.assert_array_equal(found.threshold, [np.nan, 10.0, 220.0, 50.0, np.nan, np.nan, np.nan])
-    assert found.flags == [[]] * 7
+    assert flagged(found) == [[]] * 7
 
 
 ODD = (
@@ -179,7 +183,7 @@ def test_other_checks_only_flag() -> None:
     assert not found.dropped.any()
     expected = [[name] for _, name, *_ in ODD]
     expected[2] = ["tiny", "odd_aspect"]
-    assert found.flags == expected
+    assert flagged(found) == expected
 
 
 def test_every_check_drops_when_asked_and_blurry_comes_last() -> None:
@@ -189,20 +193,20 @@ def test_every_check_drops_when_asked_and_blurry_comes_last() -> None:
     assert found.reason.tolist() == [name for _, name, *_ in ODD]
     np.testing.assert_allclose(found.score, [score for *_, score, _ in ODD])
     np.testing.assert_allclose(found.threshold, [threshold for *_, threshold in ODD])
-    assert found.flags == [[]] * len(ODD)
+    assert flagged(found) == [[]] * len(ODD)
 
 
 def test_nothing_drops_when_the_tier_is_off() -> None:
     found = judgement.judge(table({"brightness": 3.0, "sharpness": 1.0}), QualityConfig(), active=False)
     assert not found.dropped.any()
-    assert found.flags == [["dark", "blurry"]]
+    assert flagged(found) == [["dark", "blurry"]]
 
 
 def test_rows_without_measurements_pass() -> None:
     nothing = dict.fromkeys(GOOD) | {"flags": []}
     found = judgement.judge(table(nothing, {"brightness": 1.0}), QualityConfig(drop=QUALITY_CHECKS))
     assert found.reason.tolist() == [None, "dark"]
-    assert found.flags == [[], []]
+    assert flagged(found) == [[], []]
 
 
 def test_no_rows() -> None:
@@ -214,7 +218,7 @@ def test_chunked_columns() -> None:
     found = judgement.judge(
         pa.concat_tables([table({"flags": ["animated"]}), table({}, {"flags": ["animated"]})]), QualityConfig()
     )
-    assert found.flags == [["animated"], [], ["animated"]]
+    assert flagged(found) == [["animated"], [], ["animated"]]
 
 
 def test_real_scene_is_neither_flat_nor_grey() -> None:

@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from rfdedup.inventory import Inventory
 from rfdedup.linking import TIER_ORDER, Links
 from rfdedup.records import FEATURES, LINKS, VERDICTS, Tier
+from rfdedup.sources.folder import SourceFile
 from rfdedup.tiers.judgement import Judgement
-from rfdedup.verdicts import Duplicates, link_table, settle, verdict_table
+from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
 
 THRESHOLDS = {Tier.PERCEPTUAL: 8.0, Tier.SEMANTIC: 0.6}
 
@@ -33,12 +35,12 @@ def judged(n: int, **reasons: str) -> Judgement:
         reason[int(row[1:])] = name
     dropped = np.array([name is not None for name in reason])
     score = np.where(dropped, 12.5, np.nan)
-    return Judgement(dropped, reason, score, np.where(dropped, 50.0, np.nan), [[] for _ in range(n)])
+    return Judgement(dropped, reason, score, np.where(dropped, 50.0, np.nan), {})
 
 
 def table(duplicates: Duplicates, quality: Judgement | None = None, faults: Any = None) -> list[dict[str, Any]]:
     n = len(duplicates.king)
-    made = verdict_table(features(n), faults or [None] * n, quality or judged(n), [["tiny"]] * n, duplicates)
+    made = verdict_table(features(n), faults or [None] * n, quality or judged(n), pa.array([["tiny"]] * n), duplicates)
     assert made.schema.equals(VERDICTS)
     rows: list[dict[str, Any]] = made.to_pylist()
     return rows
@@ -139,4 +141,35 @@ def test_links_are_written_by_the_names_of_tiers() -> None:
     assert written.to_pylist() == [
         {"a": 0, "b": 1, "tier": "exact", "score": 1.0},
         {"a": 2, "b": 3, "tier": "semantic", "score": 0.5},
+    ]
+
+
+def test_flags_come_from_decoder_checks_name_and_file_system() -> None:
+    names = ["a.jpg", "b.PNG", "sub.d/none", "c.tar.gif", "d.", "e.xyz"]
+    formats = ["jpeg", "jpeg", "png", "png", "png", None]
+    seen = pa.chunked_array([[["cmyk", "alpha"], []], [[], [], ["alpha"], []]])
+    table = pa.table({"path": names, "format": formats, "flags": seen})
+    files = [SourceFile("/r", name, 1, 0, i, 1, 1 + (i in (0, 4))) for i, name in enumerate(names)]
+    masks = {"tiny": np.arange(6) < 2, "alpha": np.arange(6) == 0}
+    found = observed_flags(Inventory(files, table), masks, np.arange(6) == 2)
+    assert found.to_pylist() == [
+        ["alpha", "cmyk", "hardlink", "tiny"],
+        ["suffix_mismatch", "tiny"],
+        ["protected"],
+        ["suffix_mismatch"],
+        ["alpha", "hardlink"],
+        [],
+    ]
+
+
+def test_hashes_are_sixteen_digits() -> None:
+    made = features(3).set_column(
+        FEATURES.get_field_index("dhash"), FEATURES.field("dhash"), pa.array([2**64 - 1, None, 10], pa.uint64())
+    )
+    alone = Duplicates(np.arange(3), np.full(3, -1, np.int8), np.full(3, np.nan), THRESHOLDS)
+    flags = pa.array([[]] * 3, pa.list_(pa.string()))
+    assert verdict_table(made, [None] * 3, judged(3), flags, alone)["dhash"].to_pylist() == [
+        "f" * 16,
+        None,
+        "000000000000000a",
     ]

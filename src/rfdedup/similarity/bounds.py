@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.similarity.products import K_STEP, TILE, Codes, largest_code
-from rfdedup.similarity.vectors import Matrix, unit_rows
+from rfdedup.similarity.vectors import Matrix, let_go, unit_rows
 
 _FIT = 4096
 """Rows that the principal directions are computed from, at most."""
@@ -104,6 +104,7 @@ def fit_projection(x: npt.NDArray[np.floating], threshold: float) -> Projection:
     n, d = x.shape
     chosen = np.sort(rng.choice(n, size=min(n, _FIT + _TRIAL), replace=False))
     sample = unit_rows(x[chosen], chosen)[rng.permutation(chosen.size)]
+    let_go(x)
     trial = sample[:_TRIAL]
     directions = _leading_directions(sample[_TRIAL:] if sample.shape[0] > 2 * _TRIAL else sample, rng)
     size = _cheapest(trial, directions, threshold)
@@ -165,6 +166,7 @@ def encode(
         g -= q * np.float32(projection.scale)
         length = np.sqrt(np.einsum("ij,ij->i", g, g)) * 1.001 + 1e-6
         np.maximum.at(errors, np.arange(begin, end) // TILE, length)
+        let_go(x)
     return ByteCodes(codes, errors, projection, n)
 
 

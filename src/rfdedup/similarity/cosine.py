@@ -27,6 +27,7 @@ from rfdedup.similarity.vectors import (
     Scores,
     check_matrix,
     check_threshold,
+    let_go,
     normalise,
     pair_scores,
     row_scores,
@@ -40,6 +41,8 @@ _CHUNK = 16 * 1024
 """Pairs of one tile that are measured before looking which rows are crowded by now."""
 _PRUNE = 4_000_000
 """Links that are held before those between crowded rows are thrown out."""
+_LET_GO = 256
+"""Tiles after which the pages of a memory map are let go: each has brought in a few."""
 
 Stricter = Sequence[tuple[Mask, Mask, float]]
 
@@ -154,7 +157,10 @@ class _Join:
         held = [_NONE if self._before is None else (self._before.a, self._before.b, self._before.score)]
         size, allowed = 0, _PRUNE
         with ThreadPoolExecutor(self._threads) as pool:
-            for a, b, score in in_threads(pool, self._search, self._order(), ahead=4 * self._threads):
+            found = in_threads(pool, self._search, self._order(), ahead=4 * self._threads)
+            for number, (a, b, score) in enumerate(found):
+                if number % _LET_GO == 0:
+                    let_go(self._x)
                 if a.size == 0:
                     continue
                 if self._bounded:

@@ -25,6 +25,7 @@ from rfdedup.similarity.vectors import (
     Scores,
     check_matrix,
     check_threshold,
+    let_go,
     normalise,
     pair_scores,
     row_scores,
@@ -167,6 +168,7 @@ class _Court:
                 self._crown(number, best, free, earlier[inner] - begin, later[inner] - begin)
                 lord[begin:end] = best
                 self._admit(number, np.flatnonzero(best == np.arange(begin, end)))
+                let_go(self._x)
         return lord
 
     def _cover(self, pool: ThreadPoolExecutor, number: int, best: Rows, free: Mask) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 import numpy.typing as npt
 
@@ -27,6 +29,21 @@ def check_matrix(x: npt.ArrayLike) -> npt.NDArray[np.floating]:
     if matrix.ndim != 2 or not np.issubdtype(matrix.dtype, np.floating):
         raise DataError(f"embeddings must be an (N, d) array of floats, got {matrix.shape} of {matrix.dtype}")
     return matrix
+
+
+def let_go(x: npt.NDArray[np.floating]) -> None:
+    """Take the pages of a memory map out of this process, whose size they count to, where ``x`` is one for reading.
+
+    They come back from the file, or rather from the system's cache of it, when they are read again. Where the
+    operating system is not told such things (Windows), nothing happens.
+    """
+    base: object = x
+    while isinstance(base, np.ndarray):
+        if isinstance(base, np.memmap) and base.mode != "r":
+            return
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
 
 
 def check_threshold(threshold: float) -> float:
@@ -94,6 +111,8 @@ def pair_scores(x: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Scores:
         names, place = np.unique(ends, return_inverse=True)
         unit, half = normalise(matrix[names], names), ends.size // 2
         score[begin : begin + half] = row_scores(unit, place[:half], unit, place[half:])
+        if one.size > _PAIRS:
+            let_go(matrix)
     return score
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -198,20 +200,30 @@ class Comparison:
         return row_scores(exact, self._exact_at[a], exact, self._exact_at[b]).astype(np.float64)
 
 
-def half_precision(blocks: Iterable[Matrix], rows: int, folder: Path) -> npt.NDArray[np.float16]:
-    """Blocks of rows as one (rows, k) float16 array; a large one is mapped from a file in ``folder`` without a name."""
-    parts: list[npt.NDArray[np.float16]] = []
-    file, dim = None, 0
-    for block in blocks:
-        dim = block.shape[1]
-        if file is None and rows * dim * np.float16().nbytes > _IN_MEMORY:
-            file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the mapping outlives it
-        if file is None:
-            parts.append(block.astype(np.float16))
-        else:
-            file.write(block.astype(np.float16).tobytes())
-    if file is None:
-        return np.concatenate(parts) if parts else np.empty((0, 1), np.float16)
-    with file:
-        file.flush()
-        return np.memmap(file, np.float16, "r", shape=(rows, dim))
+class HalfPrecision:
+    """Rows of descriptors, (n, k) float16, that may become more: in memory, or in a file where there are many."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing yet; a file would lie in ``folder``, without a name."""
+        self.rows: npt.NDArray[np.float16] = np.empty((0, 1), np.float16)
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+
+    def extend(self, blocks: Iterable[Matrix], count: int) -> None:
+        """Add ``count`` rows, which come in blocks."""
+        held, parts, rows, dim = len(self.rows), [], len(self.rows) + count, self.rows.shape[1]
+        for block in blocks:
+            dim = block.shape[1]
+            if self._file is None and rows * dim * np.float16().nbytes > _IN_MEMORY:
+                self._file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - as long as this object
+                weakref.finalize(self, self._file.close)
+                self._file.write(self.rows.tobytes())
+            if self._file is None:
+                parts.append(block.astype(np.float16))
+            else:
+                self._file.write(block.astype(np.float16).tobytes())
+        if self._file is not None:
+            self._file.flush()
+            self.rows = np.memmap(self._file, np.float16, "r", shape=(rows, dim))
+        elif parts:
+            self.rows = np.concatenate([self.rows, *parts] if held else parts)

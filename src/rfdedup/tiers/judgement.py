@@ -36,14 +36,14 @@ class Judgement:
         reason: (n,) object, the first cause in ``QUALITY_CHECKS`` order with blurry last, None where a row passes.
         score: (n,) float64, the measured value that decided, NaN where a row passes.
         threshold: (n,) float64, the bound that it met, NaN where a row passes.
-        flags: for each row the checks that it met but that do not drop.
+        flags: (n,) bool of each check that does not drop: the rows that met it.
     """
 
     dropped: Mask
     reason: npt.NDArray[np.object_]
     score: Floats
     threshold: Floats
-    flags: list[list[str]]
+    flags: dict[str, Mask]
 
     def overruled(self, keep: Mask, drop: Mask) -> Judgement:
         """The same with reviewers' decisions: (n,) rows that pass whatever was measured, and rows that fall."""
@@ -74,7 +74,7 @@ def judge(features: pa.Table, config: QualityConfig, *, active: bool = True) -> 
     dropped = np.zeros(n, np.bool_)
     reason: npt.NDArray[np.object_] = np.full(n, None, object)
     score, threshold = np.full(n, np.nan), np.full(n, np.nan)
-    flags: list[list[str]] = [[] for _ in range(n)]
+    flags: dict[str, Mask] = {}
     checks = _checks(features, config)
     for name in _CAUSES:
         hit, value, bound = checks[name]
@@ -83,8 +83,7 @@ def judge(features: pa.Table, config: QualityConfig, *, active: bool = True) -> 
             dropped |= first
             reason[first], score[first], threshold[first] = name, value[first], bound
         else:
-            for row in np.flatnonzero(hit):
-                flags[row].append(name)
+            flags[name] = hit
     return Judgement(dropped, reason, score, threshold, flags)
 
 

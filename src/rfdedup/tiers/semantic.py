@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from rfdedup.config import RunConfig
 from rfdedup.court import Court
@@ -16,12 +17,12 @@ from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
 from rfdedup.execution import embed_files
 from rfdedup.inventory import Inventory
-from rfdedup.linking import Links
+from rfdedup.linking import Links, first_of_each
 from rfdedup.lookalikes import Lookalikes
 from rfdedup.passes import Fault, FilesLost
 from rfdedup.progress import Watch
 from rfdedup.store import REMEASURED_FILE, FeatureStore
-from rfdedup.tiers.comparison import Bounds, Comparison, half_precision
+from rfdedup.tiers.comparison import Bounds, Comparison, HalfPrecision
 from rfdedup.tiers.yardstick import Material, Yardstick, refuse_early, settle_yardstick
 
 Rows = npt.NDArray[np.int64]
@@ -55,6 +56,7 @@ class SemanticTier:
     """An encoder that the caller brought; it serves in the one precision that it has."""
     _encoders: dict[str, Encoder] = field(default_factory=dict)
     _yardstick: Yardstick | None = None
+    _descriptors: HalfPrecision = field(init=False)
 
     def encoder(self, precision: str | None = None) -> Encoder:
         """The encoder in the configured precision, or in another one."""
@@ -151,8 +153,7 @@ class SemanticTier:
         Raises:
             FilesLost: some had to be read again and could not be.
         """
-        sha256 = self.stock.features["sha256"].to_numpy(zero_copy_only=False)[embedded].astype(str)
-        rows = embedded[np.unique(sha256, return_index=True)[1]]
+        rows = embedded[first_of_each(self.stock.features["sha256"].take(pa.array(embedded)))]
         shard, row, encoder = self.stock.shard, self.stock.row, self.encoder()
         material = Material(
             rows,
@@ -169,21 +170,24 @@ class SemanticTier:
         threshold = self.yardstick.threshold.value
         bounds = Bounds(threshold, max(threshold - FLOOR_BELOW, 0.05), MARGIN[self.encoder().precision])
         with self.watch.stage("link", len(rows)):
-            vectors = self._described(rows)
+            vectors = self._described(rows, 0 if before is None else len(before.vectors))
             found = Comparison.make(rows, n, vectors, bounds, self._measure_again, before)
             self.watch.advance(len(rows))
         return found
 
-    def _described(self, rows: Rows) -> npt.NDArray[np.float16]:
-        """Descriptors of embedded rows, (m, k) float16: in memory, or in a file without a name where there are many."""
+    def _described(self, rows: Rows, known: int) -> npt.NDArray[np.float16]:
+        """Descriptors of embedded rows, (m, k) float16; the first ``known`` have been asked for before."""
         describe, dim = self.yardstick.choice.describe, self.encoder().dim
 
         def blocks() -> Iterator[Matrix]:
-            for begin in range(0, len(rows), _BLOCK):
+            for begin in range(known, len(rows), _BLOCK):
                 at = rows[begin : begin + _BLOCK]
                 yield describe(self.store.gather(self.stock.shard[at], self.stock.row[at], dim))
 
-        return half_precision(blocks(), len(rows), self.store.folder)
+        if known == 0:
+            self._descriptors = HalfPrecision(self.store.folder)
+        self._descriptors.extend(blocks(), len(rows) - known)
+        return self._descriptors.rows
 
     def _measure_again(self, rows: Rows) -> Matrix:
         """Descriptors of ``rows`` in fp32; raises as ``_embed_again`` does."""
@@ -196,7 +200,7 @@ class SemanticTier:
             FilesLost: some could not be read.
         """
         encoder = self.encoder("fp32")
-        sha256 = self.stock.features["sha256"].to_numpy(zero_copy_only=False)[rows]
+        sha256 = self.stock.features["sha256"].take(pa.array(rows)).to_pylist()
         known = self.store.remembered(REMEASURED_FILE, encoder.key, encoder.dim)
         missing = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
         faults: dict[int, Fault] = {}
