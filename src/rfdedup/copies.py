@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -44,18 +45,30 @@ class CopyTask:
 
         file, kind = wanted
         try:
-            original = read_stable(file, self.limits)
-            picture = decode(original, longest=_LONGEST, limits=self.limits)
-            if min(picture.rgb.shape[:2]) < LEAST_SIDE:
-                return "too-small", f"{picture.rgb.shape[1]}x{picture.rgb.shape[0]} pixels"
+            original, rgb = _original(file, self.limits)
+            if min(rgb.shape[:2]) < LEAST_SIDE:
+                return "too-small", f"{rgb.shape[1]}x{rgb.shape[0]} pixels"
             drawn = zlib.crc32(original, zlib.crc32(kind.encode()))
             style = STYLES[sorted(STYLES)[drawn % len(STYLES)]]
-            data, _ = make_copy(kind, picture.rgb, np.random.default_rng(drawn), style)
+            data, _ = make_copy(kind, rgb, np.random.default_rng(drawn), style)
             copy = decode(data, at_least=(self.spec.width, self.spec.height), limits=self.limits)
             prepare(without_borders(copy.rgb), self.spec, out)
         except ImageError as error:
             return error.kind, error.detail
         return None
+
+
+@lru_cache(maxsize=1)
+def _original(file: SourceFile, limits: Limits) -> tuple[bytes, npt.NDArray[np.uint8]]:
+    """Bytes and pixels of a file, read-only, kept while its copies are made one after the other.
+
+    Raises:
+        ImageError: it cannot be read or decoded.
+    """
+    data = read_stable(file, limits)
+    rgb = decode(data, longest=_LONGEST, limits=limits).rgb
+    rgb.flags.writeable = False
+    return data, rgb
 
 
 def embed_copies(

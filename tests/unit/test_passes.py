@@ -16,6 +16,7 @@ import rfdedup
 from image_samples import saved, scene
 from in_process import InProcessPool
 from rfdedup import execution, passes
+from rfdedup.copies import KINDS, CopyTask
 from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.imaging import Limits
 from rfdedup.passes import MeasureTask, PrepareTask
@@ -64,6 +65,29 @@ def test_pass_1_reads_once_and_decodes_once(photo: Path, meter: Meter) -> None:
     assert isinstance(found, dict)
     assert meter.reads == {"a.jpg": 1}
     assert meter.decoded == [(SIDE, SIDE)]
+
+
+@pytest.mark.parametrize(
+    ("size", "decoded"), [((4000, 3000), (750, 1000)), ((3456, 5184), (648, 432)), ((6000, 4000), (500, 750))]
+)
+def test_photos_of_cameras_are_decoded_to_a_quarter_or_an_eighth(
+    size: tuple[int, int], decoded: tuple[int, int], tmp_path: Path, meter: Meter
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(saved(scene(200, 150).resize(size), "JPEG", quality=92))
+    (file,) = scan([tmp_path]).files
+    found = MeasureTask(Limits(), "640")(file)
+    assert isinstance(found, dict)
+    assert (found["width"], found["height"]) == size
+    assert meter.decoded == [decoded]
+
+
+def test_copies_of_a_file_are_made_from_one_read_and_one_decode(photo: Path, meter: Meter) -> None:
+    (file,) = scan([photo]).files
+    task, out = CopyTask(Limits(), InputSpec(224, 224)), np.zeros((224, 224, 3), np.uint8)
+    assert [task((file, kind), out) for kind in KINDS] == [None] * len(KINDS)
+    assert meter.reads == {"a.jpg": 1}
+    # the other decodes are of the copies
+    assert len(meter.decoded) <= 1 + len(KINDS)
 
 
 def test_pass_1_sends_measurements_and_no_pixels(photo: Path) -> None:
