@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from rfdedup.config import KeepConfig
 from rfdedup.kings import crown
-from rfdedup.linking import Links
+from rfdedup.linking import Links, distinct
 from rfdedup.ranking import rank
 from rfdedup.review.decisions import Constraints, permitted, ranked
 from rfdedup.similarity.components import components
@@ -102,8 +102,8 @@ def few_pairs(rows: Rows, king: Rows) -> tuple[Rows, Rows]:
     Returns:
         (L,) and (L,) rows, the smaller first, each pair once.
     """
-    order = np.lexsort((rows, king))
-    member, lord = rows[order], king[order]
+    n = np.int64(max(rows.max(initial=0), king.max(initial=0)) + 1)
+    lord, member = np.divmod(np.sort(king * n + rows), n)
     first = np.searchsorted(lord, lord, side="left")
     size = np.searchsorted(lord, lord, side="right") - first
     turn = np.arange(len(member)) - first
@@ -113,6 +113,5 @@ def few_pairs(rows: Rows, king: Rows) -> tuple[Rows, Rows]:
         one.append(member[far])
         other.append(member[(first + (turn + stride) % np.maximum(size, 1))[far]])
     a, b = np.concatenate(one), np.concatenate(other)
-    n = np.int64(max(rows.max(initial=0), king.max(initial=0)) + 1)
-    key = np.unique(np.minimum(a, b)[a != b] * n + np.maximum(a, b)[a != b])
-    return key // n, key % n
+    low, high = np.divmod(distinct(np.minimum(a, b)[a != b] * n + np.maximum(a, b)[a != b]), n)
+    return low, high

@@ -16,7 +16,7 @@ Rows = npt.NDArray[np.int64]
 TIER_ORDER = (Tier.EXACT, Tier.PERCEPTUAL, Tier.SEMANTIC)
 """Cheapest proof first: where two tiers link one pair, the earlier is the one reported."""
 
-_SLICE = 256
+_SLICE = 128
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Links:
         a, b, tier, score = (
             np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "tier", "score")
         )
-        order = np.lexsort((tier, b, a))
+        n = np.int64(max(a.max(initial=0), b.max(initial=0)) + 1)
+        order = np.argsort((a * n + b) * len(TIER_ORDER) + tier, kind="stable")
         a, b, tier, score = a[order], b[order], tier[order], score[order]
         fresh = np.ones(len(a), np.bool_)
         fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1]) | (tier[1:] != tier[:-1])
@@ -79,26 +80,26 @@ def first_of_each(sha256: pa.ChunkedArray) -> Rows:
     return np.minimum.reduceat(order, np.flatnonzero(fresh)) if len(order) else order
 
 
-def thumb_rms(
-    thumbs: npt.NDArray[np.uint8] | npt.NDArray[np.float32], i: Rows, j: Rows, *, centred: bool = False
-) -> npt.NDArray[np.float64]:
+def thumb_rms(thumbs: npt.NDArray[np.uint8], i: Rows, j: Rows, *, centred: bool = False) -> npt.NDArray[np.float64]:
     """Root mean square difference of pairs of thumbnails, in levels.
 
     Args:
-        thumbs: (n, values) pictures.
+        thumbs: (n, values) pictures, uint8.
         i, j: (L,) rows of the pairs.
         centred: take out a change of brightness that all pixels share.
 
     Returns:
         (L,) float64; computed in slices, so memory does not grow with L x values.
     """
-    out = np.empty(len(i))
+    out, values = np.empty(len(i)), thumbs.shape[1]
+    ones = np.ones(values, np.float32)
     for start in range(0, len(i), _SLICE):
         at = slice(start, start + _SLICE)
-        difference = thumbs[i[at]].astype(np.float32) - thumbs[j[at]].astype(np.float32)
+        difference = np.subtract(thumbs[i[at]], thumbs[j[at]], dtype=np.int16).astype(np.float32)
+        square = np.einsum("ij,ij->i", difference, difference) / values
         if centred:
-            difference -= difference.mean(axis=1, keepdims=True)
-        out[at] = np.sqrt((difference**2).mean(axis=1))
+            square -= (difference @ ones / values) ** 2
+        out[at] = np.sqrt(np.maximum(square, 0))
     return out
 
 
@@ -126,8 +127,18 @@ def strongest(links: Links, n: int, most: int) -> npt.NDArray[np.bool_]:
     """Mask of the links that are among the ``most`` best-scoring semantic ones of either end."""
     kept = np.zeros(len(links), np.bool_)
     for end in (links.a, links.b):
-        order = np.lexsort((-links.score, end))
+        many = np.bincount(end, minlength=n)[end] > most
+        kept[~many] = True
+        some = np.flatnonzero(many)
+        order = some[np.lexsort((-links.score[some], end[some]))]
         ordered = end[order]
-        starts = np.searchsorted(ordered, np.arange(n))
-        kept[order[np.arange(len(links)) - starts[ordered] < most]] = True
+        kept[order[np.arange(len(order)) - np.searchsorted(ordered, ordered) < most]] = True
     return kept
+
+
+def distinct(values: Rows) -> Rows:
+    """Each of the values once, ascending; ``np.unique`` hashes long arrays, which takes ten times as long."""
+    ordered = np.sort(values)
+    fresh = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    return ordered[fresh]

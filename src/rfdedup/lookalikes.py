@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.court import Court, few_pairs
-from rfdedup.linking import Links, thumb_rms
+from rfdedup.linking import Links, distinct, thumb_rms
 from rfdedup.records import Tier
 from rfdedup.similarity.cover_codes import cover_codes
 from rfdedup.similarity.hamming import CodePairs, cross_links
@@ -36,7 +36,7 @@ class Lookalikes:
         links: all links with at least one end that is not crowded; the score is the larger of the two distances.
         crowded: (n,) bool.
         pictured: rows whose thumbnails were looked at, ascending.
-        pictures: (len(pictured), pixels) float32, their grey levels.
+        pictures: (len(pictured), pixels) uint8, their grey levels.
     """
 
     dhash: npt.NDArray[np.uint64]
@@ -45,12 +45,12 @@ class Lookalikes:
     links: Links
     crowded: Mask
     pictured: Rows
-    pictures: npt.NDArray[np.float32]
+    pictures: npt.NDArray[np.uint8]
 
     @classmethod
     def none(cls, n: int) -> Lookalikes:
         nothing, empty = np.zeros(n, np.uint64), np.empty(0, np.int64)
-        return cls(nothing, nothing, 0, Links.none(), np.zeros(n, np.bool_), empty, np.empty((0, 0), np.float32))
+        return cls(nothing, nothing, 0, Links.none(), np.zeros(n, np.bool_), empty, np.empty((0, 1), np.uint8))
 
     def evidence(self, court: Court, compared: Rows) -> Links:
         """Links to rank by: all of them but in crowds, where O(n) are chosen."""
@@ -155,14 +155,16 @@ def find_lookalikes(
     a, b = rows[found.a], rows[found.b]
     crowded = np.zeros(len(dhash), np.bool_)
     crowded[rows[found.crowded]] = True
-    pictured = np.unique(np.concatenate([a, b, np.flatnonzero(crowded)]))
+    pictured = distinct(np.concatenate([a, b, np.flatnonzero(crowded)]))
     pictures = luminance(thumbs(pictured))
     tier2 = Lookalikes(dhash, phash, radius, Links.none(), crowded, pictured, pictures)
     agree = tier2._agree(a, b)
     return replace(tier2, links=tier2._links(a[agree], b[agree]))
 
 
-def luminance(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Grey levels (n, pixels) float32 of RGB thumbnails (n, pixels * 3): a grey copy is still a copy. ITU-R BT.601."""
+def luminance(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Grey levels (n, pixels) of RGB thumbnails (n, pixels * 3): a grey copy is still a copy. ITU-R BT.601."""
+    import cv2
+
     pixels = thumbs.reshape(len(thumbs), thumbs.shape[1] // 3, 3)
-    return np.asarray(pixels @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)) if len(pixels) else pixels[:, :, 0]

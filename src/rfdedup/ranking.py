@@ -208,14 +208,18 @@ def _median_distance(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[
 
     Among copies that were brightened, marked or framed, the original is the one that all others resemble.
     """
-    used = np.unique(np.concatenate([links.a, links.b]))
-    apart = thumb_rms(thumbs(used), np.searchsorted(used, links.a), np.searchsorted(used, links.b))
-    ends, distance = np.concatenate([links.a, links.b]), np.tile(apart, 2)
-    order = np.lexsort((distance, ends))
-    first = np.searchsorted(ends[order], used, side="left")
-    last = np.searchsorted(ends[order], used, side="right") - 1
+    ends = np.concatenate([links.a, links.b])
+    count = np.bincount(ends, minlength=n)
+    used = np.flatnonzero(count)
+    place = np.cumsum(count > 0) - 1
+    apart = thumb_rms(thumbs(used), place[links.a], place[links.b]).astype(np.float32)
+    # a distance is not negative, so its bits are ordered as it is, and one sort of integers does for both keys
+    key = ends.astype(np.uint64) << np.uint64(32) | np.tile(apart, 2).view(np.uint32)
+    distance = np.sort(key).astype(np.uint32).view(np.float32).astype(np.float64)
+    last = np.cumsum(count)[used] - 1
+    middle = 2 * last - count[used] + 1
     median = np.zeros(n)
-    median[used] = (distance[order[(first + last) // 2]] + distance[order[(first + last + 1) // 2]]) / 2
+    median[used] = (distance[middle // 2] + distance[(middle + 1) // 2]) / 2
     return median
 
 

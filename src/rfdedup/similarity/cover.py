@@ -220,6 +220,8 @@ class _Court:
     def _crown(self, number: int, best: Rows, free: Mask, earlier: Rows, later: Rows) -> None:
         """Crown the rows of a block that are left, first come first served, and assign their subjects."""
         begin, none = number * TILE, self._order.size
+        if (best != none).all():
+            return
         open_ = np.zeros(TILE, np.bool_)
         open_[: best.size] = (best == none) & (self._vector[begin : begin + best.size] >= 0)
         spare = [(~open_, np.ones(TILE, np.bool_), np.inf), (np.ones(TILE, np.bool_), ~open_, np.inf)]

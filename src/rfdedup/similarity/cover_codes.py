@@ -17,6 +17,8 @@ from rfdedup.similarity.hamming import CodePairs, Rows, cross_links
 
 _LEAF = 2048
 """Images that are compared all with all at a time."""
+_ASKED = 16
+"""Candidates of each image of a leaf, on average, that are confirmed all at once."""
 _FIRST_KINGS, _MORE_KINGS = 1024, 32
 """Kings that are looked at first, and by how much their number grows after that."""
 
@@ -88,6 +90,11 @@ class _Court:
         np.fill_diagonal(near, val=False)
         near[:, self._fixed[rows]] = False
         lonely = ~near.any(axis=1)
+        # asking once for all costs less than once for each king, unless these are the few of a crowd
+        asked = np.count_nonzero(near) <= _ASKED * rows.size
+        if asked:
+            one, other = np.nonzero(np.triu(near))
+            near[one, other] = self._confirm(rows[one], rows[other])
         kings = []
         for i, row in enumerate(rows.tolist()):
             if self._lord[row] >= 0:
@@ -97,8 +104,9 @@ class _Court:
             if not lonely[i]:
                 others = rows[i + 1 :][near[i, i + 1 :]]
                 others = others[self._lord[others] < 0]
-                linked = self._confirm(np.full(others.size, row, dtype=np.int64), others)
-                self._lord[others[linked]] = row
+                if not asked:
+                    others = others[self._confirm(np.full(others.size, row, dtype=np.int64), others)]
+                self._lord[others] = row
         return np.array(kings, dtype=np.int64)
 
     def _subdue(self, kings: Rows, rows: Rows) -> None:

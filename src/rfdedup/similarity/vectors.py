@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import mmap
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
 
 from rfdedup.errors import DataError
+from rfdedup.similarity.products import thread_count
 
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
@@ -15,6 +17,8 @@ Scores = npt.NDArray[np.float32]
 
 _PAIRS = 4096
 """Pairs whose rows are normalised at a time."""
+_CACHED_ROWS = 128
+"""Rows that are normalised at a time, for the same reason as the next."""
 _CACHED_PAIRS = 64
 """Pairs whose rows are gathered at a time: they stay in a core's second-level cache, which is eight times as fast."""
 
@@ -63,16 +67,19 @@ def normalise(rows: npt.NDArray[np.floating], names: Rows | None = None) -> Matr
     Raises:
         DataError: a row holds NaN or infinity.
     """
-    wide = rows.astype(np.float64)
-    largest = np.abs(wide).max(axis=1, initial=0.0)
-    bad = np.flatnonzero(~np.isfinite(largest))
-    if bad.size:
-        name = int(bad[0] if names is None else names[bad[0]])
-        raise DataError(f"embedding {name} holds NaN or infinity: leave that image out or compute it again")
-    wide /= np.where(largest > 0, largest, 1.0)[:, None]
-    norm = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-    wide /= np.where(norm > 0, norm, 1.0)[:, None]
-    return wide.astype(np.float32)
+    unit = np.empty(rows.shape, np.float32)
+    for begin in range(0, rows.shape[0], _CACHED_ROWS):
+        wide = rows[begin : begin + _CACHED_ROWS].astype(np.float64)
+        largest = np.abs(wide).max(axis=1, initial=0.0)
+        bad = np.flatnonzero(~np.isfinite(largest))
+        if bad.size:
+            name = begin + int(bad[0]) if names is None else int(names[begin + bad[0]])
+            raise DataError(f"embedding {name} holds NaN or infinity: leave that image out or compute it again")
+        wide /= np.where(largest > 0, largest, 1.0)[:, None]
+        norm = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+        wide /= np.where(norm > 0, norm, 1.0)[:, None]
+        unit[begin : begin + _CACHED_ROWS] = wide
+    return unit
 
 
 def unit_rows(rows: npt.NDArray[np.floating], names: Rows) -> Matrix:
@@ -106,12 +113,18 @@ def pair_scores(x: npt.ArrayLike, a: npt.ArrayLike, b: npt.ArrayLike) -> Scores:
     matrix = check_matrix(x)
     one, other = np.asarray(a, dtype=np.int64), np.asarray(b, dtype=np.int64)
     score = np.empty(one.size, dtype=np.float32)
-    for begin in range(0, one.size, _PAIRS):
+
+    def measure(begin: int) -> None:
         ends = np.concatenate([one[begin : begin + _PAIRS], other[begin : begin + _PAIRS]])
         names, place = np.unique(ends, return_inverse=True)
         unit, half = normalise(matrix[names], names), ends.size // 2
         score[begin : begin + half] = row_scores(unit, place[:half], unit, place[half:])
-        if one.size > _PAIRS:
+
+    if one.size <= _PAIRS:
+        measure(0)
+        return score
+    with ThreadPoolExecutor(thread_count()) as pool:
+        for _ in pool.map(measure, range(0, one.size, _PAIRS)):
             let_go(matrix)
     return score
 
