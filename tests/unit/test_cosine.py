@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from rfdedup.errors import DataError
 from rfdedup.similarity import products
-from rfdedup.similarity.cosine import cosine_links
+from rfdedup.similarity.cosine import cosine_links, sparse_links
 from rfdedup.similarity.vectors import pair_scores
 
 
@@ -115,3 +117,17 @@ def test_results_of_threads_keep_their_order() -> None:
     with products.ThreadPoolExecutor(2) as pool:
         assert list(products.in_threads(pool, lambda i: i * i, range(23), ahead=4)) == [i * i for i in range(23)]
         assert list(products.in_threads(pool, abs, [-1], ahead=4)) == [1]
+
+
+def test_a_finished_join_leaves_no_garbage_behind() -> None:
+    x = np.random.default_rng(0).standard_normal((5000, 512)).astype(np.float32)
+    gc.collect()
+    gc.disable()
+    try:
+        codes = sparse_links(x, 0.8, 5).codes
+        assert codes is not None
+        seen = weakref.ref(codes)
+        del codes
+        assert seen() is None
+    finally:
+        gc.enable()

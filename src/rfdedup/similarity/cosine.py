@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -138,7 +138,8 @@ class _Join:
         self._tiles = -(-n // TILE)
         small = n * n * d / 2 < _SMALL
         self._threads = thread_count()
-        self._unit = lru_cache(2 * _BAND + self._threads)(self._unit_rows)
+        # not a method of this object: in a cycle its codes would stay until the garbage is collected
+        self._unit = lru_cache(2 * _BAND + self._threads)(partial(_unit_rows, x))
         known = None if before is None else before.codes
         self._candidates = _Plain(x) if small else _Coded(x, threshold, floor, self._threads, room, known)
         # pairs of each row at or above the threshold, and at or above the floor; rows of the padding are crowded
@@ -176,11 +177,6 @@ class _Join:
         counts = self._counts[:, :n]
         codes = self._candidates.codes
         return SparseLinks(a[order], b[order], score[order], counts[0] > self._most, counts, codes)
-
-    def _unit_rows(self, number: int) -> Matrix:
-        """Rows of one tile, of unit length."""
-        names = np.arange(number * TILE, min((number + 1) * TILE, self._x.shape[0]))
-        return normalise(self._x[names], names)
 
     def _order(self) -> Iterator[tuple[int, int]]:
         for band in range(0, self._tiles, _BAND):
@@ -265,6 +261,12 @@ class _Join:
         near, far = self._counts > self._most
         crowd = np.where(score.astype(np.float64) >= self._threshold, near[a] & near[b], far[a] & far[b])
         return a[~crowd], b[~crowd], score[~crowd]
+
+
+def _unit_rows(x: npt.NDArray[np.floating], number: int) -> Matrix:
+    """Rows of one tile, of unit length."""
+    names = np.arange(number * TILE, min((number + 1) * TILE, x.shape[0]))
+    return normalise(x[names], names)
 
 
 _NONE = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
