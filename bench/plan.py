@@ -96,7 +96,7 @@ def compare(name: str, images: Path, scratch: Path, options: list[str]) -> dict[
     info = json.loads((out / "run.json").read_text(encoding="utf-8"))
     stages = {stage["name"]: stage for stage in info["stages"]}
     disk = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
-    embedded = stages.get("embed", {"images": 0})["images"]
+    embedded = stages.get("link", {"images": 0})["images"]
     likely = plan["seconds"]["likely"]
     return {
         "set": name,

@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rfdedup import copies, execution, verify
+from rfdedup import copies, execution, run_encoder, verify
 from rfdedup.demo.planting import shipped_photos
 from rfdedup.encoders import load_encoder
-from rfdedup.tiers import semantic
 from rfdedup.workers import BlockSpec, Done, PoolStats
 
 
@@ -46,7 +45,7 @@ def without_workers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(execution, "file_pool", InProcessPool)
     patch.setattr(verify, "file_pool", InProcessPool)
     patch.setattr(copies, "file_pool", InProcessPool)
-    patch.setattr(semantic, "load_encoder", _loaded_once)
+    patch.setattr(run_encoder, "load_encoder", _loaded_once)
     patch.setattr(verify, "load_encoder", _loaded_once)
 
 

@@ -19,11 +19,11 @@ from rfdedup.calibrating import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choic
 from rfdedup.calibration import CONFIDENCE, Calibration, Recall, UnsupportedError, wilson
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS
-from rfdedup.encoders import load_encoder
 from rfdedup.errors import ConfigError, InputError
 from rfdedup.execution import embed_files
 from rfdedup.funnel import refine
 from rfdedup.progress import Progress, Silent, Watch
+from rfdedup.run_encoder import RunEncoder
 from rfdedup.sources.folder import SourceFile, scan
 from rfdedup.whitening import RAW, Choice, choose, full_prior_of, held_out
 
@@ -126,13 +126,7 @@ def calibrate_input(
     watch = Watch(progress if progress is not None else Silent())
     wanted = config.semantic
     settings = config.model_copy(update={"sample": config.sample or SAMPLE, "tiers": ("quality", "hash")})
-    encoder = load_encoder(
-        wanted.encoder,
-        weights=wanted.weights,
-        device=wanted.device,
-        precision=wanted.precision,
-        **wanted.encoder_options,
-    )
+    encoder = RunEncoder(wanted)()
     with tempfile.TemporaryDirectory(prefix="rfdedup-calibrate-") as scratch:
         run = refine(list(inputs), Path(scratch) / "run", config=settings, progress=progress)
         kept = run.verdicts.filter(np.asarray(run.verdicts["verdict"]) == "keep").select(["root", "path", "sha256"])

@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder
-from rfdedup.encoders.preprocess import InputSpec, prepare
+from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.errors import ImageError
 from rfdedup.execution import file_pool, limits_of, worker_count
 from rfdedup.imaging import Limits, decode
 from rfdedup.passes import Fault, read_stable
 from rfdedup.progress import Watch
 from rfdedup.sources.folder import SourceFile
-from rfdedup.tiers.quality import without_borders
+from rfdedup.view import decode_for, write_view
 from rfdedup.workers import BlockSpec
 
 KINDS = ("half", "q30", "q10", "crop10", "brighter", "grey", "watermark", "border", "rotate2", "crop", "caption")
@@ -51,8 +51,7 @@ class CopyTask:
             drawn = zlib.crc32(original, zlib.crc32(kind.encode()))
             style = STYLES[sorted(STYLES)[drawn % len(STYLES)]]
             data, _ = make_copy(kind, rgb, np.random.default_rng(drawn), style)
-            copy = decode(data, at_least=(self.spec.width, self.spec.height), limits=self.limits)
-            prepare(without_borders(copy.rgb), self.spec, out)
+            write_view(decode_for(data, self.spec, self.limits), self.spec, out)
         except ImageError as error:
             return error.kind, error.detail
         return None

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.ahead import Foresight, GrowingShard
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder
 from rfdedup.imaging import Limits
@@ -49,37 +50,46 @@ def limits_of(config: RunConfig) -> Limits:
 
 
 def measure_files(
-    files: Sequence[SourceFile], store: FeatureStore, config: RunConfig, watch: Watch
+    files: Sequence[SourceFile], store: FeatureStore, config: RunConfig, watch: Watch, encoder: Encoder | None = None
 ) -> dict[SourceFile, Fault]:
-    """Pass 1: measure ``files`` and append them to the store. Returns the transient faults."""
+    """Pass 1: measure ``files`` and append them to the store. Returns the transient faults.
+
+    With ``encoder``, what will likely reach tier 3 is embedded from the same decode. Which images that are depends on
+    the order in which files are done, and decides nothing: tier 3 embeds what it lacks, and asks for no more.
+    """
+    spec = encoder.card.input if encoder is not None else None
+    task = MeasureTask(limits_of(config), config.quality.scale, spec)
+    size, block, streams = CHUNK, None, 1
+    if encoder is not None:
+        size, block, streams = min(CHUNK, encoder.batch), block_of(encoder, config), encoder.streams
+    shard = GrowingShard(store, encoder)
+    foresight = Foresight(config)
     transient: dict[SourceFile, Fault] = {}
-    rows: list[dict[str, Any]] = []
-    previews: list[bytes | None] = []
-
-    def flush() -> None:
-        if rows:
-            store.append(rows, previews)
-            rows.clear()
-            previews.clear()
-
-    task = MeasureTask(limits_of(config), config.quality.scale)
-    flushed = time.monotonic()
-    with file_pool(task, len(files), config) as pool:
+    with file_pool(task, len(files), config, block) as pool, ThreadPoolExecutor(streams) as threads:
         try:
-            for done in pool.run(_chunks(files)):
+            for done in pool.run(_chunks(files, size)):
+                rows = []
                 for i, (file, result) in enumerate(zip(done.tag, done.results, strict=True)):
                     row = {**_row(file, result), "decoder_warnings": plain_words(done.warnings.get(i))}
                     if row["error"] in TRANSIENT:
                         transient[file] = row["error"], row["error_detail"]
                     else:
-                        previews.append(row.pop("preview", None))
-                        rows.append(row)
+                        rows.append((i, row))
+                prepared = [row.pop("prepared", False) for _, row in rows]
+                at = shard.add([row for _, row in rows])
+                if encoder is None or done.block is None:
+                    done.release()
+                else:
+                    chosen = np.flatnonzero(foresight.reach_tier3([row for _, row in rows]) & prepared)
+                    images = np.array([i for i, _ in rows], np.int64)[chosen]
+                    shard.await_vectors(at + chosen, threads.submit(_embed_some, encoder, done, images))
+                shard.collect(all_but=2 * streams)
                 watch.advance(len(done.results))
-                if len(rows) >= SHARD_ROWS or time.monotonic() - flushed > FLUSH_SECONDS:
-                    flush()
-                    flushed = time.monotonic()
+                if len(shard) >= SHARD_ROWS or time.monotonic() - shard.since > FLUSH_SECONDS:
+                    shard.write()
+            shard.collect()
         finally:
-            flush()
+            shard.write()
             watch.worker_peak = max(watch.worker_peak, pool.stats.peak_rss_bytes)
     return transient
 
@@ -119,16 +129,14 @@ def embed_files(
         positions in ``files`` of one batch, their embeddings (n, dim) float32, and the faults by position;
         rows of faulty images are not among the positions.
     """
-    spec = encoder.card.input
-    workers = worker_count(config)
-    block = BlockSpec(encoder.batch, spec.height, spec.width, count=2 * workers + 2 * encoder.streams)
-    task = PrepareTask(limits_of(config), spec)
+    task = PrepareTask(limits_of(config), encoder.card.input)
     positions = list(range(len(files)))
     chunks = (
         (positions[i : i + encoder.batch], list(files[i : i + encoder.batch]))
         for i in range(0, len(files), encoder.batch)
     )
-    with file_pool(task, len(files), config, block) as pool, ThreadPoolExecutor(encoder.streams) as threads:
+    blocks = block_of(encoder, config)
+    with file_pool(task, len(files), config, blocks) as pool, ThreadPoolExecutor(encoder.streams) as threads:
         pending: list[Future[Any]] = []
         for done in pool.run(chunks):
             pending.append(threads.submit(_embed, encoder, done))
@@ -153,13 +161,24 @@ def _embed(encoder: Encoder, done: Done[list[int], Any]) -> tuple[list[int], npt
             faults[done.tag[i]] = result
         else:
             good.append(i)
+    vectors = _embed_some(encoder, done, np.array(good, np.int64))
+    return [done.tag[i] for i in good], vectors, faults
+
+
+def _embed_some(encoder: Encoder, done: Done[Any, Any], images: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+    """Embed those of a chunk's images, (n, dim), and hand its block back."""
     try:
-        if done.block is None or not good:
-            return [], np.zeros((0, encoder.dim), np.float32), faults
-        vectors = encoder.embed(done.block if len(good) == len(done.results) else done.block[good])
+        if done.block is None or not len(images):
+            return np.zeros((0, encoder.dim), np.float32)
+        return encoder.embed(done.block if len(images) == len(done.block) else done.block[images])
     finally:
         done.release()
-    return [done.tag[i] for i in good], vectors, faults
+
+
+def block_of(encoder: Encoder, config: RunConfig) -> BlockSpec:
+    """Shared memory that keeps workers and encoder busy."""
+    spec = encoder.card.input
+    return BlockSpec(encoder.batch, spec.height, spec.width, count=2 * worker_count(config) + 2 * encoder.streams)
 
 
 def file_pool(task: Any, files: int, config: RunConfig, block: BlockSpec | None = None) -> Pool[Any, Any]:
@@ -170,7 +189,7 @@ def file_pool(task: Any, files: int, config: RunConfig, block: BlockSpec | None 
     return Pool(task, workers, limits, block=block, initializer=set_up_worker)
 
 
-def _chunks(files: Iterable[SourceFile]) -> Iterator[tuple[list[SourceFile], list[SourceFile]]]:
+def _chunks(files: Iterable[SourceFile], size: int) -> Iterator[tuple[list[SourceFile], list[SourceFile]]]:
     source = iter(files)
-    while chunk := list(itertools.islice(source, CHUNK)):
+    while chunk := list(itertools.islice(source, size)):
         yield chunk, chunk

@@ -31,12 +31,14 @@ from rfdedup.records import Tier
 from rfdedup.results import Run
 from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import Constraints, constraints, digest
+from rfdedup.run_encoder import RunEncoder
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import Scan, SourceFile, sample, scan
 from rfdedup.store import FeatureStore, previews_of
 from rfdedup.tiers.judgement import Judgement
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import SemanticTier
+from rfdedup.tiers.yardstick import refuse_early
 from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
 from rfdedup.whitening import still_frozen
 
@@ -117,16 +119,20 @@ def refine_scan(
     known, at = take_stock(files, store)
     new = [files[i] for i in np.flatnonzero(at < 0).tolist()]
     transient: dict[SourceFile, Fault] = {}
+    encoder = RunEncoder(config.semantic, given) if "semantic" in config.tiers else None
     if new:
-        with watch.stage("quality + hash", len(new)):
-            transient = measure_files(new, store, config, watch)
+        ahead = encoder() if encoder is not None else None
+        if ahead is not None:
+            refuse_early(config, ahead.card, len(files))
+        with watch.stage("quality + hash" if ahead is None else "quality + hash + embed", len(new)):
+            transient = measure_files(new, store, config, watch, ahead)
         known, at = take_stock(files, store)
     stock = assemble(files, known, at, transient)
     del known
     if not stock.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
 
-    tier3 = SemanticTier(config, stock, store, watch, given) if "semantic" in config.tiers else None
+    tier3 = SemanticTier(config, stock, store, watch, encoder) if encoder is not None else None
     decisions = DecisionLog(folder.path).decisions()
     findings = judge(stock, store, config, tier3, constraints(decisions, stock.features), watch)
     with watch.stage("verdicts", len(stock.files)):

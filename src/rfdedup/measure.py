@@ -7,7 +7,7 @@ from typing import Final
 
 import simplejpeg
 
-from rfdedup.imaging import Limits, decode, fit
+from rfdedup.imaging import Limits, Picture, decode, fit
 from rfdedup.imaging.arrays import U8
 from rfdedup.tiers import hashing, quality
 
@@ -65,7 +65,16 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     Raises:
         ImageError: see ``imaging.decode``.
     """
-    picture = decode(data, at_least=None if scale == "native" else LONGEST, limits=limits)
+    return measure_picture(data, decode(data, at_least=at_least(scale), limits=limits), scale=scale)[0]
+
+
+def at_least(scale: str) -> int | None:
+    """Longer side that a decode must leave for ``measure``."""
+    return None if scale == "native" else LONGEST
+
+
+def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tuple[Measurement, U8]:
+    """``measure`` of a picture that was decoded from ``data`` with ``at_least(scale)``, and its grey levels."""
     whole = picture.grey()
     # of colours only the preview is needed, which is made from all pixels
     grey = fit(whole, LONGEST, (picture.width, picture.height))
@@ -76,7 +85,7 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
     small = _small(picture.rgb)
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)
-    return Measurement(
+    measured = Measurement(
         width=picture.width,
         height=picture.height,
         bytes=len(data),
@@ -100,6 +109,7 @@ def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) ->
         thumb=hashing.thumb(small),
         preview=simplejpeg.encode_jpeg(small, quality=_PREVIEW_QUALITY, colorsubsampling="420"),
     )
+    return measured, whole
 
 
 def _small(rgb: U8) -> U8:

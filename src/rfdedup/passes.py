@@ -11,13 +11,14 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.encoders.preprocess import InputSpec, prepare
+from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.errors import ImageError
 from rfdedup.imaging import Limits, decode
-from rfdedup.measure import measure
+from rfdedup.measure import at_least, measure_picture
 from rfdedup.records import path_text
 from rfdedup.sources.folder import SourceFile, storable_time
 from rfdedup.tiers import quality
+from rfdedup.view import decode_for, serves, write_view
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
@@ -76,16 +77,28 @@ def keep_freed_memory() -> None:
 
 @dataclass(frozen=True)
 class MeasureTask:
-    """Pass 1: read once, decode once, measure quality and hashes."""
+    """Pass 1: read once, decode once, measure quality and hashes.
+
+    With ``spec``, the same pixels become the encoder's input, written into shared memory. ``prepared`` in the result
+    says whether they did: few pictures have to be decoded larger for the encoder than for the rest.
+    """
 
     limits: Limits
     scale: Literal["640", "native"]
+    spec: InputSpec | None = None
 
-    def __call__(self, file: SourceFile) -> dict[str, Any] | Fault:
+    def __call__(self, file: SourceFile, out: npt.NDArray[np.uint8] | None = None) -> dict[str, Any] | Fault:
         try:
-            return vars(measure(read_stable(file, self.limits), scale=self.scale, limits=self.limits))
+            data = read_stable(file, self.limits)
+            picture = decode(data, at_least=at_least(self.scale), limits=self.limits)
+            measured, grey = measure_picture(data, picture, scale=self.scale)
+            prepared = False
+            if self.spec is not None and out is not None and serves(picture, self.spec):
+                write_view(picture, self.spec, out, grey)
+                prepared = True
         except ImageError as error:
             return error.kind, error.detail
+        return {**vars(measured), "prepared": prepared}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +126,14 @@ class FullSizeTask:
 
 @dataclass(frozen=True)
 class PrepareTask:
-    """Pass 2: read again, decode reduced, write the encoder's input into shared memory."""
+    """Pass 2, for what pass 1 did not prepare: read again, decode, write the encoder's input into shared memory."""
 
     limits: Limits
     spec: InputSpec
 
     def __call__(self, file: SourceFile, out: npt.NDArray[np.uint8]) -> Fault | None:
         try:
-            data = read_stable(file, self.limits)
-            picture = decode(data, at_least=(self.spec.width, self.spec.height), limits=self.limits)
-            prepare(quality.without_borders(picture.rgb), self.spec, out)
+            write_view(decode_for(read_stable(file, self.limits), self.spec, self.limits), self.spec, out)
         except ImageError as error:
             return error.kind, error.detail
         return None

@@ -49,6 +49,15 @@ class Stage:
 
 
 @dataclass
+class _Open:
+    """A stage that has not ended, what is left of it, and since when it is at work."""
+
+    stage: Stage
+    left: int | None
+    since: float = 0.0
+
+
+@dataclass
 class Watch:
     """Times the stages and reports them to a ``Progress``."""
 
@@ -56,23 +65,40 @@ class Watch:
     stages: list[Stage] = field(default_factory=list)
     worker_peak: int = 0
     """Largest resident memory of a worker so far, bytes."""
+    _open: list[_Open] = field(default_factory=list)
 
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Watch]:
-        """Time a stage; stages of one name add up."""
+        """Time a stage; stages of one name add up. A stage within another one interrupts it."""
         stage = next((s for s in self.stages if s.name == name), None)
         if stage is None:
             stage = Stage(name)
             self.stages.append(stage)
-        began = time.perf_counter()
-        self._current = stage
-        self.progress.start(name, total)
+        if self._open:
+            self._pause()
+        self._open.append(_Open(stage, total))
+        self._go_on()
         try:
             yield self
         finally:
-            stage.seconds += time.perf_counter() - began
-            self.progress.finish()
+            self._pause()
+            self._open.pop()
+            if self._open:
+                self._go_on()
 
     def advance(self, count: int) -> None:
-        self._current.images += count
+        at_work = self._open[-1]
+        at_work.stage.images += count
+        if at_work.left is not None:
+            at_work.left = max(at_work.left - count, 0)
         self.progress.advance(count)
+
+    def _pause(self) -> None:
+        at_work = self._open[-1]
+        at_work.stage.seconds += time.perf_counter() - at_work.since
+        self.progress.finish()
+
+    def _go_on(self) -> None:
+        at_work = self._open[-1]
+        at_work.since = time.perf_counter()
+        self.progress.start(at_work.stage.name, at_work.left)

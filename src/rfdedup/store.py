@@ -40,6 +40,15 @@ class Shard:
     embedding_key: str | None
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """Embeddings of some rows of a shard: ``values`` (n, dim) of the places ``rows`` (n,), made under ``key``."""
+
+    key: str
+    rows: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float16]
+
+
 REMEASURED_FILE = "remeasured.parquet"
 """Embeddings of close calls in full precision; its schema holds the encoder's key and a checksum of the content."""
 
@@ -134,7 +143,9 @@ class FeatureStore:
         fields = [FEATURES.field(name) for name in LIGHT_COLUMNS]
         return pa.schema([*fields, pa.field("shard", pa.int32()), pa.field("row", pa.int32())]).empty_table()
 
-    def append(self, rows: Sequence[dict[str, Any]], previews: Sequence[bytes | None]) -> int:
+    def append(
+        self, rows: Sequence[dict[str, Any]], previews: Sequence[bytes | None], embedded: Embedded | None = None
+    ) -> int:
         """Write a new shard of measured rows (keys of ``records.FEATURES``) and return its number."""
         self.folder.mkdir(parents=True, exist_ok=True)
         number = self._next
@@ -150,7 +161,10 @@ class FeatureStore:
                 row_group_size=256,
             )
         self.shards[number] = Shard(number, len(rows), None)
-        self._mark(number)
+        if embedded is None:
+            self._mark(number)
+        else:
+            self.set_embeddings(number, embedded.key, embedded.rows, embedded.values)
         return number
 
     def thumbs(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:

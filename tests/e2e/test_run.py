@@ -16,12 +16,11 @@ from click.testing import CliRunner
 from PIL import Image
 
 import rfdedup
-from rfdedup import funnel
+from rfdedup import funnel, run_encoder
 from rfdedup.cli.main import app
 from rfdedup.cli.main import main as cli_main
 from rfdedup.demo.planting import Planted, plant, shipped_photos
 from rfdedup.records import LINKS, VERDICTS
-from rfdedup.tiers import semantic
 
 KINDS = ("exact", "half", "crop10", "grey")
 
@@ -92,7 +91,7 @@ def test_a_second_run_decodes_and_embeds_nothing(
         raise AssertionError("work was done again")
 
     monkeypatch.setattr(funnel, "measure_files", refuse)
-    monkeypatch.setattr(semantic, "load_encoder", _without_inference(semantic.load_encoder))
+    monkeypatch.setattr(run_encoder, "load_encoder", _without_inference(run_encoder.load_encoder))
     again = rfdedup.refine(planted.images, tmp_path / "run")
     assert again.verdicts.equals(finished.verdicts)
     assert again.links.equals(finished.links)

@@ -61,7 +61,7 @@ def failure_of(data: bytes, **options: object) -> ImageError | None:
 
 
 def survives(data: bytes) -> None:
-    failures = [failure_of(data, **options) for options in ({}, {"longest": 16}, {"at_least": (8, 8)})]
+    failures = [failure_of(data, **options) for options in ({}, {"longest": 16}, {"at_least": 8, "sides": (8, 8)})]
     for error in failures:
         if error is not None:
             assert error.kind in ERROR_KINDS

@@ -43,7 +43,9 @@ def test_every_format_is_known_by_content_and_decodes_to_its_picture(name: str) 
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("options", [{}, {"longest": 24}, {"at_least": (20, 20)}], ids=["whole", "longest", "at_least"])
+@pytest.mark.parametrize(
+    "options", [{}, {"longest": 24}, {"at_least": 20, "sides": (20, 20)}], ids=["whole", "longest", "at_least"]
+)
 def test_no_truncated_file_decodes(name: str, options: dict[str, int]) -> None:
     data = SAMPLES[name]
     for cut in [*range(0, len(data) - 2, max(1, len(data) // 40)), len(data) - 2]:
@@ -179,7 +181,7 @@ def test_orientation_is_applied_as_pillow_does(orientation: int, kind: str) -> N
     small = decode(data, longest=48)
     assert max(small.rgb.shape[:2]) == 48
     assert (small.rgb.shape[1] > small.rgb.shape[0]) == (upright.width > upright.height)
-    tall = decode(data, at_least=(10, 30))
+    tall = decode(data, at_least=1, sides=(10, 30))
     assert tall.rgb.shape[1] >= 10
     assert tall.rgb.shape[0] >= 30
 
@@ -270,16 +272,18 @@ def test_longest_is_exact_and_never_enlarges(size: tuple[int, int], kind: str) -
 @pytest.mark.parametrize("kind", ["JPEG", "PNG"])
 def test_at_least_reduces_by_halves_and_never_below(kind: str) -> None:
     data = saved(scene(501, 333), kind)
-    assert decode(data, at_least=(100, 80)).rgb.shape == (84, 126, 3)
-    assert decode(data, at_least=(127, 80)).rgb.shape == (167, 251, 3)
-    assert decode(data, at_least=(300, 10)).rgb.shape == (333, 501, 3)
-    assert decode(data, at_least=(900, 900)).rgb.shape == (333, 501, 3)
+    assert decode(data, at_least=1, sides=(100, 80)).rgb.shape == (84, 126, 3)
+    assert decode(data, at_least=1, sides=(127, 80)).rgb.shape == (167, 251, 3)
+    assert decode(data, at_least=1, sides=(300, 10)).rgb.shape == (333, 501, 3)
+    assert decode(data, at_least=1, sides=(900, 900)).rgb.shape == (333, 501, 3)
     assert decode(data, at_least=126).rgb.shape == (84, 126, 3)
+    assert decode(data, at_least=126, sides=(1, 85)).rgb.shape == (167, 251, 3)
+    assert decode(data, at_least=127, sides=(100, 80)).factor == 2
 
 
 def test_reduced_jpeg_looks_like_the_reduced_picture() -> None:
     image = scene(800, 600)
-    picture = decode(saved(image, "JPEG", quality=95), at_least=(100, 75))
+    picture = decode(saved(image, "JPEG", quality=95), at_least=100, sides=(100, 75))
     assert difference(picture.rgb, image.reduce(8)) < 4
 
 

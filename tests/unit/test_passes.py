@@ -6,21 +6,29 @@ import builtins
 import pickle
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import simplejpeg
+from PIL import Image, ImageOps
 
 import rfdedup
 from image_samples import saved, scene
-from in_process import InProcessPool
-from rfdedup import execution, passes
+from in_process import InProcessPool, small_set, without_workers
+from rfdedup import execution, funnel, passes
+from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS, CopyTask
+from rfdedup.encoders import load_encoder
+from rfdedup.encoders.base import cache_key
+from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.encoders.preprocess import InputSpec
+from rfdedup.errors import EncoderError
 from rfdedup.imaging import Limits
+from rfdedup.inventory import feature_key
 from rfdedup.passes import MeasureTask, PrepareTask
 from rfdedup.sources.folder import scan
+from rfdedup.store import FeatureStore
 
 SIDE = 640
 
@@ -100,16 +108,56 @@ def test_pass_1_sends_measurements_and_no_pixels(photo: Path) -> None:
     assert len(found["preview"]) < 160 * 160
 
 
-def test_pass_2_reads_once_decodes_reduced_and_writes_into_shared_memory(photo: Path, meter: Meter) -> None:
+def test_pass_1_prepares_for_the_encoder_from_the_same_decode(photo: Path, meter: Meter) -> None:
     (file,) = scan([photo]).files
+    out = np.zeros((224, 224, 3), np.uint8)
+    found = MeasureTask(Limits(), "640", InputSpec(224, 224))(file, out)
+    assert isinstance(found, dict)
+    assert found["prepared"]
+    assert meter.reads == {"a.jpg": 1}
+    assert meter.decoded == [(SIDE, SIDE)]
+    again = np.zeros_like(out)
+    assert PrepareTask(Limits(), InputSpec(224, 224))(file, again) is None
+    assert again.any()
+    assert np.array_equal(out, again)
+
+
+@pytest.mark.parametrize("spec", [InputSpec(224, 224), InputSpec(256, 256), InputSpec(700, 300, "bicubic")], ids=str)
+@pytest.mark.parametrize("scale", ["640", "native"])
+@pytest.mark.parametrize(
+    "size", [(640, 640), (639, 421), (1280, 1281), (2001, 1999), (3000, 500), (90, 2400), (50, 40)], ids=str
+)
+def test_both_passes_show_the_encoder_the_same_pixels_or_pass_1_none(
+    tmp_path: Path, size: tuple[int, int], scale: Literal["640", "native"], spec: InputSpec
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    framed = ImageOps.expand(scene(*size), border=(0, 11, 0, 5), fill=(9, 9, 9))
+    (tmp_path / "a.jpg").write_bytes(saved(framed, "JPEG", quality=90, exif=exif))
+    (file,) = scan([tmp_path]).files
+    first, second = np.zeros((2, *spec.shape), np.uint8)
+    found = MeasureTask(Limits(), scale, spec)(file, first)
+    assert isinstance(found, dict)
+    assert PrepareTask(Limits(), spec)(file, second) is None
+    assert second.any()
+    assert np.array_equal(first, second if found["prepared"] else np.zeros_like(second))
+    if scale == "640" and spec.height < 640 and min(size) >= 400 and max(size) < 3000:
+        assert found["prepared"]
+
+
+def test_pass_2_reads_once_decodes_reduced_and_writes_into_shared_memory(tmp_path: Path, meter: Meter) -> None:
+    (tmp_path / "a.jpg").write_bytes(saved(scene(2 * SIDE, 2 * SIDE), "JPEG", quality=90))
+    (file,) = scan([tmp_path]).files
     out = np.zeros((224, 224, 3), np.uint8)
     assert PrepareTask(Limits(), InputSpec(224, 224))(file, out) is None
     assert meter.reads == {"a.jpg": 1}
-    assert meter.decoded == [(SIDE // 2, SIDE // 2)]
+    assert meter.decoded == [(SIDE, SIDE)]
     assert out.any()
 
 
-def test_pass_2_sees_survivors_only(photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meter: Meter) -> None:
+def test_each_file_is_read_and_decoded_once_and_survivors_are_embedded(
+    photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meter: Meter
+) -> None:
     first = photo / "a.jpg"
     (photo / "b.jpg").write_bytes(first.read_bytes())
     (photo / "c.jpg").write_bytes(saved(scene(SIDE, SIDE), "JPEG", quality=60))
@@ -118,5 +166,52 @@ def test_pass_2_sees_survivors_only(photo: Path, tmp_path: Path, monkeypatch: py
     run = rfdedup.refine(photo, out=tmp_path / "run")
     reasons = {row["path"]: row["reason"] for row in run.verdicts.to_pylist()}
     assert reasons == {"a.jpg": None, "b.jpg": "sha256", "c.jpg": "dhash+phash", "dark.jpg": "dark"}
-    assert meter.reads == {"a.jpg": 2, "b.jpg": 1, "c.jpg": 1, "dark.jpg": 1}
-    assert sorted(meter.decoded) == [(SIDE // 2, SIDE // 2)] + [(SIDE, SIDE)] * 4
+    assert meter.reads == {"a.jpg": 1, "b.jpg": 1, "c.jpg": 1, "dark.jpg": 1}
+    assert meter.decoded == [(SIDE, SIDE)] * 4
+    assert run.info["stages"][1]["name"] == "quality + hash + embed"
+
+
+def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_workers(monkeypatch)
+    images = small_set(tmp_path / "in", 6)
+    once = rfdedup.refine(images, tmp_path / "once")
+    measure = funnel.measure_files
+    late: list[int] = []
+
+    def backwards(files: Any, *arguments: Any) -> Any:
+        late.append(len(files))
+        return measure(files[::-1], *arguments)
+
+    monkeypatch.setattr(funnel, "measure_files", backwards)
+    order = rfdedup.refine(images, tmp_path / "order")
+    monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:4]))
+    twice = rfdedup.refine(images, tmp_path / "twice")
+    names = [[stage["name"] for stage in run.info["stages"]] for run in (once, twice)]
+    assert "embed" in names[1]
+    assert late
+    for other in (order, twice):
+        assert other.verdicts.equals(once.verdicts)
+        assert other.links.equals(once.links)
+
+
+def test_an_encoder_that_fails_costs_its_embeddings_and_no_measurements(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_workers(monkeypatch)
+    images = small_set(tmp_path / "in", 6)
+    encoder = load_encoder("efficientnet-lite0")
+    calls: list[int] = []
+
+    class Failing(ModelEncoder):
+        def embed(self, batch: Any) -> Any:
+            calls.append(len(batch))
+            if len(calls) > 1:
+                raise EncoderError("the device is gone")
+            return super().embed(batch)
+
+    broken = Failing(encoder.card, encoder._runtime, encoder.key)  # type: ignore[attr-defined]
+    with pytest.raises(EncoderError, match="the device is gone"):
+        rfdedup.refine(images, tmp_path / "run", encoder=broken)
+    store = FeatureStore(tmp_path / "run" / "features", feature_key=feature_key(RunConfig()))
+    assert store.metadata().num_rows == len(list(images.iterdir()))
+    assert sum(store.embedded(number, cache_key(broken)).sum() for number in store.shards) == calls[0]

@@ -12,6 +12,7 @@ from rich.text import Text
 STAGE_TITLES = {
     "scan": "scan",
     "quality + hash": "tier 1+2 of 3  quality and hashes",
+    "quality + hash + embed": "tiers 1 to 3  quality, hashes and embedding",
     "embed": "tier 3 of 3  embedding",
     "link": "tier 3 of 3  linking",
     "re-measure": "tier 3 of 3  close calls in full precision",

@@ -95,6 +95,11 @@ class Encoder(Protocol):
         ...
 
 
+def cache_key(encoder: Encoder) -> str:
+    """What embeddings are cached under: precision is part of it, the device is not."""
+    return f"{encoder.key}/{encoder.precision}"
+
+
 class Runtime(Protocol):
     """Runs a network on a device. The concurrency contract is that of ``Encoder``."""
 

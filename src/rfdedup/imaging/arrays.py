@@ -36,19 +36,14 @@ def area_resize(pixels: U8, width: int, height: int) -> U8:
     return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 
-def shrink_factor(width: int, height: int, at_least: tuple[int, int] | int | None) -> int:
-    """Largest of 8, 4, 2, 1 that leaves ``at_least`` when both sides are divided by it, rounding up.
+def shrink_factor(width: int, height: int, longer: int, sides: tuple[int, int] = (1, 1)) -> int:
+    """Largest of 8, 4, 2, 1 that leaves a ``longer`` side and (width, height) of ``sides`` at least.
 
-    ``at_least`` is (width, height), or one number for the longer side. These are the factors at which a JPEG
-    decodes faster; other formats are box-averaged by the same, so that copies of one picture are treated alike.
+    Both sides are divided by it, rounding up. These are the factors at which a JPEG decodes faster; other formats are
+    box-averaged by the same, so that copies of one picture are treated alike.
     """
-    if at_least is None:
-        return 1
     for factor in (8, 4, 2):
         small = (-(-width // factor), -(-height // factor))
-        if isinstance(at_least, int):
-            if max(small) >= at_least:
-                return factor
-        elif small[0] >= at_least[0] and small[1] >= at_least[1]:
+        if max(small) >= longer and small[0] >= sides[0] and small[1] >= sides[1]:
             return factor
     return 1

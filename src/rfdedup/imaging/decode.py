@@ -58,6 +58,7 @@ class Picture:
         format: one of ``SUPPORTED``.
         flags: some of ``FLAGS``.
         jpeg_quality: 1-100 by its quantisation table, None for other formats.
+        factor: 1, 2, 4 or 8, by which it was reduced when it was decoded.
     """
 
     rgb: U8
@@ -66,6 +67,7 @@ class Picture:
     format: str
     flags: tuple[str, ...] = ()
     jpeg_quality: float | None = None
+    factor: int = 1
 
     def grey(self) -> U8:
         """Grey levels (h, w) uint8, ITU-R BT.601."""
@@ -85,7 +87,8 @@ def decode(
     data: bytes,
     *,
     longest: int | None = None,
-    at_least: tuple[int, int] | int | None = None,
+    at_least: int | None = None,
+    sides: tuple[int, int] = (1, 1),
     limits: Limits | None = None,
 ) -> Picture:
     """Decode the first picture of a file, upright, whole and in RGB.
@@ -97,8 +100,9 @@ def decode(
     Args:
         data: the bytes of the file. Its name plays no part.
         longest: reduce so that the longer side is exactly this many pixels; smaller pictures stay as they are.
-        at_least: allow any reduction that leaves (width, height) of the upright picture, or this longer side.
-            Sides are then those of the file divided by 1, 2, 4 or 8, rounded up.
+        at_least: allow any reduction that leaves this longer side. Sides are then those of the file divided by 1, 2,
+            4 or 8, rounded up.
+        sides: width and height of the upright picture that a reduction must leave as well.
         limits: bounds on the header.
 
     Raises:
@@ -106,9 +110,7 @@ def decode(
     """
     header, opened = _open(data, limits or Limits())
     wanted = longest if at_least is None else at_least
-    if isinstance(wanted, tuple) and swaps_axes(header.orientation):
-        wanted = (wanted[1], wanted[0])
-    factor = shrink_factor(header.width, header.height, wanted)
+    factor = 1 if wanted is None else shrink_factor(*header.oriented_size, wanted, sides)
     flags = []
     if header.frames > 1:
         flags.append("animated" if header.format in _ANIMATED else "multi_page")
@@ -129,7 +131,7 @@ def decode(
         pixels = fit(pixels, longest, (header.width, header.height))
     width, height = header.oriented_size
     rgb = np.ascontiguousarray(upright(pixels, header.orientation))
-    return Picture(rgb, width, height, header.format, tuple(flags), header.jpeg_quality)
+    return Picture(rgb, width, height, header.format, tuple(flags), header.jpeg_quality, factor)
 
 
 def _open(data: bytes, limits: Limits) -> tuple[Header, jpeg.JpegHeader | ImageFile.ImageFile]:

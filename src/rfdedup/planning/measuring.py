@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 from rfdedup.about import peak_memory
 from rfdedup.config import RunConfig
 from rfdedup.court import Court
-from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
 from rfdedup.execution import embed_files, measure_files
@@ -30,6 +29,7 @@ from rfdedup.records import Tier
 from rfdedup.report.contents import Limits, contents
 from rfdedup.results import Run
 from rfdedup.review.decisions import Constraints, Decisions, constraints
+from rfdedup.run_encoder import RunEncoder
 from rfdedup.run_folder import FEATURES_FOLDER, LINKS_FILE, VERDICTS_FILE, RunFolder
 from rfdedup.similarity.cosine import cosine_links
 from rfdedup.sources.folder import Scan, SourceFile
@@ -42,14 +42,16 @@ from rfdedup.whitening import SAMPLE, describe_as
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
-PACED = ("quality + hash", "embed", "re-measure")
+FIRST = ("quality + hash", "quality + hash + embed")
+"""What pass 1 is called, without tier 3 and with it."""
+PACED = (*FIRST, "embed", "re-measure")
 """Stages whose time is start-up and pace."""
 WIDER = 3
 """Further files that go through pass 1 alone, for each of the sample: they tell how many copies there are."""
 WIDER_SECONDS = 6.0
 """What those may take."""
 PROBE = 64
-"""Images that are embedded in full precision to learn its pace."""
+"""Images that are embedded by themselves, and in full precision, to learn the pace of both."""
 TABLE_ROWS = (2_000, 10_000)
 """Rows of the invented tables that tell what judging and writing costs."""
 JOIN_ROWS = (8_000, 16_000)
@@ -82,8 +84,9 @@ class Embedded:
     Attributes:
         dim, compared: length of an embedding and of what is compared. bytes_each: of both in memory, for one image.
         images: that were embedded. mates, close: (images,) links of each at the threshold, and within the margin of it.
+        missed: share of the images that pass 1 had not embedded.
         told: images that were embedded in full precision to tell how to compare, in the whole run at most so many.
-        exact: pace of the encoder in full precision; load: seconds to load it.
+        alone, exact: pace of embedding after pass 1, and in full precision; load: seconds to load the encoder for that.
         join: cost of the comparison.
     """
 
@@ -92,7 +95,9 @@ class Embedded:
     images: int
     mates: Rows
     close: Rows
+    missed: float
     told: int
+    alone: Pace
     exact: Pace
     load: float
     join: JoinCost
@@ -165,13 +170,15 @@ def measure_sample(
     embedded = _embedded(run, store, stock, config, recorder) if "semantic" in config.tiers else None
     main_peak = peak_memory()
 
-    first = windows["quality + hash"].pace
+    name = next(name for name in FIRST if name in windows)
+    first = windows[name].pace
     more = min(WIDER * len(chosen), int(WIDER_SECONDS / max(first.each, 1e-6)), len(population) - len(chosen))
     wide = chosen if more <= 0 else _widened(chosen, population, more)
     if more > 0:
         known = set(chosen)
-        with watch.stage("quality + hash", more):
-            measure_files([file for file in wide if file not in known], store, config, watch)
+        with watch.stage(name, more):
+            ahead = RunEncoder(config.semantic)() if "semantic" in config.tiers else None
+            measure_files([file for file in wide if file not in known], store, config, watch, ahead)
         again = recorder.windows[-1].pace
         if recorder.windows[-1].images > len(chosen):
             first = Pace(first.startup, again.each, again.unsteady)
@@ -251,18 +258,6 @@ def not_embedded(stock: Inventory, store: FeatureStore, rows: Rows, key: str) ->
     return lacking
 
 
-def encoder_of(config: RunConfig, precision: str | None = None) -> Encoder:
-    """The encoder of a configuration, in its precision or another."""
-    wanted = config.semantic
-    return load_encoder(
-        wanted.encoder,
-        weights=wanted.weights,
-        device=wanted.device,
-        precision=precision or wanted.precision,
-        **wanted.encoder_options,
-    )
-
-
 def _no_demands(stock: Inventory) -> Constraints:
     return constraints(Decisions(), stock.features)
 
@@ -271,48 +266,53 @@ def _embedded(
     run: Run, store: FeatureStore, stock: Inventory, config: RunConfig, recorder: Recorder
 ) -> Embedded | None:
     facts = run.info["encoder"]
-    key = f"{facts['key']}/{facts['precision']}"
-    have = np.zeros(len(stock.files), np.bool_)
-    for number in store.shards:
-        at = np.flatnonzero(stock.shard == number)
-        have[at] = store.embedded(number, key)[stock.row[at]]
-    rows = np.flatnonzero(have)
+    place = {(row["root"], row["path_bytes"]): i for i, row in enumerate(_named(run.verdicts))}
+    mine = np.array([place[row["root"], row["path_bytes"]] for row in _named(stock.features)], np.int64)
+    reached = (np.asarray(run.verdicts["verdict"]) == "keep") | (np.asarray(run.verdicts["tier"]) == Tier.SEMANTIC)
+    rows = np.flatnonzero(reached[mine])
     if not rows.size:
         return None
+    encoder = RunEncoder(config.semantic)
+    encoder()
     began = time.perf_counter()
-    exact = encoder_of(config, "fp32")
+    exact = encoder("fp32")
     load = time.perf_counter() - began
-    probe = Recorder(recorder.inner)
-    watch = Watch(probe)
     files = [stock.files[i] for i in rows[:PROBE].tolist()]
-    with watch.stage("re-measure", len(files)):
-        for _ in embed_files(files, exact, config, watch):
-            pass
     describe = describe_as(run.path / FEATURES_FOLDER, facts, exact.card)
     stored = store.gather(stock.shard[rows], stock.row[rows], facts["dim"])
     described = describe(stored)
     threshold = float(facts["threshold"])
     links = run.links.filter(pc.equal(run.links["tier"], str(Tier.SEMANTIC)))
     a, b, score = (links[name].to_numpy() for name in ("a", "b", "score"))
-    place = {(row["root"], row["path_bytes"]): i for i, row in enumerate(_named(run.verdicts))}
-    mine = np.array([place[row["root"], row["path_bytes"]] for row in _named(stock.features)], np.int64)[rows]
 
     def ends(chosen: npt.NDArray[np.bool_]) -> Rows:
         counts = np.bincount(np.concatenate([a[chosen], b[chosen]]), minlength=run.verdicts.num_rows)
-        return counts[mine]
+        return counts[mine[rows]]
 
-    window = probe.main_window("re-measure")
+    late = recorder.main_window("embed")
     return Embedded(
         dim=int(facts["dim"]),
         compared=described.shape[1],
         images=len(rows),
         mates=ends(score >= threshold),
         close=ends(np.abs(score - threshold) <= float(facts["margin"])),
+        missed=late.images / len(rows) if late is not None else 0.0,
         told=_told(store.remembered(REMEASURED_FILE, exact.key, exact.dim), stock, rows),
-        exact=window.pace if window is not None else Pace(0.0, 0.0),
+        alone=_pace_of(encoder(), files, config, recorder),
+        exact=_pace_of(exact, files, config, recorder),
         load=load,
         join=join_cost(described, max(threshold - FLOOR_BELOW, 0.05)),
     )
+
+
+def _pace_of(encoder: Encoder, files: list[SourceFile], config: RunConfig, recorder: Recorder) -> Pace:
+    probe = Recorder(recorder.inner)
+    watch = Watch(probe)
+    with watch.stage("embed", len(files)):
+        for _ in embed_files(files, encoder, config, watch):
+            pass
+    window = probe.main_window("embed")
+    return window.pace if window is not None else Pace(0.0, 0.0)
 
 
 def _told(again: dict[str, npt.NDArray[np.float32]], stock: Inventory, rows: Rows) -> int:

@@ -16,6 +16,7 @@ from rfdedup.about import fingerprint, passed_over
 from rfdedup.calibrating import ORIGINALS
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS
+from rfdedup.encoders.base import cache_key
 from rfdedup.errors import InputError, RunFolderError
 from rfdedup.execution import SHARD_ROWS
 from rfdedup.inventory import feature_key, take_stock
@@ -23,7 +24,6 @@ from rfdedup.planning.forecast import LEAST_SPREAD, Range, distinct_share, plain
 from rfdedup.planning.measuring import (
     JOIN_ROWS,
     Measured,
-    encoder_of,
     measure_sample,
     not_embedded,
     stock_of,
@@ -34,6 +34,7 @@ from rfdedup.planning.sampling import copies_of, sample_by_size
 from rfdedup.progress import Progress, Silent
 from rfdedup.report.contents import Limits
 from rfdedup.report.render import PageSize
+from rfdedup.run_encoder import RunEncoder
 from rfdedup.run_folder import FEATURES_FOLDER, RunFolder
 from rfdedup.sources.folder import SourceFile, sample, scan
 from rfdedup.store import FeatureStore
@@ -156,7 +157,7 @@ def plan_run(
     told = 0
     if "semantic" in config.tiers:
         # what an encoder keeps for the next time is not counted, and a wrong one is told before anything is measured
-        card = encoder_of(config).card
+        card = RunEncoder(config.semantic)().card
         refuse_early(config, card, len(files))
         if config.semantic.threshold == "auto" and not card.thresholds:
             told = SAMPLE + ORIGINALS * len(KINDS)
@@ -186,8 +187,8 @@ def _work(files: list[SourceFile], config: RunConfig, place: Path | None) -> _Wo
     if not stock.files or "semantic" not in config.tiers:
         return _Work(files, unread, 0, 0, unread)
     distinct = tiers_of(stock, store, config).distinct
-    encoder = encoder_of(config)
-    lacking = not_embedded(stock, store, distinct, f"{encoder.key}/{encoder.precision}")
+    encoder = RunEncoder(config.semantic)()
+    lacking = not_embedded(stock, store, distinct, cache_key(encoder))
     population = unread or ([stock.files[i] for i in distinct.tolist()] if lacking else [])
     return _Work(files, unread, lacking, len(distinct), population)
 
@@ -224,9 +225,10 @@ def _forecast(
     compared = Range.exactly(work.known_distinct) + fresh
     if "hash" in config.tiers:
         passing["hash"] = compared
-    kept, to_embed, close = compared, Range.exactly(0.0), Range.exactly(0.0)
+    kept, to_embed, late, close = compared, *[Range.exactly(0.0)] * 3
     if embedded is not None:
         to_embed = Range.exactly(work.known_to_embed) + fresh
+        late = Range.exactly(work.known_to_embed) + fresh.scaled(embedded.missed)
         third, most = min(embedded.images / max(compared.likely, 1.0), 1.0), max(round(compared.likely) - 1, 1)
         ones = np.ones(embedded.images, np.int64)
         alone = distinct_share(ones, embedded.mates, third, most)
@@ -234,7 +236,7 @@ def _forecast(
         passing["semantic"] = kept
         told = min(max(embedded.told, told), round(to_embed.likely))
         close = touched_share(embedded.close, third, most).scaled(to_embed.likely - told) + Range.exactly(told)
-    stages = _stages(work, measured, before, rows, unread, to_embed, compared, close)
+    stages = _stages(work, measured, before, rows, unread, late, compared, close)
     seconds = sum(stages.values(), Range.exactly(0.0))
     notes = [
         f"{m:,} of {len(work.population):,} files went through all tiers and {w - m:,} more through the first two",
@@ -278,7 +280,7 @@ def _stages(
     before: float,
     rows: float,
     unread: Range,
-    to_embed: Range,
+    late: Range,
     compared: Range,
     close: Range,
 ) -> dict[str, Range]:
@@ -286,7 +288,8 @@ def _stages(
     fixed = measured.seconds - sum(window.seconds for window in windows.values())
     fixed -= measured.row_seconds * measured.images
     mismatch = size_mismatch([file.size for file in measured.files], [file.size for file in work.population])
-    stages = {"quality and hashes": measured.first.seconds(unread).widened(mismatch)}
+    first = measured.first.seconds(unread).widened(mismatch)
+    stages = {"quality and hashes" if embedded is None else "quality, hashes and embedding": first}
     if embedded is not None:
         fixed -= embedded.join.seconds(embedded.images)
         again = embedded.exact.seconds(close)
@@ -294,7 +297,7 @@ def _stages(
             again += Range.exactly(embedded.load)
         join = (embedded.join.seconds(images) for images in (compared.low, compared.likely, compared.high))
         stages |= {
-            "embedding": windows["embed"].pace.seconds(to_embed).widened(mismatch),
+            "embedding of the rest": embedded.alone.seconds(late).widened(mismatch),
             "linking": Range.of(*join).widened(LEAST_SPREAD),
             "close calls": again,
         }

@@ -25,11 +25,13 @@ from rfdedup.config import make_config
 from rfdedup.descriptor import unit
 from rfdedup.errors import EncoderError, MissingExtraError, RfdedupError, RunFolderError
 from rfdedup.files import atomic_write
-from rfdedup.imaging import decode
+from rfdedup.imaging import Limits
+from rfdedup.records import Tier
 from rfdedup.review.features import Features
 from rfdedup.review.snapshot import Snapshot
+from rfdedup.run_encoder import RunEncoder
 from rfdedup.run_folder import FEATURES_FOLDER
-from rfdedup.tiers.quality import without_borders
+from rfdedup.view import decode_for, write_view
 from rfdedup.whitening import describe_as
 
 Rows = npt.NDArray[np.int64]
@@ -71,24 +73,17 @@ class Vectors:
 
     @cached_property
     def rows(self) -> Rows:
-        """Rows that were embedded; those that fell to an earlier tier were not."""
+        """Rows that were embedded, less those that fell to an earlier tier: some of them are, by the order of work."""
         rows = self._snapshot.features.embedded()
+        earlier = [list(Tier).index(tier) for tier in Tier if tier is not Tier.SEMANTIC]
+        rows = rows[~np.isin(self._snapshot.tier[rows], earlier)]
         if not len(rows):
             raise RunFolderError("this run has no embeddings: it ended before tier 3")
         return rows
 
     @cached_property
     def _encoder(self) -> Any:
-        from rfdedup.encoders import load_encoder
-
-        wanted = make_config(self._snapshot.info["config"]).semantic
-        encoder = load_encoder(
-            wanted.encoder,
-            weights=wanted.weights,
-            device=wanted.device,
-            precision=wanted.precision,
-            **wanted.encoder_options,
-        )
+        encoder = RunEncoder(make_config(self._snapshot.info["config"]).semantic)()
         known = (self._snapshot.info.get("encoder") or {}).get("key")
         if encoder.key != known:
             raise EncoderError(f"the encoder is now {encoder.key}, the run was made with {known}: run it again")
@@ -135,7 +130,10 @@ class Vectors:
             ImageError: the bytes are no picture that can be read.
             EncoderError: the encoder of the run cannot be used any more.
         """
-        return self._search(self._encoder.encode([without_borders(decode(data, longest=1280).rgb)]), most)
+        spec = self._encoder.card.input
+        shown = np.empty((1, *spec.shape), np.uint8)
+        write_view(decode_for(data, spec, Limits()), spec, shown[0])
+        return self._search(self._encoder.embed(shown), most)
 
     def _search(self, embedding: npt.NDArray[Any], most: int) -> list[tuple[int, float]]:
         score, at = self._index.search(self._describe(embedding), min(most, len(self.rows)))

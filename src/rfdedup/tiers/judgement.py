@@ -20,6 +20,18 @@ GRAYSCALE: Final = 1.0
 _CAUSES: Final = ("dark", "bright", "low_information", "grayscale", "tiny", "odd_aspect", "animated", "blurry")
 """Order in which a reason is looked for: a black frame is dark, though it also lacks sharpness."""
 
+JUDGED: Final = (
+    "brightness",
+    "sharpness",
+    "local_sharpness",
+    "entropy",
+    "colorfulness",
+    "width",
+    "height",
+    "flags",
+)
+"""Columns of ``records.FEATURES`` that ``judge`` looks at."""
+
 REJECTED: Final = "rejected"
 """Reason of an image that a reviewer dropped."""
 
@@ -65,8 +77,7 @@ def judge(features: pa.Table, config: QualityConfig, *, active: bool = True) -> 
     """Apply the thresholds to measured columns. Rows without measurements (errors) pass and carry no flag.
 
     Args:
-        features: columns ``brightness``, ``sharpness``, ``local_sharpness``, ``entropy``, ``colorfulness``,
-            ``width``, ``height`` and ``flags`` of ``records.FEATURES``.
+        features: columns ``JUDGED`` of ``records.FEATURES``.
         config: thresholds, and the checks that drop.
         active: False turns every check into a flag.
     """

@@ -114,12 +114,13 @@ def borders(grey: U8) -> tuple[tuple[slice, slice], float]:
     return (cut[0], cut[1]), float(np.sqrt(share))
 
 
-def without_borders(rgb: U8) -> U8:
+def without_borders(rgb: U8, grey: U8 | None = None) -> U8:
     """(h, w, 3) uint8 without uniform borders, a view; all of it where these take more than half of a side.
 
-    A frame or letterbox is no part of the picture; much empty ground around a thing is.
+    A frame or letterbox is no part of the picture; much empty ground around a thing is. ``grey`` are its grey levels,
+    where they are known.
     """
-    inside, share = borders(to_grey(rgb))
+    inside, share = borders(to_grey(rgb) if grey is None else grey)
     cut = rgb[inside]
     whole = share in (0.0, 1.0) or 2 * cut.shape[0] < rgb.shape[0] or 2 * cut.shape[1] < rgb.shape[1]
     return rgb if whole else cut

@@ -13,14 +13,14 @@ import pyarrow as pa
 from rfdedup.config import RunConfig
 from rfdedup.court import Court
 from rfdedup.descriptor import Matrix
-from rfdedup.encoders import load_encoder
-from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.base import cache_key
 from rfdedup.execution import embed_files
 from rfdedup.inventory import Inventory
 from rfdedup.linking import Links, first_of_each
 from rfdedup.lookalikes import Lookalikes
 from rfdedup.passes import Fault, FilesLost
 from rfdedup.progress import Watch
+from rfdedup.run_encoder import RunEncoder
 from rfdedup.store import REMEASURED_FILE, FeatureStore
 from rfdedup.tiers.comparison import Bounds, Comparison, HalfPrecision
 from rfdedup.tiers.yardstick import Material, Yardstick, refuse_early, settle_yardstick
@@ -52,27 +52,9 @@ class SemanticTier:
     stock: Inventory
     store: FeatureStore
     watch: Watch
-    given: Encoder | None = None
-    """An encoder that the caller brought; it serves in the one precision that it has."""
-    _encoders: dict[str, Encoder] = field(default_factory=dict)
+    encoder: RunEncoder
     _yardstick: Yardstick | None = None
     _descriptors: HalfPrecision = field(init=False)
-
-    def encoder(self, precision: str | None = None) -> Encoder:
-        """The encoder in the configured precision, or in another one."""
-        if self.given is not None:
-            return load_encoder(self.given)
-        wanted = self.config.semantic
-        precision = precision or wanted.precision
-        if precision not in self._encoders:
-            self._encoders[precision] = load_encoder(
-                wanted.encoder,
-                weights=wanted.weights,
-                device=wanted.device,
-                precision=precision,
-                **wanted.encoder_options,
-            )
-        return self._encoders[precision]
 
     @property
     def yardstick(self) -> Yardstick:
@@ -125,7 +107,7 @@ class SemanticTier:
             FilesLost: some could not be read.
         """
         encoder = self.encoder()
-        key = self._key(encoder)
+        key = cache_key(encoder)
         have = np.zeros(len(rows), np.bool_)
         shard, row = self.stock.shard[rows], self.stock.row[rows]
         for number in np.unique(shard):
@@ -135,6 +117,8 @@ class SemanticTier:
         faults: dict[int, Fault] = {}
         writer = _ShardWriter(self.store, key, self.stock, missing, encoder.dim)
         order = missing[np.lexsort((self.stock.row[missing], self.stock.shard[missing]))]
+        if not len(missing):
+            return
         with self.watch.stage("embed", len(order)):
             try:
                 for at, vectors, broken in embed_files(
@@ -214,10 +198,6 @@ class SemanticTier:
         if faults:
             raise FilesLost(faults)
         return np.stack([known[digest] for digest in sha256]) if len(rows) else np.zeros((0, encoder.dim), np.float32)
-
-    @staticmethod
-    def _key(encoder: Encoder) -> str:
-        return f"{encoder.key}/{encoder.precision}"
 
     def about(self) -> dict[str, Any]:
         """What ``run.json`` says of the encoder."""

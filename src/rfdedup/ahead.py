@@ -1,0 +1,101 @@
+"""Embedding during pass 1: which images will likely reach tier 3, and the shard that waits for their embeddings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, wait
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rfdedup.config import RunConfig
+from rfdedup.encoders.base import Encoder, cache_key
+from rfdedup.records import FEATURES
+from rfdedup.store import Embedded, FeatureStore
+from rfdedup.tiers.judgement import JUDGED, judge
+
+_REMEMBERED: Final = 1 << 18
+"""Hashes that are kept; memory does not grow with the number of images."""
+_JUDGED: Final = pa.schema([FEATURES.field(name) for name in JUDGED])
+
+Rows = npt.NDArray[np.int64]
+
+
+class Foresight:
+    """Guesses what tiers 1 and 2 will say, so that an encoder sees little in vain."""
+
+    def __init__(self, config: RunConfig) -> None:
+        self._quality = config.quality
+        self._active = "quality" in config.tiers
+        self._hashes = "hash" in config.tiers
+        self._seen: set[tuple[str, int]] = set()
+
+    def reach_tier3(self, rows: Sequence[dict[str, Any]]) -> npt.NDArray[np.bool_]:
+        """Which of newly measured ``rows`` are good and share no hash with one that was let through, (n,) bool.
+
+        Of copies the first to come is taken; where another one is king, tier 3 embeds it later.
+        """
+        table = pa.Table.from_pylist(list(rows), schema=_JUDGED)
+        good = ~judge(table, self._quality, active=self._active).dropped
+        for i, row in enumerate(rows):
+            if row["error"] is not None:
+                good[i] = False
+            elif good[i] and self._hashes:
+                good[i] = self._is_new(row)
+        return good
+
+    def _is_new(self, row: dict[str, Any]) -> bool:
+        codes = {("dhash", row["dhash"]), ("phash", row["phash"])}
+        new = self._seen.isdisjoint(codes)
+        if len(self._seen) > _REMEMBERED:
+            self._seen.clear()
+        self._seen |= codes
+        return new
+
+
+class GrowingShard:
+    """Measured rows of the next shard, and embeddings as they come."""
+
+    def __init__(self, store: FeatureStore, encoder: Encoder | None) -> None:
+        self.since = time.monotonic()
+        self._store = store
+        self._key = cache_key(encoder) if encoder is not None else None
+        self._rows: list[dict[str, Any]] = []
+        self._pending: list[tuple[Rows, Future[npt.NDArray[np.float32]]]] = []
+        self._vectors: list[tuple[Rows, npt.NDArray[np.float16]]] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> int:
+        """Append measured rows; returns the place of the first."""
+        self._rows += rows
+        return len(self._rows) - len(rows)
+
+    def await_vectors(self, at: Rows, vectors: Future[npt.NDArray[np.float32]]) -> None:
+        """Embeddings of the rows ``at`` will come from ``vectors``."""
+        self._pending.append((at, vectors))
+
+    def collect(self, all_but: int = 0) -> None:
+        """Take in what has come; wait until at most ``all_but`` are awaited."""
+        while self._pending and (self._pending[0][1].done() or len(self._pending) > all_but):
+            at, vectors = self._pending.pop(0)
+            self._vectors.append((at, vectors.result().astype(np.float16)))
+
+    def write(self) -> None:
+        """Write a shard of the rows and of all embeddings that came or are under way, less those that failed."""
+        self.since = time.monotonic()
+        wait([vectors for _, vectors in self._pending])
+        came = [(at, vectors.result()) for at, vectors in self._pending if vectors.exception() is None]
+        self._vectors += [(at, vectors.astype(np.float16)) for at, vectors in came]
+        if self._rows:
+            previews = [row.pop("preview", None) for row in self._rows]
+            embedded = None
+            if self._key is not None and any(len(at) for at, _ in self._vectors):
+                at, vectors = zip(*self._vectors, strict=True)
+                embedded = Embedded(self._key, np.concatenate(at), np.concatenate(vectors))
+            self._store.append(self._rows, previews, embedded)
+        self._rows, self._pending, self._vectors = [], [], []

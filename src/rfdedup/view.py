@@ -1,0 +1,42 @@
+"""What an encoder is shown of a picture: the part inside uniform borders, at the encoder's size.
+
+The same whether it comes from the decode of pass 1 or from one of its own.
+"""
+
+from __future__ import annotations
+
+from rfdedup.encoders.preprocess import InputSpec, prepare
+from rfdedup.imaging import Limits, Picture, decode
+from rfdedup.imaging.arrays import U8, area_resize, shrink_factor
+from rfdedup.measure import LONGEST
+from rfdedup.tiers import quality
+
+
+def decode_for(data: bytes, spec: InputSpec, limits: Limits) -> Picture:
+    """Decode as ``write_view`` needs it: reduced as far as pass 1 reduces, and no further than ``spec`` allows.
+
+    Raises:
+        ImageError: see ``imaging.decode``.
+    """
+    return decode(data, at_least=LONGEST, sides=(spec.width, spec.height), limits=limits)
+
+
+def serves(picture: Picture, spec: InputSpec) -> bool:
+    """Whether ``decode_for`` would give the same pixels."""
+    return picture.factor == shrink_factor(picture.width, picture.height, LONGEST, (spec.width, spec.height))
+
+
+def write_view(picture: Picture, spec: InputSpec, out: U8, grey: U8 | None = None) -> None:
+    """Write what the encoder is shown to ``out``, of ``spec.shape`` uint8.
+
+    Pixels are averaged by 2, 4 or 8 first where enough remain, which costs a fraction of the filter.
+
+    Args:
+        picture: for which ``serves`` holds. grey: its grey levels, where they are known.
+    """
+    inside = quality.without_borders(picture.rgb, grey)
+    height, width = inside.shape[:2]
+    factor = shrink_factor(width, height, 1, (spec.width, spec.height))
+    if factor > 1:
+        inside = area_resize(inside, -(-width // factor), -(-height // factor))
+    prepare(inside, spec, out)
