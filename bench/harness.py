@@ -9,6 +9,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,34 @@ def peak_mib() -> float:
 
     size = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return size / 2**20 if sys.platform == "darwin" else size / 2**10
+
+
+class OwnMemory:
+    """Largest resident size while in it without pages of files, which the system takes back when it needs them."""
+
+    def __init__(self) -> None:
+        self.mib = 0.0
+        self._over = threading.Event()
+        self._watching = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> OwnMemory:
+        self._watching.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watching.join()
+
+    @property
+    def told(self) -> str:
+        return f"own memory {self.mib:,.0f} MiB"
+
+    def _watch(self) -> None:
+        process = psutil.Process()
+        while not self._over.wait(0.05):
+            size = process.memory_info()
+            # Linux alone tells them apart
+            self.mib = max(self.mib, (size.rss - getattr(size, "shared", 0)) / 2**20)
 
 
 def show(title: str, rows: list[dict[str, Any]]) -> None:

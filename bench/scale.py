@@ -126,9 +126,10 @@ def _funnel(n: int, kind: str, tiers: tuple[str, ...]) -> dict[str, Any]:
         filling.join()
         if filling.exitcode:
             raise SystemExit(f"no run folder of {n} images: exit {filling.exitcode}")
-        seconds, summary = invented.run(Path(folder), n, tiers)
+        with harness.OwnMemory() as memory:
+            seconds, summary = invented.run(Path(folder), n, tiers)
     joined = seconds.get("link", 0.0)
-    told = f"{summary['kept']:,} kept; join {joined:.1f} s, all else {seconds['whole'] - joined:.1f} s"
+    told = f"{summary['kept']:,} kept; join {joined:.1f} s, all else {seconds['whole'] - joined:.1f} s; {memory.told}"
     return {"rows": n, "seconds": seconds["whole"], "result": told}
 
 

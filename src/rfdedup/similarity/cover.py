@@ -31,6 +31,9 @@ from rfdedup.similarity.vectors import (
     row_scores,
 )
 
+_JUDGED = 16
+"""Candidates of each row of a block, on average, that are judged all at once."""
+
 Decide = Callable[[Scores, Rows, Rows], Mask]
 """Given scores, kings and rows of (L,) pairs, says which of the pairs are links."""
 
@@ -235,6 +238,20 @@ class _Court:
         used[i], used[j] = True, True
         names = self._vector[begin + np.flatnonzero(used)]
         unit, at = normalise(self._x[names], names), np.cumsum(used) - 1
+
+        def judged(lord: Rows, vassal: Rows) -> tuple[Rows, Rows, Scores, Mask]:
+            """Pairs that are near, their scores, and which of them are links."""
+            score = row_scores(unit, at[vassal], unit, at[lord])
+            near = score.astype(np.float64) >= self._least
+            lord, vassal, score = lord[near], vassal[near], score[near]
+            linked = self._decide(score, self._order[begin + lord], self._order[begin + vassal])
+            return lord, vassal, score, linked
+
+        # judging all candidates at once costs less than those of each king, unless these are the few of a crowd
+        early = i.size <= _JUDGED * TILE
+        scores, links = np.empty(0, np.float32), np.empty(0, np.bool_)
+        if early:
+            i, j, scores, links = judged(i, j)
         lords = used.copy()
         lords[earlier] = True
         for lord in np.flatnonzero(lords):
@@ -243,16 +260,16 @@ class _Court:
             first, last = np.searchsorted(earlier, [lord, lord + 1])
             given = later[first:last]
             best[given[(best[given] == none) & free[given]]] = begin + lord
-            first, last = np.searchsorted(i, [lord, lord + 1])
-            vassal = j[first:last]
-            vassal = vassal[best[vassal] == none]
-            score = row_scores(unit, at[vassal], unit, np.full(vassal.size, at[lord]))
-            near = score.astype(np.float64) >= self._least
-            vassal, score = vassal[near], score[near]
+            pairs = slice(*np.searchsorted(i, [lord, lord + 1]))
+            open_ = best[j[pairs]] == none
+            vassal = j[pairs][open_]
             if vassal.size == 0:
                 continue
-            lords_now = np.full(vassal.size, self._order[begin + lord])
-            best[vassal[self._decide(score, lords_now, self._order[begin + vassal])]] = begin + lord
+            if early:
+                score, linked = scores[pairs][open_], links[pairs][open_]
+            else:
+                _, vassal, score, linked = judged(np.full(vassal.size, lord), vassal)
+            best[vassal[linked]] = begin + lord
             unsure = self._unsure(score)
             if unsure.any():
                 self.doubtful[begin + vassal[unsure]] = True
