@@ -75,14 +75,14 @@ def at_least(scale: str) -> int | None:
 
 def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tuple[Measurement, U8]:
     """``measure`` of a picture that was decoded from ``data`` with ``at_least(scale)``, and its grey levels."""
+    # what reads the colours comes first, while they are in the cache
+    small = _small(picture.rgb)
     whole = picture.grey()
-    # of colours only the preview is needed, which is made from all pixels
     grey = fit(whole, LONGEST, (picture.width, picture.height))
     brightness, contrast = quality.brightness_and_contrast(grey)
     dhash, phash = hashing.hashes(grey)
     edges = quality.laplacian(whole if scale == "native" else grey)
     sharpness = quality.sharpness(edges)
-    small = _small(picture.rgb)
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)
     measured = Measurement(
