@@ -19,8 +19,6 @@ os.environ.setdefault("OPENVINO_TELEMETRY_OPTOUT", "1")
 HINTS = {"fp32": "f32", "bf16": "bf16", "fp16": "f16", "int8": "f32"}
 """Inference precision that OpenVINO is asked for. A quantised network carries its int8 parts in its graph."""
 BATCH = 16
-TOGETHER = {"bf16": 4}
-"""Images of one inference where more than one pay: tiles of the matrix unit are filled better."""
 
 
 def usable_cores() -> int:
@@ -41,9 +39,9 @@ def cpu_precisions() -> tuple[str, ...]:
 class OpenVinoRuntime:
     """A network whose input is one uint8 batch (n, H, W, 3) and whose first output is its embeddings.
 
-    A row must not depend on its neighbours, so every inference is of one size, filled up with black images: one
-    image, four in bf16, or what the network insists on. Cores are kept busy by streams, not by batches, which also
-    keeps activations in a core's cache.
+    Every image is inferred by itself, so that a row cannot depend on its neighbours; cores are kept busy by
+    streams, not by batches, which also keeps activations in a core's cache. A network that insists on a larger
+    batch gets one, filled up with black images.
 
     Args:
         model: ONNX or OpenVINO XML file, or an ``openvino.Model``, which is changed.
@@ -74,7 +72,7 @@ class OpenVinoRuntime:
             core = openvino.Core()
             graph = core.read_model(model) if isinstance(model, Path) else model
             shape = graph.inputs[0].partial_shape
-            self._fixed = TOGETHER.get(self.precision, 1) if shape[0].is_dynamic else shape[0].get_length()
+            self._fixed = 1 if shape[0].is_dynamic else shape[0].get_length()
             shape[0] = self._fixed
             graph.reshape(shape)
             # OpenVINO builds the streams of one network in parallel, and for quantised graphs that races: about one
