@@ -37,6 +37,9 @@ def write_view(picture: Picture, spec: InputSpec, out: U8, grey: U8 | None = Non
     inside = quality.without_borders(picture.rgb, grey)
     height, width = inside.shape[:2]
     factor = shrink_factor(width, height, 1, (spec.width, spec.height))
+    if factor > 1 and inside is picture.rgb:
+        inside, factor = picture.half, factor // 2
+        height, width = inside.shape[:2]
     if factor > 1:
         inside = area_resize(inside, -(-width // factor), -(-height // factor))
     prepare(inside, spec, out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import cv2
@@ -11,7 +12,7 @@ from PIL import Image, ImageFile
 
 from rfdedup.errors import ImageError
 from rfdedup.imaging import jpeg, raster
-from rfdedup.imaging.arrays import U8, fit, shrink_factor, to_grey
+from rfdedup.imaging.arrays import U8, area_resize, fit, shrink_factor, to_grey
 from rfdedup.imaging.exif import orientation_of, swaps_axes, upright
 from rfdedup.imaging.limits import EMPTY, NOT_AN_IMAGE, TOO_LARGE, UNSUPPORTED_FORMAT, Limits, check_size
 from rfdedup.imaging.sniff import SUPPORTED, sniff
@@ -68,6 +69,12 @@ class Picture:
     flags: tuple[str, ...] = ()
     jpeg_quality: float | None = None
     factor: int = 1
+
+    @cached_property
+    def half(self) -> U8:
+        """``rgb`` averaged by two in both directions, sides rounded up; made once."""
+        height, width = self.rgb.shape[:2]
+        return area_resize(self.rgb, -(-width // 2), -(-height // 2))
 
     def grey(self) -> U8:
         """Grey levels (h, w) uint8, ITU-R BT.601."""
