@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.similarity import cosine
+from rfdedup.similarity import amx, cosine
 from rfdedup.similarity.bounds import encode, fit_projection, product_bound
 from rfdedup.similarity.cosine import cosine_links
-from rfdedup.similarity.products import TILE, Products
+from rfdedup.similarity.products import SWEEP, TILE, LevelProducts, TileProducts, fast_products
 from rfdedup.similarity.vectors import pair_scores
 
 
@@ -94,18 +94,77 @@ def test_the_bound_is_never_below_the_score(kind: str, threshold: float, d: int)
     assert (product[a, b] >= needed).all()
 
 
+def some_codes(rng: np.random.Generator, rows: int, k: int) -> np.ndarray:
+    codes = rng.integers(-127, 128, (rows, k)).astype(np.int8)
+    codes[3], codes[7], codes[9] = 127, 127, -127
+    return codes
+
+
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 512]))
 def test_levels_leave_out_no_product_at_the_bound(seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)
-    a = rng.integers(-127, 128, (TILE, k)).astype(np.int8)
-    b = rng.integers(-127, 128, (TILE, k)).astype(np.int8)
-    a[3], b[7], b[9] = 127, 127, -127
+    a, b = some_codes(rng, TILE, k), some_codes(rng, TILE, k)
     exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
     bound = float(exact.ravel()[rng.integers(0, exact.size)])
     step = float(rng.choice([1.0, 37.5]))
-    i, j = Products(TILE, TILE, k, bound - 3 * step, step, 1).above(a, b, bound)
+    i, j = LevelProducts(k, bound - 3 * step, step, 1).above(a, b, bound)
     found = np.zeros(exact.shape, dtype=bool)
     found[i, j] = True
     assert found[exact >= bound].all()
     assert not found[exact < bound - 1.1 * step].any()
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 320]), others=st.integers(1, SWEEP), kind=st.booleans())
+def test_a_sweep_finds_the_products_that_reach_each_tiles_bound(seed: int, k: int, others: int, kind: bool) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = some_codes(rng, TILE, k), some_codes(rng, others * TILE, k)
+    exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
+    share = rng.choice([0.0, 1e-6, 1e-3, 0.1])
+    bounds = [float(np.quantile(exact[:, n * TILE : (n + 1) * TILE], 1 - share)) for n in range(others)]
+    step = max((max(bounds) - min(bounds)) / 200, 1.0)
+    low = min(bounds) - 3 * step
+    bounds[int(rng.integers(others))] = np.inf
+    products = fast_products(k, low, step, 1) if kind else LevelProducts(k, low, step, 1)
+    found = np.zeros(exact.shape, dtype=np.int64)
+    for i, j in products.sweep(a, b, bounds):
+        assert i.size <= TILE * TILE
+        np.add.at(found, (i, j), 1)
+    needed = np.repeat(bounds, TILE)
+    assert found.max() <= 1
+    assert (found[exact >= needed] == 1).all()
+    assert not found[exact < needed - 1.1 * step].any()
+
+
+@pytest.mark.skipif(not amx.available(), reason="needs a processor with AMX, Linux and llvmlite")
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192]), shift=st.integers(0, 63))
+def test_tile_registers_are_exact_wherever_the_codes_lie(seed: int, k: int, shift: int) -> None:
+    rng = np.random.default_rng(seed)
+    a = np.empty(TILE * k + shift, np.int8)[shift:].reshape(TILE, k)
+    a[:] = some_codes(rng, TILE, k)
+    b = some_codes(rng, TILE, k)
+    exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
+    values = exact.ravel()[rng.integers(0, exact.size, 2)]
+    bound, higher = float(values.min()), float(values.max())
+    rows, columns = rng.random(TILE) < 0.5, rng.random(TILE) < 0.5
+    silent = rng.random(TILE) < 0.1
+    stricter = [(rows, columns, higher), (silent, np.ones(TILE, bool), np.inf)]
+    wanted = (exact >= bound) & (~(rows[:, None] & columns) | (exact >= higher)) & ~silent[:, None]
+    i, j = TileProducts(k, 1).above(a, b, bound, stricter)
+    expected = np.nonzero(wanted)
+    assert np.array_equal(i, expected[0])
+    assert np.array_equal(j, expected[1])
+
+
+@pytest.mark.parametrize("kind", [TileProducts, LevelProducts])
+def test_more_may_be_asked_for_in_the_middle_of_a_sweep(kind: type) -> None:
+    if kind is TileProducts and not amx.available():
+        pytest.skip("needs a processor with AMX, Linux and llvmlite")
+    codes = some_codes(np.random.default_rng(0), TILE, 64)
+    products = kind(64, 1) if kind is TileProducts else kind(64, 0.0, 1000.0, 1)
+    full = 127.0 * 127 * 64
+    for i, _ in products.sweep(codes, codes, [full]):
+        again, _ = products.above(codes, codes, full)
+        assert sorted(i.tolist()) == again.tolist()

@@ -83,6 +83,17 @@ def test_a_large_join_finds_what_was_planted() -> None:
     assert score.tolist() == pair_scores(x, a, b).tolist()
 
 
+def test_a_large_join_is_the_same_without_tile_registers(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((9 * products.TILE + 5, 128), dtype=np.float32)
+    x[-60:] = x[:60] + 0.5 * rng.standard_normal((60, 128), dtype=np.float32)
+    first = cosine_links(x, 0.8)
+    assert first[0].size >= 60
+    monkeypatch.setattr(products.amx, "available", lambda: False)
+    second = cosine_links(x, 0.8)
+    assert all(one.tolist() == other.tolist() for one, other in zip(first, second, strict=True))
+
+
 def test_a_row_that_is_not_a_number_stops_a_large_join() -> None:
     x = np.random.default_rng(4).standard_normal((6000, 256), dtype=np.float32)
     x[5999, 3] = np.nan
@@ -100,7 +111,10 @@ def test_values_far_outside_the_range_of_their_squares() -> None:
 
 
 def test_processors_that_saturate_get_half_the_range(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Saturating(products.Products):
+    class Saturating:
+        def __init__(self, *_: object) -> None:
+            pass
+
         def above(
             self, a: np.ndarray, b: np.ndarray, bound: float, stricter: object = ()
         ) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +123,7 @@ def test_processors_that_saturate_get_half_the_range(monkeypatch: pytest.MonkeyP
             pairs = np.clip(pairs[..., ::2] + pairs[..., 1::2], -(2**15), 2**15 - 1).sum(axis=2)
             return np.nonzero(pairs - 128 * b[:2].astype(np.int64).sum(axis=1) >= bound)
 
-    monkeypatch.setattr(products, "Products", Saturating)
+    monkeypatch.setattr(products, "fast_products", Saturating)
     assert products.largest_code.__wrapped__() == 63
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.similarity.products import K_STEP, TILE, Codes, largest_code
+from rfdedup.similarity.products import K_STEP, TILE, Codes, aligned_codes, largest_code
 from rfdedup.similarity.vectors import Matrix, let_go, unit_rows
 
 _FIT = 4096
@@ -153,7 +153,7 @@ def encode(
     if before is not None and n <= before.codes.shape[0]:
         codes, errors = before.codes, before.errors.copy()
     else:
-        codes, errors = np.zeros((tiles * TILE, projection.weights.shape[1]), dtype=np.int8), np.zeros(tiles)
+        codes, errors = aligned_codes(tiles * TILE, projection.weights.shape[1]), np.zeros(tiles)
         if before is not None:
             codes[:done], errors[: before.errors.size] = before.codes[:done], before.errors
     limit = largest_code()

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rfdedup.errors import DataError
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.similarity.cosine import cosine_links, fit_products
-from rfdedup.similarity.products import TILE, in_threads, thread_count
+from rfdedup.similarity.products import SWEEP, TILE, in_threads, thread_count
 from rfdedup.similarity.vectors import Rows, Scores, check_matrix, check_threshold, pair_scores, unit_rows
 
 CELL_ROWS = 50_000
@@ -111,19 +111,28 @@ def sampled_links(x: npt.NDArray[np.floating], threshold: float) -> tuple[Rows, 
     with ThreadPoolExecutor(threads) as pool:
         for begin in range(0, n, _BLOCK):
             block = encode(x, projection, np.arange(begin, min(begin + _BLOCK, n)))
-            pairs = [(i, j) for i in range(sample.errors.size) for j in range(block.errors.size)]
+            tiles = block.errors.size
+            runs = [
+                (one, range(first, min(first + SWEEP, tiles)))
+                for one in range(sample.errors.size)
+                for first in range(0, tiles, SWEEP)
+            ]
 
-            def search(tile: tuple[int, int], begin: int = begin, block: ByteCodes = block) -> tuple[Rows, Rows]:
-                bound = product_bound(threshold, projection, sample.errors[tile[0]], block.errors[tile[1]])
-                i, j = products.above(sample.tile(tile[0]), block.tile(tile[1]), bound)
-                i, j = i + tile[0] * TILE, j + tile[1] * TILE
-                inside = (i < sample.rows) & (j < block.rows)
-                one, other = rows[i[inside]], begin + j[inside]
-                one, other = one[one != other], other[one != other]
-                linked = pair_scores(x, one, other).astype(np.float64) >= threshold
-                return one[linked], other[linked]
+            def search(run: tuple[int, range], begin: int = begin, block: ByteCodes = block) -> tuple[Rows, Rows]:
+                number, others = run
+                bounds = [product_bound(threshold, projection, sample.errors[number], block.errors[k]) for k in others]
+                second = block.codes[others.start * TILE : others.stop * TILE]
+                found = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+                for i, j in products.sweep(sample.tile(number), second, bounds):
+                    i, j = i + number * TILE, j + others.start * TILE
+                    inside = (i < sample.rows) & (j < block.rows)
+                    one, other = rows[i[inside]], begin + j[inside]
+                    one, other = one[one != other], other[one != other]
+                    linked = pair_scores(x, one, other).astype(np.float64) >= threshold
+                    found.append((one[linked], other[linked]))
+                return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
-            parts.extend(in_threads(pool, search, pairs, ahead=4 * threads))
+            parts.extend(in_threads(pool, search, runs, ahead=2 * threads))
     return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 

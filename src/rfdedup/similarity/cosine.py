@@ -9,10 +9,11 @@ two crowded rows, which is what they all are there; ``cover`` does without them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,16 @@ import numpy.typing as npt
 from rfdedup.errors import DataError
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.similarity.crowds import surely_crowded
-from rfdedup.similarity.products import TILE, Mask, Products, in_threads, thread_count
+from rfdedup.similarity.products import (
+    SWEEP,
+    TILE,
+    Mask,
+    Products,
+    Stricter,
+    fast_products,
+    in_threads,
+    thread_count,
+)
 from rfdedup.similarity.vectors import (
     Matrix,
     Rows,
@@ -35,16 +45,12 @@ from rfdedup.similarity.vectors import (
 
 _SMALL = 4_000_000_000
 """Below this many multiply-adds a plain float32 product is done before the integer one is set up."""
-_BAND = 8
-"""Tiles near the diagonal come first, this many at a time: rows in a crowd are often neighbours in order."""
 _CHUNK = 16 * 1024
 """Pairs of one tile that are measured before looking which rows are crowded by now."""
 _PRUNE = 4_000_000
 """Links that are held before those between crowded rows are thrown out."""
-_LET_GO = 256
-"""Tiles after which the pages of a memory map are let go: each has brought in a few."""
-
-Stricter = Sequence[tuple[Mask, Mask, float]]
+_LET_GO = 256 // SWEEP
+"""Sweeps after which the pages of a memory map are let go: each has brought in a few."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +145,7 @@ class _Join:
         small = n * n * d / 2 < _SMALL
         self._threads = thread_count()
         # not a method of this object: in a cycle its codes would stay until the garbage is collected
-        self._unit = lru_cache(2 * _BAND + self._threads)(partial(_unit_rows, x))
+        self._unit = lru_cache(2 * SWEEP + self._threads)(partial(_unit_rows, x))
         known = None if before is None else before.codes
         self._candidates = _Plain(x) if small else _Coded(x, threshold, floor, self._threads, room, known)
         # pairs of each row at or above the threshold, and at or above the floor; rows of the padding are crowded
@@ -158,7 +164,7 @@ class _Join:
         held = [_NONE if self._before is None else (self._before.a, self._before.b, self._before.score)]
         size, allowed = 0, _PRUNE
         with ThreadPoolExecutor(self._threads) as pool:
-            found = in_threads(pool, self._search, self._order(), ahead=4 * self._threads)
+            found = in_threads(pool, self._search, self._order(), ahead=2 * self._threads)
             for number, (a, b, score) in enumerate(found):
                 if number % _LET_GO == 0:
                     let_go(self._x)
@@ -178,14 +184,47 @@ class _Join:
         codes = self._candidates.codes
         return SparseLinks(a[order], b[order], score[order], counts[0] > self._most, counts, codes)
 
-    def _order(self) -> Iterator[tuple[int, int]]:
-        for band in range(0, self._tiles, _BAND):
+    def _order(self) -> Iterator[tuple[int, range]]:
+        """A tile, and those that it is compared with. Near the diagonal first: crowds are often neighbours in order."""
+        for band in range(0, self._tiles, SWEEP):
             for row in range(self._tiles - band):
                 first = max(row + band, self._done // TILE)
-                for column in range(first, min(row + band + _BAND, self._tiles)):
-                    yield row, column
+                columns = range(first, min(row + band + SWEEP, self._tiles))
+                if columns:
+                    yield row, columns
 
-    def _search(self, tile: tuple[int, int]) -> tuple[Rows, Rows, Scores]:
+    def _search(self, tiles: tuple[int, range]) -> tuple[Rows, Rows, Scores]:
+        row, columns = tiles
+        if not self._bounded:
+            return self._sweep(row, columns, self._floor)
+        one = self._counts[:, row * TILE : (row + 1) * TILE].max(axis=1)
+        others = self._counts[:, columns.start * TILE : columns.stop * TILE].reshape(2, len(columns), TILE).max(axis=2)
+        # tiles without a pair of crowded rows, at either bound, need no account of who is crowded
+        crowded: Mask = np.asarray((np.minimum(one[:, None], others) > self._most).any(axis=0))
+        parts = [_NONE]
+        for is_crowded, group in groupby(columns, lambda number: bool(crowded[number - columns.start])):
+            run = list(group)
+            if is_crowded:
+                parts += [self._search_tile((row, number)) for number in run]
+            else:
+                parts.append(self._sweep(row, range(run[0], run[-1] + 1), self._floor))
+        return _joined(parts)
+
+    def _sweep(self, row: int, columns: range, lowest: float) -> tuple[Rows, Rows, Scores]:
+        """Links of one tile with some others, wherever they reach ``lowest``."""
+        parts = [_NONE]
+        for i, j in self._candidates.sweep(row, columns, lowest):
+            tile = j // TILE
+            counts = np.bincount(tile, minlength=len(columns))
+            few = counts[tile] <= TILE // 2
+            for number in np.flatnonzero(counts > TILE // 2):
+                inside = tile == number
+                parts.append(self._measured((row, columns.start + int(number)), i[inside], j[inside] % TILE, lowest))
+            a, b = self._inside(i[few] + row * TILE, j[few] + columns.start * TILE)
+            parts.append(self._linked(a, b, pair_scores(self._x, a, b), lowest))
+        return _joined(parts)
+
+    def _search_tile(self, tile: tuple[int, int]) -> tuple[Rows, Rows, Scores]:
         one, other = (slice(number * TILE, (number + 1) * TILE) for number in tile)
         near_one, far_one = self._counts[:, one] > self._most
         near_other, far_other = self._counts[:, other] > self._most
@@ -197,17 +236,26 @@ class _Join:
             for rows, columns, bound in ((far_one, far_other, self._threshold), (near_one, near_other, np.inf))
             if bound > lowest and rows.any() and columns.any()
         ]
-        i, j = self._candidates.near(tile, lowest, stricter)
-        inside = (i + one.start < j + other.start) & (j + other.start < self._x.shape[0])
-        inside &= j + other.start >= self._done
-        i, j = i[inside], j[inside]
+        return self._measured(tile, *self._candidates.near(tile, lowest, stricter), lowest)
+
+    def _measured(self, tile: tuple[int, int], i: Rows, j: Rows, lowest: float) -> tuple[Rows, Rows, Scores]:
+        """The links among candidates of one tile."""
+        a, b = self._inside(i + tile[0] * TILE, j + tile[1] * TILE)
+        i, j = a - tile[0] * TILE, b - tile[1] * TILE
         if i.size > 4 * _CHUNK:
             return self._many(tile, i, j, lowest)
-        a, b = i + one.start, j + other.start
         if i.size > TILE // 2:
             score = row_scores(self._unit(tile[0]), i, self._unit(tile[1]), j)
         else:
             score = pair_scores(self._x, a, b)
+        return self._linked(a, b, score, lowest)
+
+    def _inside(self, a: Rows, b: Rows) -> tuple[Rows, Rows]:
+        """Pairs of the upper triangle that are wanted."""
+        inside = (a < b) & (b < self._x.shape[0]) & (b >= self._done)
+        return a[inside], b[inside]
+
+    def _linked(self, a: Rows, b: Rows, score: Scores, lowest: float) -> tuple[Rows, Rows, Scores]:
         linked = score.astype(np.float64) >= lowest
         return a[linked], b[linked], score[linked]
 
@@ -296,6 +344,11 @@ class _Plain:
         i, j = np.nonzero(wanted)
         return i, j
 
+    def sweep(self, row: int, columns: range, bound: float) -> Iterator[tuple[Rows, Rows]]:
+        for number, column in enumerate(columns):
+            i, j = self.near((row, column), bound, ())
+            yield i, j + number * TILE
+
 
 class _Coded:
     """Candidates from products of 8-bit codes."""
@@ -323,6 +376,12 @@ class _Coded:
         least = product_bound(bound, self.codes.projection, *errors)
         return self._products.above(self.codes.tile(one), self.codes.tile(other), least, bounds)
 
+    def sweep(self, row: int, columns: range, bound: float) -> Iterator[tuple[Rows, Rows]]:
+        errors = self.codes.errors
+        least = [product_bound(bound, self.codes.projection, errors[row], errors[column]) for column in columns]
+        others = self.codes.codes[columns.start * TILE : columns.stop * TILE]
+        return self._products.sweep(self.codes.tile(row), others, least)
+
 
 def fit_products(
     codes: ByteCodes, threshold: float, threads: int, *, room: float = 1.0, most: float | None = None
@@ -336,4 +395,4 @@ def fit_products(
     least = product_bound(threshold, codes.projection, worst, worst)
     top = product_bound(threshold if most is None else most, codes.projection, 0.0, 0.0)
     step = max((top - least) / 200, 1.0)
-    return Products(TILE, TILE, codes.codes.shape[1], least - 2 * step, step, threads)
+    return fast_products(codes.codes.shape[1], least - 2 * step, step, threads)

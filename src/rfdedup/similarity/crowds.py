@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.similarity.bounds import ByteCodes, Projection
-from rfdedup.similarity.products import TILE, Codes, Products, in_threads, largest_code
+from rfdedup.similarity.products import TILE, Codes, fast_products, in_threads, largest_code
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.int64]
@@ -73,7 +73,7 @@ class _Search:
         most = sure_product(threshold, codes.projection, worst, worst + rounding)
         self._step = max((most - least) / _STEPS, 1.0)
         self._top = most + 4 * self._step
-        self._products = Products(TILE, TILE, codes.codes.shape[1], least - 2 * self._step, self._step, threads)
+        self._products = fast_products(codes.codes.shape[1], least - 2 * self._step, self._step, threads)
 
     def near(self, pair: tuple[int, int]) -> tuple[tuple[int, int], Rows, Rows]:
         """The pair of tiles, and places of pairs of rows in them."""

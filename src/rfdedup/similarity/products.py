@@ -1,8 +1,9 @@
 """Inner products of 8-bit codes, a tile at a time, on whatever matrix units the processor has.
 
-OpenVINO turns the little graph below into one integer matrix product (VNNI, AMX, ...) whose result leaves
-the registers as one byte an entry: 0 for everything below ``low``. So a tile that holds nothing of interest
-costs one pass over bytes.
+All that is wanted of them is where they reach a bound. Tile registers are compared directly (``amx``). On other
+processors OpenVINO turns the little graph below into one integer matrix product (VNNI, ...) whose result leaves the
+registers as one byte an entry: 0 for everything below ``low``. So a tile that holds nothing of interest costs one
+pass over bytes.
 """
 
 from __future__ import annotations
@@ -12,21 +13,27 @@ import os
 import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+from rfdedup.similarity import amx
 
 Codes = npt.NDArray[np.int8]
 Levels = npt.NDArray[np.uint8]
 Place = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Stricter = Sequence[tuple[Mask, Mask, float]]
 
 TILE = 1024
 """Rows and columns of a tile: its bytes (1 MiB) and both operands stay in a core's second-level cache."""
 K_STEP = 64
 """Codes are padded to a multiple of this many dimensions, the depth of one AMX tile."""
+SWEEP = 8
+"""Tiles that are multiplied with one in a single call, at most."""
 _LEVELS = 255
+_LARGEST = 2**31 - 1
 
 _Task = TypeVar("_Task")
 _Answer = TypeVar("_Answer")
@@ -38,38 +45,107 @@ def thread_count() -> int:
     return counted() or 1
 
 
-class Products:
-    """Products of two tiles of codes, as levels.
+class Products(Protocol):
+    """Where products of two tiles reach a bound; ``fast_products`` makes them."""
 
-    The level of a product p is ``clip(round((p - low) / step), 0, 255)``.
+    def above(self, a: Codes, b: Codes, bound: float, stricter: Stricter = ()) -> tuple[Place, Place]:
+        """Places in the tile whose product may reach ``bound``; none that does is left out.
+
+        Args:
+            a, b: (TILE, k) int8, contiguous.
+            bound: integer product.
+            stricter: (TILE,) masks of rows and columns with a higher bound for places inside both; infinity leaves
+                them out.
+
+        Returns:
+            Row and column numbers, sorted.
+        """
+
+    def sweep(self, a: Codes, b: Codes, bounds: Sequence[float]) -> Iterator[tuple[Place, Place]]:
+        """The same for one tile and up to ``SWEEP`` others, with a bound for each.
+
+        Args:
+            a: (TILE, k) int8, contiguous. b: (TILE times number of bounds, k).
+
+        Yields:
+            Row and column numbers, in any order, at most TILE^2 at a time; the caller takes all of them.
+        """
+
+
+def fast_products(k: int, low: float, step: float, threads: int) -> Products:
+    """The fastest products that this machine has.
 
     Args:
-        rows, columns: shape of the result.
+        k: dimensions of the codes, a multiple of ``K_STEP``.
+        low, step: bounds are at least ``low + step``; see ``LevelProducts``.
+        threads: how many callers there may be at once.
+    """
+    return TileProducts(k, threads) if amx.available() else LevelProducts(k, low, step, threads)
+
+
+def aligned_codes(rows: int, k: int) -> Codes:
+    """Zeros, (rows, k) int8, where tile registers load them fastest."""
+    memory = np.zeros(rows * k + amx.ALIGNMENT, np.int8)
+    start = -memory.ctypes.data % amx.ALIGNMENT
+    return memory[start : start + rows * k].reshape(rows, k)
+
+
+class TileProducts:
+    """Exact products in tile registers."""
+
+    def __init__(self, k: int, threads: int) -> None:
+        self._idle: queue.SimpleQueue[amx.TileRegisters] = queue.SimpleQueue()
+        # a caller may ask for more while it goes through what a sweep found
+        for _ in range(2 * threads):
+            self._idle.put(amx.TileRegisters(TILE, SWEEP * TILE, k))
+
+    def above(self, a: Codes, b: Codes, bound: float, stricter: Stricter = ()) -> tuple[Place, Place]:
+        i, j = self._reached(a, b, bound)
+        for rows, columns, higher in stricter:
+            if i.size == 0:
+                break
+            both = rows[i] & columns[j]
+            if np.isfinite(higher) and both.any():
+                strong = np.zeros((TILE, TILE), np.bool_)
+                strong[self._reached(a, b, higher)] = True
+                both &= ~strong[i, j]
+            i, j = i[~both], j[~both]
+        key = np.sort(i * TILE + j)
+        return key // TILE, key % TILE
+
+    def _reached(self, a: Codes, b: Codes, bound: float) -> tuple[Place, Place]:
+        parts = [(np.empty(0, np.int64), np.empty(0, np.int64)), *self.sweep(a, b, [bound])]
+        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+
+    def sweep(self, a: Codes, b: Codes, bounds: Sequence[float]) -> Iterator[tuple[Place, Place]]:
+        least = np.clip(np.ceil(bounds), -_LARGEST, _LARGEST).astype(np.int32)
+        registers = self._idle.get()
+        try:
+            yield from registers.reach(a, b, np.repeat(least, TILE // amx.BLOCK))
+        finally:
+            self._idle.put(registers)
+
+
+class LevelProducts:
+    """Products as levels, by OpenVINO.
+
+    The level of a product p is ``clip(round((p - low) / step), 0, 255)``. Bounds are at least ``low + step``; what
+    reaches them by less than a level may be given too.
+
+    Args:
         k: dimensions of the codes, at most 4096 (products stay below 2^26).
         low, step: see above, in units of integer products.
         threads: how many callers may be inside ``above`` at once.
     """
 
-    def __init__(self, rows: int, columns: int, k: int, low: float, step: float, threads: int) -> None:
-        self.low, self.step = low, step
-        model = _compiled(rows, columns, k, low, step, threads)
+    def __init__(self, k: int, low: float, step: float, threads: int) -> None:
+        self._low, self._step = low, step
+        model = _compiled(k, low, step, threads)
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         for _ in range(threads):
             self._idle.put(model.create_infer_request())
 
-    def above(
-        self, a: Codes, b: Codes, bound: float, stricter: Sequence[tuple[Mask, Mask, float]] = ()
-    ) -> tuple[Place, Place]:
-        """Places in the tile whose product may reach ``bound``; none that does is left out.
-
-        Args:
-            a: (rows, k) int8, contiguous. b: (columns, k).
-            bound: at least ``low + step``.
-            stricter: (rows,) and (columns,) masks with a higher bound for places inside both; infinity leaves them out.
-
-        Returns:
-            Row and column numbers, sorted.
-        """
+    def above(self, a: Codes, b: Codes, bound: float, stricter: Stricter = ()) -> tuple[Place, Place]:
         from openvino import Tensor
 
         level = self._level(bound)
@@ -90,12 +166,18 @@ class Products:
         finally:
             self._idle.put(request)
 
+    def sweep(self, a: Codes, b: Codes, bounds: Sequence[float]) -> Iterator[tuple[Place, Place]]:
+        for number, bound in enumerate(bounds):
+            i, j = self.above(a, b[number * TILE : (number + 1) * TILE], bound)
+            if i.size:
+                yield i, j + number * TILE
+
     def _level(self, bound: float) -> int:
         """Least level of a product at ``bound``; above all levels for infinity."""
         if np.isinf(bound):
             return _LEVELS + 1
         # a product at the bound may be rounded down by half a level, and by the rounding of float32
-        return min(int(np.ceil((bound - self.low) / self.step - 0.51)), _LEVELS)
+        return min(int(np.ceil((bound - self._low) / self._step - 0.51)), _LEVELS)
 
 
 @functools.cache
@@ -110,7 +192,7 @@ def largest_code() -> int:
     full[::2, ::3] = -127
     exact = full[:2].astype(np.int64) @ full[:2].T.astype(np.int64)
     for value in sorted({int(v) for v in exact.ravel()}):
-        probe = Products(TILE, TILE, k, value - 2.0, 1.0, 1)
+        probe = fast_products(k, value - 2.0, 1.0, 1)
         i, j = probe.above(full, full, float(value))
         reached = np.zeros((2, 2), dtype=bool)
         inside = (i < 2) & (j < 2)
@@ -137,12 +219,12 @@ def in_threads(
         yield waiting[(place + i) % len(waiting)].result()
 
 
-def _compiled(rows: int, columns: int, k: int, low: float, step: float, threads: int) -> Any:
+def _compiled(k: int, low: float, step: float, threads: int) -> Any:
     import openvino
     from openvino import opset13 as op
 
-    a = op.parameter([rows, k], openvino.Type.i8)
-    b = op.parameter([columns, k], openvino.Type.i8)
+    a = op.parameter([TILE, k], openvino.Type.i8)
+    b = op.parameter([TILE, k], openvino.Type.i8)
     # multiplying by 1 marks the operands as quantised, so that the product is taken in integers
     one = np.float32(1.0)
     left = op.multiply(op.convert(a, "f32"), one)
