@@ -136,3 +136,8 @@ class Start:
 
 def read_mark(item: int) -> str | None:
     return os.environ.get("RFDEDUP_TEST_MARK")
+
+
+def variable(name: str) -> str | None:
+    """An environment variable of the worker."""
+    return os.environ.get(name)

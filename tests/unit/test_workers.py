@@ -221,3 +221,24 @@ def test_a_script_without_main_guard_works(tmp_path):
     )
     assert ran.stdout.split("\n") == ["script runs", "[[-1, -2]]", ""]
     assert ran.stderr == ""
+
+
+@pytest.mark.parametrize("given_by_user", [None, "glibc.malloc.hugetlb=0"])
+def test_libraries_of_workers_are_set_up_and_ours_left_alone(
+    given_by_user: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    if given_by_user is None:
+        monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    else:
+        monkeypatch.setenv("GLIBC_TUNABLES", given_by_user)
+    with Pool(worker_tasks.variable, 1) as pool:
+        (done,) = pool.run([(0, ["OMP_NUM_THREADS", "GLIBC_TUNABLES"])])
+    threads, tunables = done.results
+    assert threads == "1"
+    assert os.environ.get("OMP_NUM_THREADS") is None
+    assert os.environ.get("GLIBC_TUNABLES") == given_by_user
+    if sys.platform == "linux":
+        # glibc takes the last of two
+        assert tunables is not None
+        assert tunables.split(":")[-1] == (given_by_user or "glibc.malloc.hugetlb=1")
