@@ -21,6 +21,10 @@ Rows = npt.NDArray[np.int64]
 
 _STEPS = 200
 """Levels between the bound of an exact code and that of the worst tile."""
+_NEIGHBOURS = 4
+"""Tiles that rows are compared with first, and of whose rows one in so many is taken."""
+_SWEEP = 8
+"""Tiles that one is multiplied with in turn: it is reflected once for all of them."""
 _WORTHWHILE = 0.125
 """Sure links that a band of tiles finds for each row that is not crowded yet; with fewer, searching ends."""
 
@@ -28,8 +32,9 @@ _WORTHWHILE = 0.125
 def surely_crowded(codes: ByteCodes, threshold: float, most: int, threads: int) -> Mask:
     """Rows that have more than ``most`` links, (rows,) bool: never true of another, true of most in tight crowds.
 
-    Tiles are multiplied in bands, those next to the diagonal first, and only while that finds crowds: where there are
-    none, one band has been in vain.
+    Rows are compared with a sample of their neighbours first, as crowds are often neighbours in order. Then tiles are
+    multiplied in bands, those next to the diagonal first, and only while that finds crowds: where there are none, one
+    band has been in vain.
 
     Args:
         codes: codes of the rows.
@@ -39,26 +44,40 @@ def surely_crowded(codes: ByteCodes, threshold: float, most: int, threads: int) 
     """
     tiles = -(-codes.rows // TILE)
     counts = np.zeros(tiles * TILE, np.int64)
-    counts[codes.rows :] = most + 1
     search = _Search(codes, threshold, threads)
     with ThreadPoolExecutor(threads) as pool:
-        for band in range(tiles):
+        for tile, i in in_threads(pool, search.among_neighbours, range(tiles), ahead=4 * threads):
+            counts[tile * TILE : (tile + 1) * TILE] = np.bincount(i, minlength=TILE)
+        counts[codes.rows :] = most + 1
+        # what is not crowded yet is counted anew: the sample is among the rows of the bands
+        counts[counts <= most] = 0
+        for bands in _bands(tiles):
             lacking: Mask = np.asarray(counts <= most)
             open_: Mask = np.asarray(lacking.reshape(tiles, TILE).any(axis=1))
-            pairs = (pair for pair in _band(tiles, band) if open_[pair[0]] or open_[pair[1]])
             found = 0
-            for (one, other), i, j in in_threads(pool, search.near, pairs, ahead=4 * threads):
-                for number, end in ((one, i), (other, j)):
-                    at = slice(number * TILE, (number + 1) * TILE)
-                    counts[at] += np.bincount(end, minlength=TILE)
-                    found += int(np.count_nonzero(lacking[at][end]))
-            if found < _WORTHWHILE * np.count_nonzero(lacking):
+            for parts in in_threads(pool, search.between, _sweeps(open_, bands), ahead=2 * threads):
+                for tile, links in parts:
+                    at = slice(tile * TILE, (tile + 1) * TILE)
+                    counts[at] += links
+                    found += int(links[lacking[at]].sum())
+            if found < _WORTHWHILE * len(bands) * np.count_nonzero(lacking):
                 break
     return np.asarray(counts[: codes.rows] > most)
 
 
-def _band(tiles: int, band: int) -> Iterator[tuple[int, int]]:
-    return ((row, row + band) for row in range(tiles - band))
+def _bands(tiles: int) -> Iterator[range]:
+    """Distances of tiles from the diagonal, a few at a time; at first its own."""
+    yield range(1)
+    for begin in range(1, tiles, _SWEEP):
+        yield range(begin, min(begin + _SWEEP, tiles))
+
+
+def _sweeps(open_: Mask, bands: range) -> Iterator[tuple[int, list[int]]]:
+    """A tile, and those before it at the distances of ``bands``, as far as one of two has rows that may be crowded."""
+    for other in range(bands.start, open_.size):
+        rows = [other - band for band in bands if band <= other and (open_[other] or open_[other - band])]
+        if rows:
+            yield other, rows
 
 
 class _Search:
@@ -75,19 +94,41 @@ class _Search:
         self._top = most + 4 * self._step
         self._products = fast_products(codes.codes.shape[1], least - 2 * self._step, self._step, threads)
 
-    def near(self, pair: tuple[int, int]) -> tuple[tuple[int, int], Rows, Rows]:
-        """The pair of tiles, and places of pairs of rows in them."""
-        one, other = pair
-        mirrored, rounding = self._reflected(self._codes.tile(other))
-        errors = self._codes.errors
-        bound = sure_product(self._threshold, self._codes.projection, errors[one], errors[other] + rounding)
+    def between(self, sweep: tuple[int, list[int]]) -> list[tuple[int, Rows]]:
+        """Links, as far as they are certain, of a tile with some others: tiles, and (TILE,) how many each row has."""
+        other, rows = sweep
+        codes, errors = self._codes, self._codes.errors
+        mirrored = self._reflected(codes.tile(other))
+        parts = []
+        for one in rows:
+            i, j = self._near(codes.tile(one), errors[one], *mirrored, errors[other])
+            if one == other:
+                i, j = i[i < j], j[i < j]
+            if i.size:
+                parts += [(tile, np.bincount(end, minlength=TILE)) for tile, end in ((one, i), (other, j))]
+        return parts
+
+    def among_neighbours(self, tile: int) -> tuple[int, Rows]:
+        """A tile, and the places of its rows, once for each neighbour out of a sample: every few rows of some tiles."""
+        codes, first = self._codes, tile - tile % _NEIGHBOURS
+        group = codes.codes[first * TILE : (first + _NEIGHBOURS) * TILE : _NEIGHBOURS]
+        sample = np.zeros((TILE, group.shape[1]), np.int8)
+        sample[: len(group)] = group
+        error = float(codes.errors[first : first + _NEIGHBOURS].max())
+        i, j = self._near(codes.tile(tile), codes.errors[tile], *self._reflected(sample), error)
+        itself = i + (tile - first) * TILE == j * _NEIGHBOURS
+        return tile, i[~itself]
+
+    def _near(
+        self, one: Codes, one_error: float, mirrored: Codes, rounding: float, other_error: float
+    ) -> tuple[Rows, Rows]:
+        """Places in two tiles of pairs whose similarity reaches the threshold for certain."""
+        bound = sure_product(self._threshold, self._codes.projection, one_error, other_error + rounding)
         # ``above`` lets through what lies up to a level below
         bound += 1.05 * self._step
         if bound > self._top:
-            return pair, np.empty(0, np.int64), np.empty(0, np.int64)
-        i, j = self._products.above(self._codes.tile(one), mirrored, bound)
-        inside = (j + other * TILE < self._codes.rows) & (i + one * TILE < j + other * TILE)
-        return pair, i[inside], j[inside]
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        return self._products.above(one, mirrored, bound)
 
     def _reflected(self, codes: Codes) -> tuple[Codes, float]:
         """Codes of reflected rows, and the longest remainder that their rounding adds."""
