@@ -21,8 +21,8 @@ Rows = npt.NDArray[np.int64]
 
 _STEPS = 200
 """Levels between the bound of an exact code and that of the worst tile."""
-_NEIGHBOURS = 4
-"""Tiles that rows are compared with first, and of whose rows one in so many is taken."""
+_NEIGHBOURS = 3
+"""Tiles, their own in the middle, that rows are compared with first, and of whose rows one in so many is taken."""
 _SWEEP = 8
 """Tiles that one is multiplied with in turn: it is reflected once for all of them."""
 _WORTHWHILE = 0.125
@@ -110,7 +110,7 @@ class _Search:
 
     def among_neighbours(self, tile: int) -> tuple[int, Rows]:
         """A tile, and the places of its rows, once for each neighbour out of a sample: every few rows of some tiles."""
-        codes, first = self._codes, tile - tile % _NEIGHBOURS
+        codes, first = self._codes, max(tile - _NEIGHBOURS // 2, 0)
         group = codes.codes[first * TILE : (first + _NEIGHBOURS) * TILE : _NEIGHBOURS]
         sample = np.zeros((TILE, group.shape[1]), np.int8)
         sample[: len(group)] = group
