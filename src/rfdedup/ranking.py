@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.config import KeepConfig
-from rfdedup.linking import Links, thumb_rms
+from rfdedup.linking import Links, distinct, thumb_rms
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -39,6 +39,8 @@ LEAST_TELLING = 40.0
 """JPEG quality below which compression, not enlarging, may have taken the fineness."""
 NEWER = 2.0
 """Log-odds that a later time of change adds: an enlarged copy is made after its original."""
+_THUMBS = 1 << 18
+"""Most thumbnails in memory at a time, 200 MB; links between more images are gone through in parts of half of it."""
 VOTES = {"squeezed": 2.0, "grey": 3.0, "framed": 1.5, "atypical": 1.5, "older": 0.5}
 """Most that each kind of evidence can say for one of two images of a size, in log-odds."""
 
@@ -211,8 +213,12 @@ def _median_distance(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[
     ends = np.concatenate([links.a, links.b])
     count = np.bincount(ends, minlength=n)
     used = np.flatnonzero(count)
-    place = np.cumsum(count > 0) - 1
-    apart = thumb_rms(thumbs(used), place[links.a], place[links.b]).astype(np.float32)
+    apart = np.empty(len(links), np.float32)
+    step = max(len(links), 1) if len(used) <= _THUMBS else _THUMBS // 4
+    for begin in range(0, len(links), step):
+        a, b = links.a[begin : begin + step], links.b[begin : begin + step]
+        some = distinct(np.concatenate([a, b]))
+        apart[begin : begin + step] = thumb_rms(thumbs(some), np.searchsorted(some, a), np.searchsorted(some, b))
     # a distance is not negative, so its bits are ordered as it is, and one sort of integers does for both keys
     key = ends.astype(np.uint64) << np.uint64(32) | np.tile(apart, 2).view(np.uint32)
     distance = np.sort(key).astype(np.uint32).view(np.float32).astype(np.float64)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
+from rfdedup import ranking
 from rfdedup.config import KeepConfig
 from rfdedup.linking import Links
 from rfdedup.ranking import in_doubt, matches, rank
@@ -169,3 +170,26 @@ def test_strong_compression_is_not_enlarging() -> None:
 def test_a_mark_in_the_margin_makes_no_picture_larger() -> None:
     marked = {"content": 0.87, "bytes": 90_001, "mtime_ns": 2000}
     assert order(features(marked, {"content": 0.79})) == [1, 0]
+
+
+def test_thumbnails_are_compared_in_parts_where_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    thumbs = rng.integers(0, 255, (40, THUMB_SIDE**2 * 3)).astype(np.uint8)
+    links = Links.join(Links.make(*rng.permutation(40).reshape(2, 20), Tier.SEMANTIC, np.ones(20)))
+    links = Links.join(links, Links.make(*rng.permutation(40)[:30].reshape(2, 15), Tier.PERCEPTUAL, np.ones(15)))
+    looked: list[int] = []
+
+    def given(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+        looked.append(len(rows))
+        return thumbs[rows]
+
+    whole = ranking._median_distance(40, links, given)
+    monkeypatch.setattr(ranking, "_THUMBS", 16)
+    assert ranking._median_distance(40, links, given).tolist() == whole.tolist()
+    assert looked[0] == 40
+    assert max(looked[1:]) <= 8
+    every = thumbs[links.a].astype(np.float64) - thumbs[links.b]
+    apart = np.sqrt((every**2).mean(axis=1))
+    for row in range(40):
+        mine = apart[(links.a == row) | (links.b == row)]
+        assert whole[row] == pytest.approx(np.median(mine), rel=1e-5)
