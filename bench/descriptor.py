@@ -10,6 +10,9 @@ originals of different images ("zero false pairs"), and at the shipped threshold
 the fit in that column: where it falls below the others and false pairs appear, it shows why a run tells its threshold
 from images that a fitted transform has not seen.
 
+``--adapt`` prints instead what a run makes of cars under a prior that has seen none: pooled with so many of them, and
+the threshold that it then tells, on cars that it has not seen; means of five draws.
+
 ``--choice`` prints dimension and shrinkage instead, told twice from images that no fit has seen: of kinds that it has
 not seen either (fitted on the other folders), and of kinds that it knows (fitted on the images without copies).
 """
@@ -24,8 +27,8 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import machine, show, write
-from rfdedup.calibrating import CEILING_SHARE, FALSE_PAIRS
-from rfdedup.calibration import UnsupportedError, calibrate, pair_rate
+from rfdedup.calibrating import CEILING_SHARE, FALSE_PAIRS, estimate_threshold
+from rfdedup.calibration import MIN_IMAGES, UnsupportedError, calibrate, pair_rate
 from rfdedup.config import RunConfig
 from rfdedup.copies import embed_copies
 from rfdedup.descriptor import fit_whitening, unit
@@ -34,8 +37,27 @@ from rfdedup.encoders.efficientnet_lite0 import THRESHOLDS
 from rfdedup.execution import embed_files
 from rfdedup.progress import Silent, Watch
 from rfdedup.sources.folder import scan
-from rfdedup.whitening import OWN_WEIGHT, Prior, fit, mean_similarity, pooled, statistics, statistics_of
+from rfdedup.whitening import (
+    DIM,
+    FEW,
+    OWN_WEIGHT,
+    PARTS,
+    SHARE,
+    SHRINKAGE,
+    Choice,
+    Prior,
+    choose,
+    fit,
+    mean_similarity,
+    parts,
+    pooled,
+    statistics,
+    statistics_of,
+)
 
+ADAPTED = (0, 64, 128, 256, 400)
+DRAWS = 5
+DIVISIONS = (2, PARTS, 8)
 FOLDERS = ("cars", "photos", "prior")
 SIZES = (25, 50, 100, 200, 400)
 DIMENSIONS = (128, 256, 384, 512, 768)
@@ -106,10 +128,7 @@ def table(name: str, sets: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
 def recalls(data: dict[str, Any], apply: Any) -> tuple[float, float]:
     """Recall at zero false pairs, and at one in 10^5."""
-    original, copies = apply(data["x"][data["sources"]]), apply(data["copies"])
-    mine = np.einsum("nd,nd->n", copies, original[np.searchsorted(data["sources"], data["own"])])
-    whole, group = np.concatenate([original, copies]), np.concatenate([data["sources"], data["own"]])
-    wrong = np.sort((whole @ whole.T)[np.triu(group[:, None] != group[None])])
+    mine, wrong = similarities(data, apply)
     return float((mine > wrong[-1]).mean()), float((mine > wrong[-int(wrong.size * 1e-5)]).mean())
 
 
@@ -132,19 +151,67 @@ def grid(sets: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
+def adapted(sets: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a set that the prior does not know gets, by the number of its images that are pooled with the prior."""
+    data = sets["cars"]
+    others = np.concatenate([one["x"] for name, one in sets.items() if name != "cars"])
+    prior = Prior(fit_whitening(others, dim=DIM, shrinkage=SHRINKAGE), len(others), SHRINKAGE)
+    rest = np.delete(data["x"], data["sources"], axis=0)
+    bound = THRESHOLDS["whitened"].value
+    rows = []
+    for count in ADAPTED:
+        told: dict[str, list[tuple[float, float, float]]] = {}
+        for draw in range(DRAWS):
+            own = rest[np.random.default_rng(draw).permutation(len(rest))[:count]]
+            images = SHARE * count if count > FEW else count
+            choice = choose(own, prior, images=images) if count else Choice("prior", prior.whitening, 0, "")
+            mine, wrong = similarities(data, choice.describe)
+            at = {"default": bound}
+            for number, size in ((n, s) for n in DIVISIONS for s in (1_000, 10_000) if count > MIN_IMAGES):
+                seen = parts(choice, own, prior, number)
+                value = estimate_threshold(seen, ceiling=bound, images=size).threshold
+                at[f"{number} parts, for {size}"] = max(bound, value)
+            for name, value in at.items():
+                told.setdefault(name, []).append((value, (mine >= value).mean(), (wrong >= value).sum()))
+        for name, values in told.items():
+            mean = np.mean(values, axis=0)
+            rows.append(
+                {
+                    "own images": count,
+                    "threshold": name,
+                    "at": f"{mean[0]:.3f} ± {np.std(values, axis=0)[0]:.3f}",
+                    "recall": f"{mean[1]:.3f}",
+                    "false pairs": f"{mean[2]:.1f} of {wrong.size}",
+                }
+            )
+    return rows
+
+
+def similarities(data: dict[str, Any], apply: Any) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Of copies with their originals, and of all pairs of different images, copies included, in ascending order."""
+    original, copies = apply(data["x"][data["sources"]]), apply(data["copies"])
+    mine = np.einsum("nd,nd->n", copies, original[np.searchsorted(data["sources"], data["own"])])
+    whole, group = np.concatenate([original, copies]), np.concatenate([data["sources"], data["own"]])
+    return mine, np.sort((whole @ whole.T)[np.triu(group[:, None] != group[None])])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--step", type=int, default=4)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--choice", action="store_true", help="dimension and shrinkage")
+    parser.add_argument("--adapt", action="store_true", help="sets that the prior does not know")
     arguments = parser.parse_args()
     sets = {name: embedded(arguments.data / name, arguments.step) for name in FOLDERS}
     rows: list[dict[str, Any]] = []
     if arguments.choice:
         rows = grid(sets)
         show("recall at zero false pairs / at one in 10^5", rows)
-    for name in () if arguments.choice else FOLDERS:
+    if arguments.adapt:
+        rows = adapted(sets)
+        show("cars that a prior without cars was pooled with some of", rows)
+    for name in () if arguments.choice or arguments.adapt else FOLDERS:
         rows += table(name, sets)
         show(name, [row for row in rows if row["set"] == name])
     if arguments.json:

@@ -12,11 +12,14 @@ import numpy.typing as npt
 
 from rfdedup.calibration import (
     Calibration,
+    Estimate,
     Recall,
     UnsupportedError,
     calibrate,
+    estimate,
     pair_rate,
     recall_at,
+    unrelated_pairs,
 )
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS, embed_copies
@@ -131,6 +134,25 @@ def calibrate_choice(
         return copies, measure_threshold(descriptors, copies, images=images, false_pairs=false_pairs)
     except UnsupportedError as error:
         return copies, error
+
+
+def estimate_threshold(parts: Sequence[Matrix], *, ceiling: float, images: int) -> Estimate:
+    """The threshold for a set of ``images`` like these that leaves about ``FALSE_PAIRS`` wrong pairs a million.
+
+    Args:
+        parts: descriptors (n, d) of samples, by transforms that were not fitted on them (``whitening.parts``).
+        ceiling: what links copies elsewhere: pairs at or above it may be copies here.
+
+    Raises:
+        UnsupportedError: the data cannot support the claim.
+    """
+    told = []
+    for part in parts:
+        distinct = one_of_each(part, ceiling)
+        if len(distinct) < len(part) / 2:
+            raise UnsupportedError(f"only {len(distinct)} of {len(part)} images are less alike than {ceiling:.2f}")
+        told.append((len(distinct), unrelated_pairs(part[distinct])[2]))
+    return estimate(told, rate=pair_rate(FALSE_PAIRS, images), ceiling=ceiling)
 
 
 def measure_threshold(

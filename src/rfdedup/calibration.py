@@ -16,6 +16,7 @@ Pairs share images and are not independent, so intervals come from resampling im
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +35,8 @@ MAX_REACH = 1e5
 """A rate that is rarer than one pair in this many times the pairs that were seen is no measurement."""
 CONFIDENCE = 0.95
 _RESAMPLES = 100
+_LEAST_REACH = 0.02
+"""A tail that begins closer below the ceiling cannot be seen."""
 _MOST = 0.999
 """Similarities above it say the same: identical but for rounding."""
 SHAPES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4)
@@ -131,7 +134,12 @@ def unrelated_pairs(descriptors: npt.NDArray[np.float32], most: int = MAX_PEAKS)
 
 def peaks_wanted(images: int) -> int:
     """How many of the highest pairs of so many images belong to the tail."""
-    return int(np.clip(PEAK_SHARE * images * (images - 1) / 2, MIN_PEAKS, MAX_PEAKS))
+    return peaks_of(images * (images - 1) // 2)
+
+
+def peaks_of(pairs: int) -> int:
+    """How many of the highest of so many pairs belong to the tail."""
+    return int(np.clip(PEAK_SHARE * pairs, MIN_PEAKS, MAX_PEAKS))
 
 
 def calibrate(descriptors: npt.NDArray[np.float32], *, rate: float, ceiling: float, seed: int = 0) -> Calibration:
@@ -170,7 +178,7 @@ def calibrate(descriptors: npt.NDArray[np.float32], *, rate: float, ceiling: flo
     a, b, excess = a[above], b[above], np.arctanh(np.minimum(score[above], _MOST)) - _z(start)
     order = np.argsort(excess)
     a, b, excess = a[order], b[order], excess[order]
-    if len(excess) < MIN_PEAKS // 2 or ceiling - start < 0.02:
+    if len(excess) < MIN_PEAKS // 2 or ceiling - start < _LEAST_REACH:
         raise UnsupportedError("unrelated images of this set are as alike as copies are")
     limit = _z(ceiling) - _z(start)
     tail = _tail(excess, np.ones(len(excess)), start, limit, pairs, None)
@@ -211,8 +219,6 @@ def _survival(excess: float, scale: float, shape: float) -> float:
 
 def _tail(excess: Floats, weights: Floats, start: float, limit: float, pairs: int, shape: float | None) -> Tail:
     """Maximum likelihood of exceedances that were only seen below ``limit``, each counted ``weights`` times."""
-    from scipy.optimize import minimize_scalar
-
     total = float(weights.sum())
     mean = float(weights @ excess) / total
 
@@ -225,6 +231,11 @@ def _tail(excess: Floats, weights: Floats, start: float, limit: float, pairs: in
 
     def fitted(shape: float) -> tuple[float, float]:
         middle = math.log(mean)
+        if not shape:
+            scale = _exponential_scale(mean, limit)
+            return cost(math.log(scale), shape), scale
+        from scipy.optimize import minimize_scalar
+
         best = minimize_scalar(cost, bounds=(middle - 2, middle + 2), args=(shape,), method="bounded")
         return float(best.fun), math.exp(float(best.x))
 
@@ -234,6 +245,64 @@ def _tail(excess: Floats, weights: Floats, start: float, limit: float, pairs: in
     # pairs that the ceiling hid belong to the tail as well
     share = total / (1.0 - _survival(limit, scale, shape)) / pairs
     return Tail(start, min(share, 1.0), scale, shape)
+
+
+def _exponential_scale(mean: float, limit: float) -> float:
+    """The scale of an exponential distribution that has this ``mean`` below ``limit``, up to e² times it.
+
+    It solves ``mean = scale - limit / (exp(limit / scale) - 1)``, whose right side grows with the scale.
+    """
+    low, high = mean, mean * math.exp(2.0)
+    while high - low > 1e-9 * mean:
+        middle = (low + high) / 2
+        if middle - limit / math.expm1(limit / middle) < mean:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A threshold told by the plainest tail; ``images`` and ``pairs`` that it rests on."""
+
+    threshold: float
+    images: int
+    pairs: int
+
+
+def estimate(parts: Sequence[tuple[int, Floats]], *, rate: float, ceiling: float) -> Estimate:
+    """The threshold that two unrelated images reach with probability ``rate``, if their tail is exponential.
+
+    For a transform that puts unrelated images around zero. Steadier than ``calibrate``, which must tell the shape of
+    the tail from a hundred pairs as well; it promises less: no confidence, and nothing of a heavier tail.
+
+    Args:
+        parts: distinct images, and the highest similarities of pairs among them (``unrelated_pairs``), of samples
+            that are not compared with each other.
+        rate: see ``pair_rate``.
+        ceiling: see ``calibrate``.
+
+    Raises:
+        UnsupportedError: there are too few images, too many of them alike, or the rate is too small for them.
+    """
+    images = sum(n for n, _ in parts)
+    if images < MIN_IMAGES:
+        raise UnsupportedError(f"{images} distinct images; a tail of unrelated pairs needs {MIN_IMAGES}")
+    pairs = sum(n * (n - 1) // 2 for n, _ in parts)
+    if rate * pairs * MAX_REACH < 1:
+        raise UnsupportedError(
+            f"one false pair in {1 / rate:.1e} cannot be judged from the {pairs:.1e} pairs of {images} images"
+        )
+    score = np.sort(np.concatenate([one for _, one in parts]))[::-1]
+    score = score[score < ceiling]
+    wanted = peaks_of(pairs)
+    if len(score) <= wanted or ceiling - score[wanted] < _LEAST_REACH:
+        raise UnsupportedError("unrelated images of this set are as alike as copies are")
+    start = float(score[wanted])
+    excess = np.arctanh(score[:wanted]) - _z(start)
+    tail = _tail(excess, np.ones(wanted), start, _z(ceiling) - _z(start), pairs, 0.0)
+    return Estimate(min(tail.threshold(rate), _MOST), images, pairs)
 
 
 @dataclass(frozen=True)

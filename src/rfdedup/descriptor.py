@@ -16,6 +16,8 @@ from rfdedup.errors import RunFolderError
 from rfdedup.files import ARRAY_ERRORS, atomic_write
 
 Matrix = npt.NDArray[np.float32]
+_FULL_RANK = 1e-9
+"""Eigenvalues of a product, in parts of its largest, above which they and their vectors are exact enough."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +79,40 @@ def _member(archive: zipfile.ZipFile, name: str) -> Matrix:
 def fit_whitening(embeddings: npt.NDArray[np.floating], *, dim: int, shrinkage: float) -> Whitening:
     """Fit a whitening on embeddings (n, d) of distinct images."""
     x = unit(embeddings).astype(np.float64)
-    return whiten(x.mean(axis=0), np.cov(x, rowvar=False), dim=dim, shrinkage=shrinkage)
+    mean = x.mean(axis=0)
+    return whiten(mean, spread(x, mean), dim=dim, shrinkage=shrinkage)
+
+
+def spread(x: npt.NDArray[np.float64], mean: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """A factor (d, n) whose product with its transpose is the covariance of rows (n, d), n at least 2."""
+    return np.asarray((x - mean).T / np.sqrt(len(x) - 1))
 
 
 def whiten(
-    mean: npt.NDArray[np.float64], covariance: npt.NDArray[np.float64], *, dim: int, shrinkage: float
+    mean: npt.NDArray[np.float64], factor: npt.NDArray[np.float64], floor: float = 0.0, *, dim: int, shrinkage: float
 ) -> Whitening:
-    """The whitening of normalised embeddings with this mean (d,) and covariance (d, d).
+    """The whitening of normalised embeddings with this mean (d,) and covariance ``factor @ factor.T + floor * I``.
 
     Each eigenvalue is raised by ``shrinkage`` times the largest, so that directions which few images measured are
     not blown up (ridge-regularised PCA whitening).
     """
-    values, vectors = np.linalg.eigh(covariance)
-    order = np.argsort(values)[::-1][:dim]
-    scale = 1.0 / np.sqrt(np.maximum(values[order], 0.0) + shrinkage * values[order[0]])
-    return Whitening(mean.astype(np.float32), (vectors[:, order] * scale).astype(np.float32))
+    values, vectors = _leading(factor, dim)
+    values = np.maximum(values, 0.0) + floor
+    scale = 1.0 / np.sqrt(values + shrinkage * values[0])
+    return Whitening(mean.astype(np.float32), (vectors * scale).astype(np.float32))
+
+
+def _leading(factor: npt.NDArray[np.float64], dim: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """The ``dim`` largest eigenvalues of ``factor @ factor.T`` in descending order, and their eigenvectors (d, dim)."""
+    d, r = factor.shape
+    if dim <= r < d:
+        # the smaller product has the same ones, and the work grows with the third power of the size
+        values, vectors = np.linalg.eigh(factor.T @ factor)
+        values, vectors = values[::-1][:dim], vectors[:, ::-1][:, :dim]
+        if values[-1] > _FULL_RANK * values[0]:
+            return values, factor @ (vectors / np.sqrt(values))
+    values, vectors = np.linalg.eigh(factor @ factor.T)
+    return values[::-1][:dim], vectors[:, ::-1][:, :dim]
 
 
 def unit(x: npt.NDArray[np.floating]) -> Matrix:

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.descriptor import DAMAGED, Matrix, Whitening, unit, whiten
+from rfdedup.descriptor import DAMAGED, Matrix, Whitening, spread, unit, whiten
 from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.priors import prior_facts, prior_of
 from rfdedup.errors import RunFolderError
@@ -47,8 +47,19 @@ SAME_RAW = 0.92
 """Images closer than this count once: copies and neighbouring frames are, two photos of like things hardly ever."""
 MOST = 8192
 """Images that a fit on the set alone looks at, which covers its dimensions several times."""
+FEW = 256
+"""Images that tell whether a prior fits, and that are pooled with it: they may be embedded again in float32. On images
+that the fit has not seen, 256 of their kind leave as few wrong pairs as 400 or 600 (``bench/descriptor.py``)."""
+SHARE = 64
+"""One image in so many is looked at where that is more than ``FEW``: it costs large sets little and tells rarer pairs.
+"""
 SAMPLE = 1024
-"""Images that tell whether a prior fits, and that are pooled with it: they may be embedded again in float32."""
+"""The most that are looked at."""
+ENOUGH = 128
+"""Distinct images up to which more are looked at than ``FEW``: frames of films are many and show little."""
+PARTS = 4
+"""Of the images that tell a threshold for the transform that was fitted on all of them. With two, a transform of so few
+shows pairs closer than they are by that of all; with eight, each part has too few pairs (``bench/descriptor.py``)."""
 LEVEL = 0.1
 """The share of all pairs that may lie below the similarity that a set shares: copies among it only add high ones."""
 LEAST_LEVEL = 30
@@ -60,11 +71,20 @@ _BLOCK = 512
 
 @dataclass(frozen=True)
 class Statistics:
-    """Mean (d,) and covariance (d, d) of normalised embeddings of ``count`` images, float64."""
+    """Mean (d,) of normalised embeddings of ``count`` images, float64, and their covariance as a sum.
+
+    It is ``factor @ factor.T + floor * I``, with ``factor`` (d, r): of few images a much smaller thing than (d, d).
+    """
 
     count: float
     mean: Floats
-    covariance: Floats
+    factor: Floats
+    floor: float = 0.0
+
+    @property
+    def covariance(self) -> Floats:
+        """(d, d)."""
+        return np.asarray(self.factor @ self.factor.T + self.floor * np.eye(len(self.mean)))
 
 
 @dataclass(frozen=True)
@@ -130,7 +150,8 @@ RAW = Choice("none", None, 0, "raw embeddings were asked for")
 def statistics(embeddings: npt.NDArray[np.floating]) -> Statistics:
     """Statistics of embeddings (n, d), n at least 2."""
     x = unit(embeddings).astype(np.float64)
-    return Statistics(len(x), x.mean(axis=0), np.cov(x, rowvar=False))
+    mean = x.mean(axis=0)
+    return Statistics(len(x), mean, spread(x, mean))
 
 
 def statistics_of(prior: Prior) -> Statistics:
@@ -146,9 +167,8 @@ def statistics_of(prior: Prior) -> Statistics:
     values = np.maximum(1.0 / square - prior.shrinkage * first, 0.0)
     d, k = columns.shape
     rest = max(1.0 - float(mean @ mean) - float(values.sum()), 0.0) / max(d - k, 1)
-    vectors = columns / np.sqrt(square)
-    covariance = (vectors * (values - rest)) @ vectors.T + rest * np.eye(d)
-    return Statistics(prior.images, mean, covariance)
+    rest = min(rest, float(values.min()))
+    return Statistics(prior.images, mean, columns * np.sqrt((values - rest) / square), rest)
 
 
 def pooled(a: Statistics, b: Statistics, weight: float = 1.0) -> Statistics:
@@ -156,13 +176,14 @@ def pooled(a: Statistics, b: Statistics, weight: float = 1.0) -> Statistics:
     count = a.count + weight * b.count
     share = weight * b.count / count
     apart = b.mean - a.mean
-    covariance = (1 - share) * a.covariance + share * b.covariance + share * (1 - share) * np.outer(apart, apart)
-    return Statistics(count, a.mean + share * apart, covariance)
+    between = np.sqrt(share * (1 - share)) * apart[:, None]
+    factor = np.hstack([np.sqrt(1 - share) * a.factor, np.sqrt(share) * b.factor, between])
+    return Statistics(count, a.mean + share * apart, factor, (1 - share) * a.floor + share * b.floor)
 
 
 def fit(of: Statistics) -> Whitening:
     """The whitening that ``of`` calls for."""
-    return whiten(of.mean, of.covariance, dim=DIM, shrinkage=SHRINKAGE)
+    return whiten(of.mean, of.factor, of.floor, dim=DIM, shrinkage=SHRINKAGE)
 
 
 def one_of_each(descriptors: Matrix, similarity: float) -> npt.NDArray[np.int64]:
@@ -207,10 +228,44 @@ def shared_similarity(descriptors: Matrix) -> float:
     return max(float(np.quantile(pairs, LEVEL)), 0.0)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What the first images of a set show.
+
+    Attributes:
+        embeddings: (n, d) of those that were looked at.
+        distinct: rows of those of which no two are copies.
+        apart: mean similarity of the distinct ones by the prior: how alike they look to it.
+    """
+
+    embeddings: npt.NDArray[np.floating]
+    distinct: npt.NDArray[np.int64]
+    apart: float
+
+
+def sample_sizes(images: int) -> list[int]:
+    """How many of a set of ``images`` are looked at, and then, while too few of them are distinct."""
+    most = min(images, SAMPLE)
+    sizes = [min(max(FEW, images // SHARE), most)]
+    while sizes[-1] < most:
+        sizes.append(min(2 * sizes[-1], most))
+    return sizes
+
+
+def look_at(prior: Prior, sizes: list[int], embeddings: Callable[[npt.NDArray[np.int64]], npt.NDArray[Any]]) -> Look:
+    """Look at the first of ``sizes``, and at more where few are distinct; ``embeddings`` gives those of rows."""
+    looks = (_look(prior, embeddings(np.arange(size))) for size in sizes)
+    found = next(looks)
+    while len(found.distinct) < ENOUGH and (more := next(looks, None)) is not None:
+        found = more
+    return found
+
+
 def choose(
     embeddings: npt.NDArray[np.floating],
     prior: Prior | None,
     *,
+    images: int | None = None,
     again: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.floating]] | None = None,
 ) -> Choice:
     """Choose the whitening of a set.
@@ -219,16 +274,19 @@ def choose(
         embeddings: (n, d) of different files, in an order that depends on their contents alone; the first ``SAMPLE``
             count where there is a prior, else the first ``MOST``.
         prior: the encoder's, or None.
+        images: of the whole set, where ``embeddings`` are of its first images only.
         again: gives more exact embeddings of rows of ``embeddings``, for a choice that does not depend on the
             precision of the run; asked only where there is a prior that does not clearly fit.
     """
     if prior is None:
         return _own(embeddings[:MOST])
-    x = embeddings[:SAMPLE]
-    distinct, apart = _unlike(prior, x)
-    if apart > UNLIKE - CLEAR and again is not None:
-        x = again(np.arange(len(x)))
-        distinct, apart = _unlike(prior, x)
+    sizes = sample_sizes(len(embeddings) if images is None else images)
+    # of every size, since more exact embeddings may differ in what is distinct, and so in the size that counts
+    rough = [_look(prior, embeddings[:size]) for size in sizes]
+    found = rough[-1]
+    if again is None or max(one.apart for one in rough) > UNLIKE - CLEAR:
+        found = look_at(prior, sizes, (lambda rows: embeddings[rows]) if again is None else again)
+    distinct, apart = found.distinct, found.apart
     if apart <= UNLIKE:
         settled = len(distinct) >= LEAST_POOLED
         return Choice("prior", prior.whitening, 0, "the encoder's prior fits these images", settled)
@@ -237,18 +295,17 @@ def choose(
             f"unlike the encoder's prior (mean similarity {apart:.2f}), but {len(distinct)} distinct images are too "
             f"few to adapt it, which takes {LEAST_POOLED}"
         )
-        level = shared_similarity(prior.whitening.apply(x))
+        level = shared_similarity(prior.whitening.apply(found.embeddings))
         return Choice("prior", prior.whitening, 0, few, settled=False, level=level)
-    own = statistics(x[distinct])
+    own = statistics(found.embeddings[distinct])
     reason = f"unlike the encoder's prior (mean similarity {apart:.2f}); {len(distinct)} distinct images pooled with it"
     return Choice("pooled", fit(pooled(statistics_of(prior), own, OWN_WEIGHT)), len(distinct), reason)
 
 
-def _unlike(prior: Prior, x: npt.NDArray[np.floating]) -> tuple[npt.NDArray[np.int64], float]:
-    """Rows of distinct images, and how alike they look by the prior."""
+def _look(prior: Prior, x: npt.NDArray[np.floating]) -> Look:
     described = prior.whitening.apply(x)
     distinct = one_of_each(described, SAME_WHITENED)
-    return distinct, mean_similarity(described[distinct])
+    return Look(x, distinct, mean_similarity(described[distinct]))
 
 
 def _own(x: npt.NDArray[np.floating]) -> Choice:
@@ -272,10 +329,26 @@ def held_out(
     if choice.source not in _FITTED:
         return choice.describe, np.arange(len(embeddings))
     rows = np.arange(min(len(embeddings), MOST))
-    seen = embeddings[rows[::2]]
+    seen = rows[::2]
+    if prior is not None:
+        # more of them would adapt it further than the choice is adapted
+        seen = seen[: choice.images]
+    return _fitted_on(embeddings[seen], choice, prior).apply, rows[1::2]
+
+
+def parts(choice: Choice, embeddings: npt.NDArray[np.floating], prior: Prior, number: int = PARTS) -> list[Matrix]:
+    """Descriptors of every ``number``-th row of ``embeddings`` (n, d), each part's by a transform of the others.
+
+    So all rows are unseen, and no pair is of rows that were described differently.
+    """
+    part = np.arange(len(embeddings)) % number
+    return [_fitted_on(embeddings[part != one], choice, prior).apply(embeddings[part == one]) for one in range(number)]
+
+
+def _fitted_on(seen: npt.NDArray[np.floating], choice: Choice, prior: Prior | None) -> Whitening:
+    """A transform of the kind of ``choice``, fitted on other images."""
     own = statistics(seen[one_of_each(choice.describe(seen), SAME_WHITENED)])
-    made = fit(own if prior is None else pooled(statistics_of(prior), own, OWN_WEIGHT))
-    return made.apply, rows[1::2]
+    return fit(own if prior is None else pooled(statistics_of(prior), own, OWN_WEIGHT))
 
 
 def save(path: Path, key: str, choice: Choice, notes: dict[str, Any]) -> None:

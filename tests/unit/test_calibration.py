@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from scipy.stats import binom, genpareto
 
-from rfdedup.calibrating import CopyScores, measure_threshold
+from rfdedup.calibrating import CopyScores, estimate_threshold, measure_threshold
 from rfdedup.calibration import (
     MIN_IMAGES,
     Recall,
     Tail,
     UnsupportedError,
     calibrate,
+    estimate,
     pair_rate,
     recall_at,
     unrelated_pairs,
@@ -141,6 +142,41 @@ def test_rates_beyond_the_data_are_refused() -> None:
 def test_too_few_copies() -> None:
     with pytest.raises(UnsupportedError, match="only 3 copies"):
         measure_threshold(scattered(300, 12), scores(scattered(3, 13)), images=300)
+
+
+@pytest.mark.parametrize(("start", "scale"), [(0.2, 0.05), (0.45, 0.06), (0.5, 0.1)])
+def test_an_exponential_tail_is_told_from_what_lies_below_the_ceiling(start: float, scale: float) -> None:
+    n, rate, wide = 2000, 1e-8, []
+    for seed in range(20):
+        excess = np.random.default_rng(seed).exponential(scale, 2500)
+        part = np.tanh(math.atanh(start) + excess)
+        wide.append(estimate([(n, part)], rate=rate, ceiling=0.62).threshold)
+    share = 2500 / (n * (n - 1) / 2)
+    truth = math.tanh(math.atanh(start) + scale * math.log(share / rate))
+    assert np.median(wide) == pytest.approx(truth, abs=0.02)
+
+
+def test_estimates_hold_on_images_to_come() -> None:
+    parts, other = [scattered(150, 0), scattered(150, 1)], scattered(2000, 2)
+    found = estimate_threshold(parts, ceiling=0.9, images=1000)
+    assert (unrelated_pairs(other)[2] >= found.threshold).sum() <= 10
+    assert (found.images, found.pairs) == (300, 150 * 149)
+    # copies above the ceiling, and their number, change nothing
+    more = [np.concatenate([part, copies_of(part[:60], 5, 0.01)]) for part in parts]
+    assert estimate_threshold(more, ceiling=0.9, images=1000).threshold == pytest.approx(found.threshold, abs=1e-6)
+    assert estimate_threshold(parts, ceiling=0.9, images=100_000).threshold > found.threshold
+
+
+def test_estimates_are_refused_where_they_mean_nothing() -> None:
+    with pytest.raises(UnsupportedError, match="198 distinct images"):
+        estimate_threshold([scattered(99, 0), scattered(99, 1)], ceiling=0.9, images=1000)
+    with pytest.raises(UnsupportedError, match=r"cannot be judged from the 2\.2e\+04 pairs of 300 images"):
+        estimate_threshold([scattered(150, 0), scattered(150, 1)], ceiling=0.9, images=10_000_000)
+    scene = unit(scattered(1, 0) + 0.5 * scattered(300, 1))
+    with pytest.raises(UnsupportedError, match=r"only 1 of 300 images are less alike than 0\.50"):
+        estimate_threshold([scene, scene], ceiling=0.5, images=1000)
+    with pytest.raises(UnsupportedError, match="as alike as copies"):
+        estimate([(300, np.full(400, 0.889))], rate=1e-6, ceiling=0.9)
 
 
 def test_one_of_each_takes_one_frame_of_a_scene() -> None:

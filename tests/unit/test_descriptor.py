@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from rfdedup.descriptor import Whitening, fit_whitening, unit
+from rfdedup.descriptor import Whitening, fit_whitening, unit, whiten
 from rfdedup.encoders.efficientnet_lite0 import model_card
 from rfdedup.errors import RunFolderError
 from rfdedup.whitening import (
@@ -67,6 +67,21 @@ def test_pooled_statistics_are_those_of_the_images_together() -> None:
     thrice = pooled(statistics(a), statistics(b), 3.0)
     repeated = statistics(np.concatenate([a, b, b, b]))
     np.testing.assert_allclose(thrice.covariance, repeated.covariance, atol=1e-4)
+
+
+def test_few_images_and_many_dimensions_are_fitted_as_exactly_by_the_smaller_product() -> None:
+    prior = Prior(fit_whitening(kind(0, 1500), dim=24, shrinkage=1e-3), 1500, 1e-3)
+    both = pooled(statistics_of(prior), statistics(kind(7, 40, 8.0)), 4.0)
+    assert both.factor.shape[1] < D
+    made = whiten(both.mean, both.factor, both.floor, dim=24, shrinkage=1e-3)
+    values, vectors = np.linalg.eigh(both.covariance)
+    values, vectors = values[::-1][:24], vectors[:, ::-1][:, :24]
+    expected = vectors / np.sqrt(values + 1e-3 * values[0])
+    x = kind(8, 50, 8.0)
+    plain = unit((unit(x) - both.mean.astype(np.float32)) @ expected)
+    np.testing.assert_allclose(made.apply(x) @ made.apply(x).T, plain @ plain.T, atol=2e-6)
+    # fewer images than dimensions to give: all are given, though some of them say nothing
+    assert fit_whitening(kind(7, 20), dim=24, shrinkage=1e-3).dim == 24
 
 
 def test_a_transform_gives_back_what_it_was_made_from() -> None:

@@ -103,7 +103,7 @@ def test_a_fitted_transform_gets_a_threshold_of_its_own(tmp_path: Path) -> None:
     assert (made.choice.source, made.threshold.origin) == ("pooled", "measured")
     facts = made.about()["threshold_told_by"]
     assert facts["images"] == 900
-    assert set(facts["recall"]) == set(KINDS)
+    assert facts["pairs"] == 4 * 64 * 63 // 2
     unrelated = made.choice.describe(kind(8, 900, 8.0))
     pairs = (unrelated @ unrelated.T)[np.triu_indices(900, 1)]
     assert (pairs >= made.threshold.value).sum() == 0
@@ -118,7 +118,7 @@ def test_the_precision_of_the_run_changes_nothing(tmp_path: Path, n: int, centre
 
 def test_what_was_fitted_stays_when_images_are_added(tmp_path: Path) -> None:
     x = kind(7, 1500, 8.0)
-    first, later = settled(tmp_path, x[:900]), settled(tmp_path, x)
+    first, later = settled(tmp_path, x[:220]), settled(tmp_path, x)
     assert later.about() == first.about()
     assert digest(first) is not None
     assert digest(settled(tmp_path / "anew", x)) != digest(first)
@@ -170,11 +170,39 @@ def test_near_duplicates_do_not_bend_the_fit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(mixed.choice.describe(later), plain.choice.describe(later))
 
 
+def test_things_that_are_alike_raise_the_threshold_that_others_keep(tmp_path: Path) -> None:
+    # pairs of one of sixty models are more alike than others, and no copies
+    models = np.repeat(kind(11, 60, 8.0), 15, axis=0)
+    alike = np.asarray(0.55 * models + 0.8 * kind(12, 900, 8.0), np.float32)
+    far, near = settled(tmp_path / "far", kind(7, 900, 8.0)), settled(tmp_path / "near", alike)
+    assert (far.threshold.value, near.threshold.origin) == (0.62, "measured")
+    assert 0.66 < near.threshold.value < 0.95
+    assert "raised" in near.threshold.reason
+    unrelated = near.choice.describe(alike)
+    pairs = (unrelated @ unrelated.T)[np.triu_indices(900, 1)]
+    assert (pairs >= near.threshold.value).mean() < 1e-5
+    # frozen with the transform
+    later = settled(tmp_path / "near", np.concatenate([alike, alike[:300] + kind(13, 300)]))
+    assert later.about() == near.about()
+
+
+def test_of_a_film_more_is_looked_at(tmp_path: Path) -> None:
+    noise = 0.05 * np.random.default_rng(0).standard_normal((700, D)).astype(np.float32)
+    mixed = np.concatenate([kind(7, 500, 8.0), kind(8, 1, 8.0) + noise])
+    mixed = mixed[np.random.default_rng(1).permutation(len(mixed))]
+    made = settled(tmp_path / "fp32", mixed)
+    # of 256 images, 107 would be distinct
+    assert (made.choice.source, 200 < made.choice.images < 230) == ("pooled", True)
+    assert settled(tmp_path / "bf16", mixed, rough=0.02).about() == made.about()
+
+
 def test_asked_for_a_rate_the_threshold_is_measured_where_the_default_applies_too(tmp_path: Path) -> None:
     x = kind(6, 900)
     loose, strict = (settled(tmp_path, x, max_false_pairs=rate).threshold for rate in (5000.0, 50.0))
     assert (loose.origin, strict.origin) == ("measured", "measured")
     assert loose.value < strict.value
+    assert loose.facts is not None
+    assert set(loose.facts["recall"]) == set(KINDS)
     assert settled(tmp_path, x).threshold.origin == "encoder"
 
 

@@ -37,7 +37,7 @@ from rfdedup.store import REMEASURED_FILE, FeatureStore, previews_of
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import FLOOR_BELOW
 from rfdedup.verdicts import link_table, verdict_table
-from rfdedup.whitening import SAMPLE, describe_as
+from rfdedup.whitening import FEW, describe_as
 
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
@@ -317,8 +317,8 @@ def _pace_of(encoder: Encoder, files: list[SourceFile], config: RunConfig, recor
 
 def _told(again: dict[str, npt.NDArray[np.float32]], stock: Inventory, rows: Rows) -> int:
     """Images whose embeddings in full precision tell the run how to compare, besides close calls."""
-    sha256 = stock.features["sha256"].to_numpy(zero_copy_only=False)[rows]
-    return SAMPLE if all(digest in again for digest in sha256[:SAMPLE]) else 0
+    first = sorted(stock.features["sha256"].to_numpy(zero_copy_only=False)[rows])[:FEW]
+    return FEW if all(digest in again for digest in first) else 0
 
 
 def _named(table: pa.Table) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.calibrating import FALSE_PAIRS, calibrate_choice, default_threshold
+from rfdedup.calibrating import FALSE_PAIRS, calibrate_choice, default_threshold, estimate_threshold
 from rfdedup.calibration import MIN_IMAGES, UnsupportedError, recall_at
 from rfdedup.config import RunConfig
 from rfdedup.descriptor import Matrix
@@ -32,6 +32,9 @@ from rfdedup.whitening import (
     key_of,
     least_own,
     load,
+    look_at,
+    parts,
+    sample_sizes,
     save,
 )
 
@@ -49,7 +52,8 @@ class Threshold:
         origin: ``given`` by the user; the ``encoder``'s, where it applies; that ``raised`` for images that are all
             alike; ``measured`` on the images of the run; or ``unmeasured``: the encoder's where these tell none.
         reason: in words.
-        facts: of a measurement, in plain values: what it rests on, and the expected recall by kind of edit.
+        facts: of a measurement, in plain values: what it rests on, and the expected recall by kind of edit where
+            copies were made for it.
     """
 
     value: float
@@ -161,7 +165,8 @@ def settle_yardstick(config: RunConfig, material: Material, store: FeatureStore,
 def _chosen(config: RunConfig, material: Material, prior: Prior | None) -> Choice:
     if config.semantic.descriptor == "raw":
         return RAW
-    return choose(material.embeddings(SAMPLE if prior is not None else MOST), prior, again=material.exact_of)
+    first = material.embeddings(SAMPLE if prior is not None else MOST)
+    return choose(first, prior, images=len(material.rows), again=material.exact_of)
 
 
 def _threshold(
@@ -179,11 +184,29 @@ def _threshold(
     if remembered is not None:
         return remembered
     try:
+        if prior is not None and known is not None and wanted.max_false_pairs is None:
+            return _estimated(material, prior, choice, known[0])
         return _measured(config, material, prior, choice, watch)
     except UnsupportedError as error:
         if known is None:
             raise ConfigError(_no_threshold(card, choice.descriptor, str(error))) from None
         return Threshold(known[0], "unmeasured", f"{known[1]}; these images tell none: {error}")
+
+
+def _estimated(material: Material, prior: Prior, choice: Choice, known: float) -> Threshold:
+    """The encoder's threshold, raised as far as the unrelated pairs of the set reach by a transform that adapted to it.
+
+    Told in float32, like the transform: the same in every precision.
+    """
+    n = len(material.rows)
+    seen = look_at(prior, sample_sizes(n), material.exact_of).embeddings
+    found = estimate_threshold(parts(choice, seen, prior), ceiling=known, images=n)
+    value = max(known, math.ceil(found.threshold * 1e4) / 1e4)
+    reason = (
+        f"the default {known}, {'raised' if value > known else 'enough'} for about {FALSE_PAIRS:g} wrong pairs per "
+        f"million images, as told by {found.pairs} pairs of {found.images} distinct images of this set"
+    )
+    return Threshold(value, "measured", reason, {"max_false_pairs": FALSE_PAIRS, "images": n, "pairs": found.pairs})
 
 
 def _measured(config: RunConfig, material: Material, prior: Prior | None, choice: Choice, watch: Watch) -> Threshold:
