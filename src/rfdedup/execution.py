@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from rfdedup.ahead import Foresight, GrowingShard
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder
 from rfdedup.imaging import Limits
-from rfdedup.passes import Fault, FullSize, FullSizeTask, MeasureTask, PrepareTask, row_of, set_up_worker
+from rfdedup.passes import Fault, FullSize, FullSizeTask, MeasureTask, PrepareTask, set_up_worker
 from rfdedup.progress import Watch
+from rfdedup.records import row_of
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
 from rfdedup.workers import BlockSpec, Done, Failure, Pool, WorkerLimits
@@ -121,22 +123,28 @@ def _row(file: SourceFile, result: dict[str, Any] | Fault | Failure) -> dict[str
 
 
 def embed_files(
-    files: Sequence[SourceFile], encoder: Encoder, config: RunConfig, watch: Watch
+    files: Sequence[SourceFile],
+    encoder: Encoder,
+    config: RunConfig,
+    watch: Watch,
+    workers: Pool[SourceFile, Fault | None] | None = None,
 ) -> Iterator[tuple[list[int], npt.NDArray[np.float32], dict[int, Fault]]]:
     """Pass 2: decode ``files`` reduced in workers and embed them here, overlapped.
+
+    Args:
+        workers: an open ``prepare_pool`` of the encoder, which stays open; else one is opened for these files.
 
     Yields:
         positions in ``files`` of one batch, their embeddings (n, dim) float32, and the faults by position;
         rows of faulty images are not among the positions.
     """
-    task = PrepareTask(limits_of(config), encoder.card.input)
     positions = list(range(len(files)))
     chunks = (
         (positions[i : i + encoder.batch], list(files[i : i + encoder.batch]))
         for i in range(0, len(files), encoder.batch)
     )
-    blocks = block_of(encoder, config)
-    with file_pool(task, len(files), config, blocks) as pool, ThreadPoolExecutor(encoder.streams) as threads:
+    opened = prepare_pool(len(files), encoder, config) if workers is None else nullcontext(workers)
+    with opened as pool, ThreadPoolExecutor(encoder.streams) as threads:
         pending: list[Future[Any]] = []
         for done in pool.run(chunks):
             pending.append(threads.submit(_embed, encoder, done))
@@ -173,6 +181,11 @@ def _embed_some(encoder: Encoder, done: Done[Any, Any], images: npt.NDArray[np.i
         return encoder.embed(done.block if len(images) == len(done.block) else done.block[images])
     finally:
         done.release()
+
+
+def prepare_pool(files: int, encoder: Encoder, config: RunConfig) -> Pool[SourceFile, Fault | None]:
+    """Workers that prepare so many files for an encoder."""
+    return file_pool(PrepareTask(limits_of(config), encoder.card.input), files, config, block_of(encoder, config))
 
 
 def block_of(encoder: Encoder, config: RunConfig) -> BlockSpec:

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.config import RunConfig
-from rfdedup.passes import Fault, row_of
-from rfdedup.records import FEATURE_VERSION, path_text
+from rfdedup.passes import Fault
+from rfdedup.records import FEATURE_VERSION, path_text, row_of
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
 

@@ -1,4 +1,7 @@
-"""What a worker does with one file in each pass. Picklable tasks; the same in every executor."""
+"""What a worker does with one file in each pass. Picklable tasks; the same in every executor.
+
+Each worker imports this module: what only the main process needs is elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,6 @@ from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.errors import ImageError
 from rfdedup.imaging import Limits, decode
 from rfdedup.measure import at_least, measure_picture
-from rfdedup.records import path_text
 from rfdedup.sources.folder import SourceFile, storable_time
 from rfdedup.tiers import quality
 from rfdedup.view import decode_for, serves, write_view
@@ -36,23 +38,6 @@ class FilesLost(Exception):  # noqa: N818 - no error of the user's: the round st
     def __init__(self, faults: dict[int, Fault]) -> None:
         super().__init__(f"{len(faults)} files cannot be read again")
         self.faults = faults
-
-
-def row_of(file: SourceFile, fault: Fault | None = None) -> dict[str, Any]:
-    """What the scan knows of a file, and why it could not be measured, by the names of ``records.FEATURES``."""
-    kind, detail = fault or (None, None)
-    return {
-        "root": file.root,
-        "path": path_text(file.path),
-        "path_bytes": os.fsencode(file.path),
-        "bytes": file.size,
-        "mtime_ns": file.mtime_ns,
-        "inode": file.inode,
-        "device": file.device,
-        "flags": [],
-        "error": kind,
-        "error_detail": detail,
-    }
 
 
 def set_up_worker() -> None:

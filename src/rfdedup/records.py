@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from rfdedup.tiers import THUMB_SIDE
+
+if TYPE_CHECKING:
+    from rfdedup.sources.folder import SourceFile
 
 SCHEMA_VERSION = 1
 FEATURE_VERSION = 9
@@ -20,6 +24,23 @@ TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)
 def path_text(path: str) -> str:
     """A surrogate-escaped path as text that Parquet, JSON and HTML can hold: lone surrogates become ``\\udcNN``."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def row_of(file: SourceFile, fault: tuple[str, str] | None = None) -> dict[str, Any]:
+    """What the scan knows of a file, and kind and detail of why it could not be measured, as in ``FEATURES``."""
+    kind, detail = fault or (None, None)
+    return {
+        "root": file.root,
+        "path": path_text(file.path),
+        "path_bytes": os.fsencode(file.path),
+        "bytes": file.size,
+        "mtime_ns": file.mtime_ns,
+        "inode": file.inode,
+        "device": file.device,
+        "flags": [],
+        "error": kind,
+        "error_detail": detail,
+    }
 
 
 class Verdict(StrEnum):

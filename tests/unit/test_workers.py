@@ -203,6 +203,17 @@ def test_a_worker_that_cannot_load_its_task_says_why():
         list(pool.run([(0, [1])]))
 
 
+def test_workers_load_nothing_that_only_the_main_process_needs():
+    asked = (
+        "import sys, rfdedup.workers.child, rfdedup.passes\n"
+        "print([name for name in ('pyarrow', 'psutil', 'pydantic', 'openvino', 'click') if name in sys.modules])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", asked], env=os.environ | {"PYTHONPATH": str(SRC)}, capture_output=True, text=True
+    )
+    assert (ran.stdout.strip(), ran.stderr) == ("[]", "")
+
+
 def test_a_script_without_main_guard_works(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,16 +15,18 @@ from rfdedup.config import RunConfig
 from rfdedup.court import Court
 from rfdedup.descriptor import Matrix
 from rfdedup.encoders.base import cache_key
-from rfdedup.execution import embed_files
+from rfdedup.execution import embed_files, prepare_pool
 from rfdedup.inventory import Inventory
 from rfdedup.linking import Links, first_of_each
 from rfdedup.lookalikes import Lookalikes
 from rfdedup.passes import Fault, FilesLost
 from rfdedup.progress import Watch
 from rfdedup.run_encoder import RunEncoder
+from rfdedup.sources.folder import SourceFile
 from rfdedup.store import REMEASURED_FILE, FeatureStore
 from rfdedup.tiers.comparison import Bounds, Comparison, HalfPrecision
 from rfdedup.tiers.yardstick import Material, Yardstick, refuse_early, settle_yardstick
+from rfdedup.workers import Pool
 
 Rows = npt.NDArray[np.int64]
 
@@ -54,6 +57,9 @@ class SemanticTier:
     watch: Watch
     encoder: RunEncoder
     _yardstick: Yardstick | None = None
+    _open: ExitStack = field(default_factory=ExitStack)
+    _workers: Pool[SourceFile, Fault | None] | None = None
+    """Of ``_open``, for what is embedded again: a few images at a time, and workers take a while to start."""
     _descriptors: HalfPrecision = field(init=False)
 
     @property
@@ -78,6 +84,11 @@ class SemanticTier:
         Raises:
             FilesLost: files that could not be read again.
         """
+        with ExitStack() as self._open:
+            self._workers = None
+            return self._crown(distinct, tier2, king, court)
+
+    def _crown(self, distinct: Rows, tier2: Lookalikes, king: Rows, court: Court) -> Crowned:
         late = distinct[king[distinct] == distinct]
         cheaper = tier2.evidence(court, distinct)
         if self._yardstick is None:
@@ -188,12 +199,14 @@ class SemanticTier:
         known = self.store.remembered(REMEASURED_FILE, encoder.key, encoder.dim)
         missing = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
         faults: dict[int, Fault] = {}
-        with self.watch.stage("re-measure", len(missing)):
-            files = [self.stock.files[i] for i in rows[missing]]
-            for at, vectors, broken in embed_files(files, encoder, self.config, self.watch):
-                faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
-                known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
         if len(missing):
+            if self._workers is None:
+                self._workers = self._open.enter_context(prepare_pool(len(self.stock.files), encoder, self.config))
+            with self.watch.stage("re-measure", len(missing)):
+                files = [self.stock.files[i] for i in rows[missing]]
+                for at, vectors, broken in embed_files(files, encoder, self.config, self.watch, self._workers):
+                    faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
+                    known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
             self.store.remember(REMEASURED_FILE, encoder.key, known)
         if faults:
             raise FilesLost(faults)
