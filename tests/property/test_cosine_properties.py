@@ -75,12 +75,17 @@ def adversarial(kind: str, d: int) -> np.ndarray:
         x[: n // 2, :3] += 1.0
     elif kind == "one-sign":
         x = np.full((n, d), 1.0) + 1e-3 * rng.standard_normal((n, d))
+    elif kind == "flat":
+        x = rng.standard_normal((n, d))
+        # equal only where the coordinates that are kept may not see it
+        x[1::2, -d // 8 :] = 3 * x[::2, -d // 8 :]
+        x[::2, -d // 8 :] *= 3
     else:
         x = np.repeat(rng.standard_normal((n // 10, d)), 10, axis=0) + 0.5 * rng.standard_normal((n, d))
     return x.astype(np.float32)
 
 
-@pytest.mark.parametrize("kind", ["one-hot", "outlier", "all-in-the-tail", "one-sign", "clusters"])
+@pytest.mark.parametrize("kind", ["one-hot", "outlier", "all-in-the-tail", "one-sign", "clusters", "flat"])
 @pytest.mark.parametrize(("threshold", "d"), [(0.3, 190), (0.95, 190), (0.8, 550)])
 def test_the_bound_is_never_below_the_score(kind: str, threshold: float, d: int) -> None:
     x = adversarial(kind, d)
@@ -91,6 +96,19 @@ def test_the_bound_is_never_below_the_score(kind: str, threshold: float, d: int)
     # what each pair's product must reach if its own score were the threshold
     needed = product_bound(1.0, codes.projection, codes.errors[0], codes.errors[0])
     needed += (score - 1.0) / codes.projection.scale**2
+    assert (product[a, b] >= needed).all()
+
+
+def test_coordinates_that_are_principal_directions_are_kept_as_they_are() -> None:
+    x = np.random.default_rng(3).standard_normal((1500, 512), dtype=np.float32)
+    projection = fit_projection(x, 0.7)
+    assert projection.basis.ndim == 1
+    x[1:300:2] = x[:300:2] + 0.1 * x[1:300:2]
+    codes = encode(x[:300], projection)
+    product = (codes.codes.astype(np.float64) @ codes.codes.astype(np.float64).T)[:300, :300]
+    a, b = np.triu_indices(300, 1)
+    score = pair_scores(x[:300], a, b).astype(np.float64)
+    needed = product_bound(1.0, projection, codes.errors[0], codes.errors[0]) + (score - 1.0) / projection.scale**2
     assert (product[a, b] >= needed).all()
 
 

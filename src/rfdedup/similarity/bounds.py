@@ -8,6 +8,9 @@ For unit rows x, y and a projection W of d to K dimensions with ``|W| <= 1`` (la
 With a unit vector m orthogonal to the rows of W, ``g(x) = x W + t(x) m`` therefore has ``x.y <= g(x).g(y)``: the
 tail costs one dimension. The nearer W is to the leading principal directions, the tighter the bound.
 
+Where the coordinates are principal directions already, as whitened embeddings are, W keeps the strongest of them as
+they are, which costs no product, and m is spread over a few dimensions of its own.
+
 ``g = s q + e`` with a code q of 8-bit integers and the remainder e, whose length is measured for every row. As
 ``|g| <= 1``, again by Cauchy-Schwarz, ``g.h <= s^2 q(g).q(h) + E (2 + E)`` for ``|e| <= E`` on both sides. A random
 rotation inside W spreads every row evenly over its K coordinates, which keeps E near 0.01.
@@ -19,27 +22,32 @@ over stretches of ``_STRETCH`` dimensions, so its error in length is at most ``g
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.similarity.products import K_STEP, TILE, Codes, aligned_codes, largest_code
+from rfdedup.similarity.products import K_STEP, TILE, Codes, aligned_codes, in_threads, largest_code, thread_count
 from rfdedup.similarity.vectors import Matrix, let_go, unit_rows
 
 _FIT = 4096
 """Rows that the principal directions are computed from, at most."""
-_TRIAL = 1024
+_TRIAL = 512
 """Rows on which projections of different size are tried."""
 _LEADING = 256
 """Principal directions of a wide matrix that are computed; a wider projection is completed by any others."""
 _EXACT_LEADING = 512
 """Up to this width all principal directions are computed."""
-_BLOCK = 8192
+_DIAGONAL = 1.1
+"""Coordinates are principal directions when their covariance is longer than its diagonal by less than this."""
+_SPREAD = 16
+"""Dimensions that the tail is spread over, at most, where coordinates are kept as they are."""
+_BLOCK = 2048
 _STRETCH = 256
-_CHECK_COST = 1e6 / 512
+_CHECK_COST = 1e7 / 512
 """Cost of checking one candidate exactly, per dimension, in multiply-adds of the integer product."""
-_HEADROOM = 1.1
+_HEADROOM = 1.25
 """Largest code over the largest value seen on the trial rows; values beyond it are cut, which only costs."""
 _REMAINDER = 0.013
 """Expected length of the remainder e of a row: 5.3 standard deviations over 127 steps, uniform rounding."""
@@ -47,21 +55,29 @@ _REMAINDER = 0.013
 
 @dataclass(frozen=True)
 class Projection:
-    """``g(x) = x W + t(x) m``. weights: (d, K) float32; tail: (K,) float32, zeros when W loses nothing."""
+    """``g(x) = x W + t(x) m``.
 
-    weights: Matrix
+    Attributes:
+        width: d, dimensions of the rows.
+        basis: W, (d, K) float32; or (k,) int64, coordinates that make the first k of g.
+        tail: m, (K,) float32, zeros when W loses nothing.
+        scale: s, length that one step of a code stands for.
+    """
+
+    width: int
+    basis: Matrix | npt.NDArray[np.int64]
     tail: npt.NDArray[np.float32]
     scale: float
 
     @property
     def slack(self) -> float:
         """What float32 arithmetic may take from the bound ``g.h`` of two rows."""
-        return _slack(*self.weights.shape)
+        return _slack(self.width, self.tail.size)
 
     @property
     def rounding(self) -> float:
         """Largest error, in length, of a computed x W of a row that was scaled to unit length in float32."""
-        return _rounding(*self.weights.shape)
+        return _rounding(self.width, self.tail.size)
 
 
 @dataclass(frozen=True)
@@ -106,11 +122,54 @@ def fit_projection(x: npt.NDArray[np.floating], threshold: float) -> Projection:
     sample = unit_rows(x[chosen], chosen)[rng.permutation(chosen.size)]
     let_go(x)
     trial = sample[:_TRIAL]
+    energy = np.einsum("ij,ij->j", sample, sample) / np.float32(max(chosen.size, 1))
+    kept = _strongest(trial, energy, threshold) if _diagonal(trial, energy) else None
+    basis, tail = _principal(sample, threshold, rng) if kept is None else kept
+    rough = Projection(d, basis, tail, 1.0)
+    widest = float(np.abs(_project(trial, rough)).max(initial=1e-3))
+    return Projection(d, basis, tail, _HEADROOM * widest / largest_code())
+
+
+def _diagonal(trial: Matrix, energy: npt.NDArray[np.float32]) -> bool:
+    """Whether the coordinates of the rows are their principal directions, or nearly so.
+
+    The mean square of the product of two rows is the squared length of their covariance, whose diagonal is ``energy``.
+    """
+    pairs = trial.shape[0] * (trial.shape[0] - 1)
+    products = trial @ trial.T
+    np.fill_diagonal(products, 0)
+    squares = float(np.square(products).sum())
+    return bool(pairs > 0 and squares <= _DIAGONAL * pairs * float(np.square(energy).sum()))
+
+
+def _strongest(
+    trial: Matrix, energy: npt.NDArray[np.float32], threshold: float
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+    """The strongest coordinates, and the tail in further dimensions."""
+    d = trial.shape[1]
+    order = np.argsort(-energy, kind="stable")
+    size = _cheapest(trial[:, order], d, threshold, _SPREAD)
+    tail = np.zeros(size, np.float32)
+    if size >= d:
+        return np.arange(d), tail
+    # as many dimensions as make the share of each no larger than the coordinates are
+    left = trial[:, order[size - _SPREAD :]]
+    lost = float(np.einsum("ij,ij->i", left, left).max(initial=0.0))
+    widest = float(np.abs(trial[:, order[:size]]).max(initial=1e-3))
+    spread = min(int(np.ceil(lost / widest**2)) + 1, _SPREAD)
+    tail[size - spread :] = 1 / np.sqrt(spread)
+    return np.sort(order[: size - spread]), tail
+
+
+def _principal(sample: Matrix, threshold: float, rng: np.random.Generator) -> tuple[Matrix, npt.NDArray[np.float32]]:
+    """Principal directions, mixed, and the tail mixed with them."""
+    d = sample.shape[1]
+    trial = sample[:_TRIAL]
     directions = _leading_directions(sample[_TRIAL:] if sample.shape[0] > 2 * _TRIAL else sample, rng)
-    size = _cheapest(trial, directions, threshold)
+    size = _cheapest(trial @ directions, d, threshold, 1)
     if size - 1 > directions.shape[1] and directions.shape[1] < d:
         directions = _completed(directions)
-        size = _cheapest(trial, directions, threshold)
+        size = _cheapest(trial @ directions, d, threshold, 1)
     kept = directions[:, : min(size - 1, d)] if size <= d else directions
     mixing = _mixing(size, rng)
     # |D|^2 is at most 1 plus the largest row sum of |D'D - I|: after the division |W| <= 1 in spite of rounding
@@ -118,9 +177,7 @@ def fit_projection(x: npt.NDArray[np.floating], threshold: float) -> Projection:
     excess = float(np.abs(wide.T @ wide - np.eye(wide.shape[1])).sum(axis=1).max()) + 1e-6
     weights = (wide @ mixing[: wide.shape[1]] / np.sqrt(1 + excess)).astype(np.float32)
     tail = mixing[-1].astype(np.float32) if wide.shape[1] < min(d, size) else np.zeros(size, dtype=np.float32)
-    rough = Projection(weights, tail, 1.0)
-    widest = float(np.abs(_project(trial, rough)).max(initial=1e-3))
-    return Projection(weights, tail, _HEADROOM * widest / largest_code())
+    return weights, tail
 
 
 def _mixing(size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
@@ -153,20 +210,27 @@ def encode(
     if before is not None and n <= before.codes.shape[0]:
         codes, errors = before.codes, before.errors.copy()
     else:
-        codes, errors = aligned_codes(tiles * TILE, projection.weights.shape[1]), np.zeros(tiles)
+        codes, errors = aligned_codes(tiles * TILE, projection.tail.size), np.zeros(tiles)
         if before is not None:
             codes[:done], errors[: before.errors.size] = before.codes[:done], before.errors
-    limit = largest_code()
-    for begin in range(done, n, _BLOCK):
+    limit, threads = largest_code(), thread_count()
+
+    def work(begin: int) -> tuple[int, npt.NDArray[np.float32]]:
         end = min(begin + _BLOCK, n)
         which = np.arange(begin, end) if rows is None else rows[begin:end]
         g = _project(unit_rows(x[begin:end] if rows is None else x[which], which), projection)
-        q = np.clip(np.rint(g / np.float32(projection.scale)), -limit, limit)
+        q = g * np.float32(1 / projection.scale)
+        np.rint(q, out=q)
+        np.clip(q, -limit, limit, out=q)
         codes[begin:end] = q
-        g -= q * np.float32(projection.scale)
-        length = np.sqrt(np.einsum("ij,ij->i", g, g)) * 1.001 + 1e-6
-        np.maximum.at(errors, np.arange(begin, end) // TILE, length)
-        let_go(x)
+        q *= np.float32(projection.scale)
+        g -= q
+        return begin, np.sqrt(np.einsum("ij,ij->i", g, g)) * np.float32(1.001) + np.float32(1e-6)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for begin, length in in_threads(pool, work, range(done, n, _BLOCK), ahead=2 * threads):
+            np.maximum.at(errors, np.arange(begin, begin + length.size) // TILE, length)
+            let_go(x)
     return ByteCodes(codes, errors, projection, n)
 
 
@@ -180,10 +244,15 @@ def _slack(d: int, k: int) -> float:
 
 
 def _project(unit: Matrix, projection: Projection) -> Matrix:
-    weights = projection.weights
-    g: Matrix = unit[:, :_STRETCH] @ weights[:_STRETCH]
-    for begin in range(_STRETCH, weights.shape[0], _STRETCH):
-        g += unit[:, begin : begin + _STRETCH] @ weights[begin : begin + _STRETCH]
+    basis = projection.basis
+    if basis.ndim == 1:
+        g: Matrix = np.zeros((unit.shape[0], projection.tail.size), np.float32)
+        last = int(basis[-1]) + 1
+        g[:, : basis.size] = unit[:, :last] if last == basis.size else unit[:, basis]
+    else:
+        g = unit[:, :_STRETCH] @ basis[:_STRETCH]
+        for begin in range(_STRETCH, basis.shape[0], _STRETCH):
+            g += unit[:, begin : begin + _STRETCH] @ basis[begin : begin + _STRETCH]
     if projection.tail.any():
         inside = np.einsum("ij,ij->i", g, g)
         tail = np.sqrt(np.maximum(1 - inside, 0) + np.float32(3 * projection.rounding + 1e-5))
@@ -234,26 +303,32 @@ def _completed(basis: Matrix) -> Matrix:
     return whole.astype(np.float32)
 
 
-def _cheapest(trial: Matrix, directions: Matrix, threshold: float) -> int:
-    """Number of code dimensions with the least expected cost a pair: product plus exact checks."""
-    d, known = directions.shape
+def _cheapest(inside: Matrix, d: int, threshold: float, spare: int) -> int:
+    """Number of code dimensions with the least expected cost a pair: product plus exact checks.
+
+    Args:
+        inside: (rows, known) rows in the directions that may be kept, best first.
+        d: dimensions of the rows.
+        threshold: cosine similarity.
+        spare: dimensions that the tail takes.
+    """
+    rows, known = inside.shape
     whole = -(-d // K_STEP) * K_STEP
-    sizes = [
-        k for k in range(K_STEP, whole, K_STEP) if k - 1 <= known and (k <= _EXACT_LEADING or k % (4 * K_STEP) == 0)
-    ]
-    inside = trial @ directions
     lost = 1 - np.cumsum(inside**2, axis=1)
-    product = np.zeros((trial.shape[0], trial.shape[0]), dtype=np.float32)
+    product = np.zeros((rows, rows), dtype=np.float32)
     best, least = whole, float(whole)
     done = 0
-    for size in sizes:
-        product += inside[:, done : size - 1] @ inside[:, done : size - 1].T
-        done = size - 1
-        tail = np.sqrt(np.maximum(lost[:, done - 1], 0))
+    for size in range(K_STEP, min(whole, known + spare + 1), K_STEP):
+        if size >= least:
+            break
+        kept = size - spare
+        product += inside[:, done:kept] @ inside[:, done:kept].T
+        done = kept
+        tail = np.sqrt(np.maximum(lost[:, kept - 1], 0))
         bound = product + tail[:, None] * tail
         margin = 2 * _REMAINDER + _slack(d, size) + 3 * _rounding(d, size)
-        above = np.count_nonzero(bound >= threshold - margin) - trial.shape[0]
-        cost = size + _CHECK_COST * d * above / max(trial.shape[0] * (trial.shape[0] - 1), 1)
+        above = np.count_nonzero(bound >= threshold - margin) - rows
+        cost = size + _CHECK_COST * d * above / max(rows * (rows - 1), 1)
         if cost < least:
             best, least = size, cost
     return int(best)
