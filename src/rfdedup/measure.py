@@ -80,9 +80,9 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
     whole = picture.grey()
     grey = fit(whole, LONGEST, (picture.width, picture.height))
     brightness, contrast = quality.brightness_and_contrast(grey)
-    dhash, phash = hashing.hashes(grey)
     edges = quality.laplacian(whole if scale == "native" else grey)
     sharpness = quality.sharpness(edges)
+    dhash, phash = hashing.hashes(grey)
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)
     measured = Measurement(
