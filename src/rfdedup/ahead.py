@@ -31,12 +31,12 @@ class Foresight:
         self._quality = config.quality
         self._active = "quality" in config.tiers
         self._hashes = "hash" in config.tiers
-        self._seen: set[tuple[str, int]] = set()
+        self._best: dict[tuple[str, int], tuple[int, int]] = {}
 
     def reach_tier3(self, rows: Sequence[dict[str, Any]]) -> npt.NDArray[np.bool_]:
-        """Which of newly measured ``rows`` are good and share no hash with one that was let through, (n,) bool.
+        """Which of newly measured ``rows`` are good and share no hash with one as large and as old, (n,) bool.
 
-        Of copies the first to come is taken; where another one is king, tier 3 embeds it later.
+        Where the copy is king after all, tier 3 embeds it later.
         """
         table = pa.Table.from_pylist(list(rows), schema=_JUDGED)
         good = ~judge(table, self._quality, active=self._active).dropped
@@ -48,11 +48,13 @@ class Foresight:
         return good
 
     def _is_new(self, row: dict[str, Any]) -> bool:
-        codes = {("dhash", row["dhash"]), ("phash", row["phash"])}
-        new = self._seen.isdisjoint(codes)
-        if len(self._seen) > _REMEMBERED:
-            self._seen.clear()
-        self._seen |= codes
+        merit = row["width"] * row["height"], -row["mtime_ns"]
+        codes = ("dhash", row["dhash"]), ("phash", row["phash"])
+        new = all(merit > self._best.get(code, (0, 0)) for code in codes)
+        if new:
+            if len(self._best) > _REMEMBERED:
+                self._best.clear()
+            self._best.update(dict.fromkeys(codes, merit))
         return new
 
 

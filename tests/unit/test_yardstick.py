@@ -103,7 +103,7 @@ def test_a_fitted_transform_gets_a_threshold_of_its_own(tmp_path: Path) -> None:
     assert (made.choice.source, made.threshold.origin) == ("pooled", "measured")
     facts = made.about()["threshold_told_by"]
     assert facts["images"] == 900
-    assert facts["pairs"] == 4 * 64 * 63 // 2
+    assert facts["pairs"] == 4 * 128 * 127 // 2
     unrelated = made.choice.describe(kind(8, 900, 8.0))
     pairs = (unrelated @ unrelated.T)[np.triu_indices(900, 1)]
     assert (pairs >= made.threshold.value).sum() == 0
