@@ -25,7 +25,10 @@ CASES = [(512, 0.0, 0.6), (2048, 0.0, 0.6), (2048, 0.5, 0.9)]
 def embeddings(n: int, d: int, exponent: float) -> np.ndarray:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((n, d), dtype=np.float32)
-    x *= (np.arange(1, d + 1) ** -exponent).astype(np.float32)
+    if exponent:
+        # turned at random: the coordinates of raw embeddings are no principal directions
+        x *= (np.arange(1, d + 1) ** -exponent).astype(np.float32)
+        x = x @ np.linalg.qr(rng.standard_normal((d, d), dtype=np.float32))[0]
     target, source = rng.integers(0, n, (2, n // 20))
     x[target] = x[source] + 0.3 * x[rng.integers(0, n, n // 20)]
     return x / np.linalg.norm(x, axis=1, keepdims=True)

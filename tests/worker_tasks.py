@@ -129,6 +129,9 @@ class Start:
             os._exit(4)
         if self.how == "hang":
             time.sleep(3600)
+        if self.how == "slow":
+            # memory is looked at every 50 ms; a quick worker would be done before
+            time.sleep(0.5)
         if self.how == "raise":
             raise RuntimeError("no licence")
         os.environ["RFDEDUP_TEST_MARK"] = self.how
