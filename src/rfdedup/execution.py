@@ -88,6 +88,8 @@ def measure_files(
                 shard.collect(all_but=2 * streams)
                 watch.advance(len(done.results))
                 if len(shard) >= SHARD_ROWS or time.monotonic() - shard.since > FLUSH_SECONDS:
+                    # a failure of the encoder ends the run; what is written on the way out leaves it out
+                    shard.collect()
                     shard.write()
             shard.collect()
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import pickle
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
@@ -176,10 +177,8 @@ def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch:
     images = small_set(tmp_path / "in", 6)
     once = rfdedup.refine(images, tmp_path / "once")
     measure = funnel.measure_files
-    late: list[int] = []
 
     def backwards(files: Any, *arguments: Any) -> Any:
-        late.append(len(files))
         return measure(files[::-1], *arguments)
 
     monkeypatch.setattr(funnel, "measure_files", backwards)
@@ -188,7 +187,6 @@ def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch:
     twice = rfdedup.refine(images, tmp_path / "twice")
     names = [[stage["name"] for stage in run.info["stages"]] for run in (once, twice)]
     assert "embed" in names[1]
-    assert late
     for other in (order, twice):
         assert other.verdicts.equals(once.verdicts)
         assert other.links.equals(once.links)
@@ -215,3 +213,26 @@ def test_an_encoder_that_fails_costs_its_embeddings_and_no_measurements(
     store = FeatureStore(tmp_path / "run" / "features", feature_key=feature_key(RunConfig()))
     assert store.metadata().num_rows == len(list(images.iterdir()))
     assert sum(store.embedded(number, cache_key(broken)).sum() for number in store.shards) == calls[0]
+
+
+def test_an_encoder_that_fails_once_stops_the_run_also_where_a_shard_is_written_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_workers(monkeypatch)
+    monkeypatch.setattr(execution, "SHARD_ROWS", 1)
+    images = small_set(tmp_path / "in", 6)
+    encoder = load_encoder("efficientnet-lite0")
+    calls: list[int] = []
+
+    class FailingOnce(ModelEncoder):
+        def embed(self, batch: Any) -> Any:
+            calls.append(len(batch))
+            if len(calls) == 1:
+                # the shard is to be written before this is known
+                time.sleep(0.2)
+                raise EncoderError("the device is gone")
+            return super().embed(batch)
+
+    broken = FailingOnce(encoder.card, encoder._runtime, encoder.key)  # type: ignore[attr-defined]
+    with pytest.raises(EncoderError, match="the device is gone"):
+        rfdedup.refine(images, tmp_path / "run", encoder=broken)
