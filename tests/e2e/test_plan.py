@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pyarrow.compute as pc
 import pytest
 from click.testing import CliRunner, Result
@@ -26,6 +28,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     without_workers(monkeypatch)
+    # a command counts the age of its process as start-up; here that would be all tests before
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: time.time())
     monkeypatch.setattr(measuring, "TABLE_ROWS", (200, 1000))
     monkeypatch.setattr(measuring, "JOIN_ROWS", (500, 1000))
 
