@@ -4,10 +4,12 @@ python3 dev.py demo         install, plant duplicates in the shipped photos, run
 python3 dev.py test         install what the tests need and run them (more words go to pytest)
 python3 dev.py test-lowest  the same in .venv-lowest, with the lowest version of each dependency that is admitted
 python3 dev.py check        ruff and mypy
+python3 dev.py kernels      make kernels.ll of kernels.c again; wants clang, 16 or later ($CLANG)
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
@@ -45,8 +47,29 @@ def lowest() -> str:
     return "".join(f"{name}=={bound}\n" for name, bound in bounds.items() if name not in pinned)
 
 
+def make_kernels() -> None:
+    """Translate the loops over pixels into LLVM's language, for no processor in particular."""
+    source = REPO / "src" / "rfdedup" / "imaging" / "kernels.c"
+    clang = os.environ.get("CLANG", "clang")
+    options = ["-O1", "-ffreestanding", "-Wno-psabi", "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm", "-o", "-"]
+    made = subprocess.run([clang, *options, str(source)], stdout=subprocess.PIPE, text=True, check=True).stdout
+    # what is said of the processor of this machine is left out
+    made = re.sub(r"^(?:target|source_filename|; ModuleID).*\n", "", made, flags=re.MULTILINE)
+    made = re.sub(
+        r'"(?:target-cpu|target-features|tune-cpu|min-legal-vector-width|no-trapping-math|no-builtins|'
+        r'stack-protector-buffer-size)"(?:="[^"]*")?',
+        "",
+        made,
+    )
+    head = f"; made of kernels.c, SHA-256 {hashlib.sha256(source.read_bytes()).hexdigest()}\n"
+    source.with_suffix(".ll").write_text(head + made, encoding="utf-8")
+
+
 def main() -> None:
     task, *more = sys.argv[1:] or ["help"]
+    if task == "kernels":
+        make_kernels()
+        return
     if task not in TASKS:
         sys.exit(__doc__)
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this file has not installed the package yet

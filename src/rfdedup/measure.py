@@ -79,9 +79,11 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
     small = _small(picture)
     whole = picture.grey()
     grey = fit(whole, LONGEST, (picture.width, picture.height))
-    brightness, contrast = quality.brightness_and_contrast(grey)
-    edges = quality.laplacian(whole if scale == "native" else grey)
-    sharpness = quality.sharpness(edges)
+    brightness, contrast, sharpness = quality.light_and_sharpness(grey)
+    looked_at = grey
+    if scale == "native" and whole is not grey:
+        looked_at = whole
+        sharpness = quality.sharpness(quality.laplacian(whole))
     dhash, phash = hashing.hashes(grey)
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)
@@ -96,7 +98,7 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
         phash=phash,
         sharpness=sharpness,
         # only a soft picture needs the second look
-        local_sharpness=quality.local_sharpness(edges) if sharpness < SOFT else sharpness,
+        local_sharpness=quality.local_sharpness(quality.laplacian(looked_at)) if sharpness < SOFT else sharpness,
         brightness=brightness,
         contrast=contrast,
         entropy=quality.entropy(grey[:: max(1, grey.shape[0] // _ENTROPY_ROWS)]),

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rfdedup.imaging import decode
-from rfdedup.tiers import hashing
+from rfdedup.imaging import decode, resampling
 from rfdedup.tiers.hashing import dhash, hash_hex, hashes, lanczos, phash
 
 DEMO_PHOTOS = Path(__file__).parents[2] / "src" / "rfdedup" / "demo" / "photos"
@@ -69,6 +68,6 @@ def test_lanczos_is_pillows(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize(("source", "target"), [(640, 32), (640, 9), (427, 32), (31, 32), (7, 9), (1, 8), (1999, 8)])
 def test_weights_by_arrays_are_those_of_plain_floats(source: int, target: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Near a rounding edge weights are taken again one by one; taking all of them again changes none."""
-    by_arrays = hashing._fixed_point(source, target)
-    monkeypatch.setattr(hashing, "_UNCERTAIN", 1.0)
-    np.testing.assert_array_equal(by_arrays, hashing._fixed_point(source, target))
+    by_arrays = resampling.fixed_point(source, target, "lanczos")
+    monkeypatch.setattr(resampling, "_UNCERTAIN", 1.0)
+    np.testing.assert_array_equal(by_arrays, resampling.fixed_point(source, target, "lanczos"))

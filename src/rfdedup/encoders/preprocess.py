@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+
+from rfdedup.imaging.resampling import resize
 
 Rgb = npt.NDArray[np.uint8]
 
-_FILTERS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
-RESIZE_FILTERS = tuple(_FILTERS)
+RESIZE_FILTERS = ("bilinear", "bicubic")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class InputSpec:
     resize: str = "bilinear"
 
     def __post_init__(self) -> None:
-        if self.resize not in _FILTERS:
+        if self.resize not in RESIZE_FILTERS:
             raise ValueError(f"resize = {self.resize!r}; known filters: {', '.join(RESIZE_FILTERS)}")
         if not (1 <= self.height <= 4096 and 1 <= self.width <= 4096):
             raise ValueError(f"input size {self.height}x{self.width} is not within 1 to 4096 pixels")
@@ -49,11 +49,7 @@ def prepare(rgb: Rgb, spec: InputSpec, out: Rgb | None = None) -> Rgb:
     Returns:
         ``out``, or a new array of ``spec.shape``, uint8.
     """
-    if rgb.shape == spec.shape:
-        resized = rgb
-    else:
-        image = Image.fromarray(rgb).resize((spec.width, spec.height), _FILTERS[spec.resize])
-        resized = np.asarray(image)
+    resized = rgb if rgb.shape == spec.shape else resize(rgb, spec.width, spec.height, spec.resize)
     if out is None:
         return np.ascontiguousarray(resized)
     np.copyto(out, resized)

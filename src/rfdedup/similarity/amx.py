@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import platform
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from rfdedup import jit
 
 ALIGNMENT = 64
 BLOCK = 32
@@ -90,12 +90,10 @@ class TileRegisters:
 @functools.cache
 def available() -> bool:
     """Whether this processor, this system and the installed packages have what it takes."""
-    if sys.platform != "linux" or platform.machine() != "x86_64":
+    if not jit.available():
         return False
-    try:
-        import llvmlite.binding
-    except ImportError:
-        return False
+    import llvmlite.binding
+
     features = llvmlite.binding.get_host_cpu_features()
     if not all(features.get(name, False) for name in _FEATURES):
         return False
@@ -111,16 +109,7 @@ class _Compiled:
 
 @functools.cache
 def _compiled() -> _Compiled:
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
-    )
-    module = llvm.parse_assembly(_program())
-    engine = llvm.create_mcjit_compiler(module, machine)
-    engine.finalize_object()
+    engine = jit.compile_program(_program(), optimise=False)
     pointer, size = ctypes.c_void_p, ctypes.c_int64
     # called without Python's lock, as every foreign function
     kind = ctypes.CFUNCTYPE(size, pointer, pointer, size, size, size, pointer, pointer, pointer, pointer)

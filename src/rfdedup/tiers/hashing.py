@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +11,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup import jit
+from rfdedup.imaging import kernels
 from rfdedup.imaging.arrays import U8, area_resize
+from rfdedup.imaging.resampling import PRECISION_BITS, fixed_point, horizontal_first
 from rfdedup.tiers import THUMB_SIDE
 
 Floats = npt.NDArray[np.float64]
@@ -25,11 +27,6 @@ _EXACT_PIXELS: Final = 32_768
 """Up to this size float64 is the faster way too."""
 _STRIP_PIXELS: Final = 102_400
 """So many are float32 at a time: they stay in the cache of a core."""
-_LANCZOS_RADIUS: Final = 3.0
-_UNCERTAIN: Final = 1e-6
-"""Fixed-point weights this close to a rounding edge, while sines of different libraries move them by 1e-8."""
-_PRECISION_BITS: Final = 22
-"""Pillow's fixed point for 8-bit pictures (``PRECISION_BITS`` in Resample.c)."""
 
 
 def sha256(data: bytes) -> str:
@@ -78,12 +75,10 @@ def _pack(bits: npt.NDArray[np.bool_]) -> int:
 def lanczos(grey: U8, sizes: Sequence[tuple[int, int]]) -> list[U8]:
     """Reduce (h, w) uint8 to each (width, height) as ``Image.resize`` of Pillow 13 does with LANCZOS, to the last bit.
 
-    Pillow weighs pixels with 22-bit integers and rounds to 8 bits after each of its two passes (Resample.c). Its
-    horizontal pass comes first, unless the height shrinks by more than twice what the width does; before version 13 it
-    always came first.
+    See ``imaging.resampling``.
     """
     rows, columns = grey.shape
-    upright = [size for size in sizes if rows - size[1] <= 2 * max(columns - size[0], 0)]
+    upright = [size for size in sizes if horizontal_first(rows, columns, *size)]
     turned = [size for size in sizes if size not in upright]
     small = {}
     for (width, height), first in zip(upright, _narrow(grey, tuple(w for w, _ in upright)), strict=True):
@@ -96,11 +91,15 @@ def lanczos(grey: U8, sizes: Sequence[tuple[int, int]]) -> list[U8]:
 def _narrow(grey: U8, widths: tuple[int, ...]) -> list[U8]:
     """One pass of ``lanczos``: (h, w) uint8 to (h, width) for each of ``widths``, rounded to 8 bits.
 
-    The sums are taken in float32 for speed; those that lie closer to a rounding edge than float32 is certain of are
-    taken again in whole numbers.
+    Without compiled loops the sums are taken in float32 for speed; those that lie closer to a rounding edge than
+    float32 is certain of are taken again in whole numbers.
     """
     if not widths:
         return []
+    if grey.size > _EXACT_PIXELS and grey.strides[1] == 1 and jit.available():
+        taps = _taps(grey.shape[1], widths)
+        if taps is not None:
+            return [kernels.narrow_grey(grey, each) for each in taps]
     weights = _weights(grey.shape[1], widths)
     if grey.size <= _EXACT_PIXELS:
         levels = _round8(grey.astype(np.float64) @ weights.exact.T)
@@ -118,13 +117,13 @@ def _narrow(grey: U8, widths: tuple[int, ...]) -> list[U8]:
         np.abs(sums, out=sums)
         row, output = np.divmod(np.flatnonzero(sums > weights.certain), levels.shape[1])
         exact = np.einsum("ij,ij->i", grey[row].astype(np.int32), weights.whole[output])
-        levels[row, output] = (exact + (1 << (_PRECISION_BITS - 1))) >> _PRECISION_BITS
+        levels[row, output] = (exact + (1 << (PRECISION_BITS - 1))) >> PRECISION_BITS
     return np.split(np.clip(levels, 0, 255).astype(np.uint8), np.cumsum(widths)[:-1], axis=1)
 
 
 def _round8(sums: Floats) -> Floats:
     """Whole grey levels of fixed-point sums, halves upwards."""
-    return np.floor((sums + (1 << (_PRECISION_BITS - 1))) * 2.0**-_PRECISION_BITS)
+    return np.floor((sums + (1 << (PRECISION_BITS - 1))) * 2.0**-PRECISION_BITS)
 
 
 @dataclass(frozen=True)
@@ -148,9 +147,17 @@ class _Weights:
 
 
 @lru_cache(maxsize=256)
+def _taps(source: int, targets: tuple[int, ...]) -> tuple[kernels.Weights, ...] | None:
+    """Weights of one compiled pass to each of ``targets``; None where a row is shorter than its taps."""
+    found = [kernels.weights(fixed_point(source, target, "lanczos"), kernels.GREY_TAPS) for target in targets]
+    taps = tuple(each for each in found if each is not None)
+    return taps if len(taps) == len(found) else None
+
+
+@lru_cache(maxsize=256)
 def _weights(source: int, targets: tuple[int, ...]) -> _Weights:
-    exact = np.concatenate([_fixed_point(source, target) for target in targets])
-    shares = exact * 2.0**-_PRECISION_BITS
+    exact = np.concatenate([fixed_point(source, target, "lanczos") for target in targets])
+    shares = exact * 2.0**-PRECISION_BITS
     taps = np.count_nonzero(exact, axis=1)
     # one rounding a tap, one of the weight itself, and those of the shift
     error = (taps + 1) * 2.0**-24 * np.abs(shares).sum(axis=1) * 128.0 + 3 * 256.0 * 2.0**-24
@@ -161,50 +168,6 @@ def _weights(source: int, targets: tuple[int, ...]) -> _Weights:
         (128.0 * shares.sum(axis=1) + 0.5).astype(np.float32),
         (0.5 - error).astype(np.float32),
     )
-
-
-def _fixed_point(source: int, target: int) -> Floats:
-    """(target, source) whole numbers: ``precompute_coeffs`` and ``normalize_coeffs_8bpc`` of Pillow."""
-    scale = source / target
-    stretch = max(scale, 1.0)
-    support = _LANCZOS_RADIUS * stretch
-    center = (np.arange(target)[:, None] + 0.5) * scale
-    first = np.maximum(center - support + 0.5, 0.0).astype(np.int64)
-    last = np.minimum(center + support + 0.5, source).astype(np.int64)
-    x = first + np.arange((last - first).max())
-    inside = x < last
-    taps = np.where(inside, _lanczos3((x - center + 0.5) * (1.0 / stretch)), 0.0)
-    fixed = _over_their_sum(taps)
-    # sines differ between libraries by their last bit; near a rounding edge those of C decide
-    for at in np.flatnonzero((np.abs(fixed - np.floor(fixed) - 0.5) < _UNCERTAIN).any(axis=1)).tolist():
-        near = x[at, inside[at]].tolist()
-        taps[at, inside[at]] = [_lanczos3_of_c((i - float(center[at, 0]) + 0.5) * (1.0 / stretch)) for i in near]
-        fixed[at] = _over_their_sum(taps[at : at + 1])
-    weights = np.zeros((target, source))
-    row, tap = np.nonzero(inside)
-    weights[row, x[row, tap]] = np.trunc(fixed + np.copysign(0.5, fixed))[row, tap]
-    return weights
-
-
-def _over_their_sum(taps: Floats) -> Floats:
-    """Shares of (n, w) taps in their sum, which is taken in order as in C, as fixed-point numbers before rounding."""
-    total = np.add.accumulate(taps, axis=1)[:, -1:]
-    return np.asarray(taps / np.where(total == 0.0, 1.0, total) * (1 << _PRECISION_BITS))
-
-
-def _lanczos3(x: Floats) -> Floats:
-    return np.where((x >= -3.0) & (x < 3.0), np.sinc(x) * np.sinc(x / 3), 0.0)
-
-
-def _lanczos3_of_c(x: float) -> float:
-    return _sinc_of_c(x) * _sinc_of_c(x / 3) if -3.0 <= x < 3.0 else 0.0
-
-
-def _sinc_of_c(x: float) -> float:
-    if x == 0.0:
-        return 1.0
-    x *= math.pi
-    return math.sin(x) / x
 
 
 def _low_dct() -> Floats:

@@ -1,0 +1,112 @@
+// Loops over pixels that no library does in one pass. Whole numbers only, so every processor gives the same.
+//
+// kernels.ll is made from this file by "python dev.py kernels" (clang 16 or later); llvmlite compiles that for the
+// processor at hand when it is first needed.
+
+typedef unsigned char u8;
+typedef short i16;
+typedef int i32;
+typedef long long i64;
+typedef u8 u8x4 __attribute__((vector_size(4)));
+typedef u8 u8x32 __attribute__((vector_size(32)));
+typedef i16 i16x32 __attribute__((vector_size(64)));
+typedef i32 i32x4 __attribute__((vector_size(16)));
+typedef i32 i32x32 __attribute__((vector_size(128)));
+
+// BITS: Pillow's fixed point for 8-bit pictures. LOW: of these, the bits in the lower half of a weight.
+// STRIP: columns whose squared edges, at most 1020 * 1020 each, an i32 surely holds.
+enum { BITS = 22, LOW = 11, STRIP = 1024 };
+
+static inline u8 level(i32 sum) {
+    i32 x = (sum + (1 << (BITS - 1))) >> BITS;
+    return x < 0 ? 0 : x > 255 ? 255 : x;
+}
+
+// Each of rows x outputs levels is a sum over taps (a multiple of 32) pixels from first[x] on, each times
+// high << LOW | low.
+void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i16 *high, const i16 *low, i64 taps,
+                 i64 outputs, u8 *to) {
+    for (i64 y = 0; y < rows; y++, from += stride, to += outputs)
+        for (i64 x = 0; x < outputs; x++) {
+            const u8 *pixel = from + first[x];
+            const i16 *h = high + x * taps, *l = low + x * taps;
+            i32x32 coarse = {0}, fine = {0};
+            for (i64 t = 0; t < taps; t += 32) {
+                u8x32 p;
+                i16x32 a, b;
+                __builtin_memcpy(&p, pixel + t, 32);
+                __builtin_memcpy(&a, h + t, 64);
+                __builtin_memcpy(&b, l + t, 64);
+                i32x32 wide = __builtin_convertvector(p, i32x32);
+                coarse += wide * __builtin_convertvector(a, i32x32);
+                fine += wide * __builtin_convertvector(b, i32x32);
+            }
+            to[x] = level(__builtin_reduce_add((coarse << LOW) + fine));
+        }
+}
+
+// The same for RGB, with weights in one piece. Four bytes are moved for each three, so line holds 3 * columns + 1,
+// and to one byte more than rows * outputs * 3.
+void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *first, const i32 *weights, i64 taps,
+                i64 outputs, u8 *line, u8 *to) {
+    for (i64 y = 0; y < rows; y++, from += stride, to += 3 * outputs) {
+        __builtin_memcpy(line, from, 3 * columns);
+        for (i64 x = 0; x < outputs; x++) {
+            const u8 *pixel = line + 3 * first[x];
+            const i32 *w = weights + x * taps;
+            i32x4 sum = {0, 0, 0, 0};
+            for (i64 t = 0; t < taps; t++) {
+                u8x4 p;
+                __builtin_memcpy(&p, pixel + 3 * t, 4);
+                sum += __builtin_convertvector(p, i32x4) * w[t];
+            }
+            sum = (sum + (1 << (BITS - 1))) >> BITS;
+            sum = __builtin_elementwise_max(sum, (i32x4){0, 0, 0, 0});
+            sum = __builtin_elementwise_min(sum, (i32x4){255, 255, 255, 255});
+            u8x4 p = __builtin_convertvector(sum, u8x4);
+            __builtin_memcpy(to + 3 * x, &p, 4);
+        }
+    }
+}
+
+// Each of outputs lines of width bytes is a sum over taps (a multiple of 4) lines from first[y] on, each times its
+// weight; sums holds one line.
+void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
+           i32 *sums, u8 *to) {
+    for (i64 y = 0; y < outputs; y++, to += width) {
+        for (i64 x = 0; x < width; x++) sums[x] = 0;
+        for (i64 t = 0; t < taps; t += 4) {
+            const u8 *a = from + (first[y] + t) * stride, *b = a + stride, *c = b + stride, *d = c + stride;
+            const i32 *w = weights + y * taps + t;
+            for (i64 x = 0; x < width; x++) sums[x] += a[x] * w[0] + b[x] * w[1] + c[x] * w[2] + d[x] * w[3];
+        }
+        for (i64 x = 0; x < width; x++) to[x] = level(sums[x]);
+    }
+}
+
+// Sums of levels, of their squares, of the Laplacian and of its squares, with edges mirrored about the outermost
+// pixels. Both sides are at least 2.
+void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
+    i64 light = 0, light2 = 0, edge = 0, edge2 = 0;
+    for (i64 y = 0; y < rows; y++) {
+        const u8 *here = grey + y * stride;
+        const u8 *up = y ? here - stride : here + stride;
+        const u8 *down = y + 1 < rows ? here + stride : here - stride;
+        for (i64 e = 0; e < 2; e++) {
+            i64 x = e ? columns - 1 : 0, beside = e ? columns - 2 : 1;
+            i32 l = up[x] + down[x] + 2 * here[beside] - 4 * here[x];
+            light += here[x], light2 += here[x] * here[x], edge += l, edge2 += l * l;
+        }
+        for (i64 begin = 1; begin < columns - 1; begin += STRIP) {
+            i64 end = begin + STRIP < columns - 1 ? begin + STRIP : columns - 1;
+            i32 a = 0, b = 0, c = 0, d = 0;
+            for (i64 x = begin; x < end; x++) {
+                i16 p = here[x];
+                i16 l = (i16)(up[x] + down[x] + here[x - 1] + here[x + 1] - 4 * here[x]);
+                a += p, b += (i32)p * p, c += l, d += (i32)l * l;
+            }
+            light += a, light2 += b, edge += c, edge2 += d;
+        }
+    }
+    out[0] = light, out[1] = light2, out[2] = edge, out[3] = edge2;
+}

@@ -1,0 +1,1195 @@
+; made of kernels.c, SHA-256 fd4606bb014d3ca4eb34878ae46765209ae7bd261cbb6c03641e396a7710a394
+
+; Function Attrs: nounwind
+define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr noundef %3, ptr noundef %4, ptr noundef %5, i64 noundef %6, i64 noundef %7, ptr noundef %8) #0 {
+  %10 = alloca ptr, align 8
+  %11 = alloca i64, align 8
+  %12 = alloca i64, align 8
+  %13 = alloca ptr, align 8
+  %14 = alloca ptr, align 8
+  %15 = alloca ptr, align 8
+  %16 = alloca i64, align 8
+  %17 = alloca i64, align 8
+  %18 = alloca ptr, align 8
+  %19 = alloca i64, align 8
+  %20 = alloca i32, align 4
+  %21 = alloca i64, align 8
+  %22 = alloca ptr, align 8
+  %23 = alloca ptr, align 8
+  %24 = alloca ptr, align 8
+  %25 = alloca <32 x i32>, align 128
+  %26 = alloca <32 x i32>, align 128
+  %27 = alloca i64, align 8
+  %28 = alloca <32 x i8>, align 32
+  %29 = alloca <32 x i16>, align 64
+  %30 = alloca <32 x i16>, align 64
+  %31 = alloca <32 x i32>, align 128
+  store ptr %0, ptr %10, align 8, !tbaa !4
+  store i64 %1, ptr %11, align 8, !tbaa !8
+  store i64 %2, ptr %12, align 8, !tbaa !8
+  store ptr %3, ptr %13, align 8, !tbaa !4
+  store ptr %4, ptr %14, align 8, !tbaa !4
+  store ptr %5, ptr %15, align 8, !tbaa !4
+  store i64 %6, ptr %16, align 8, !tbaa !8
+  store i64 %7, ptr %17, align 8, !tbaa !8
+  store ptr %8, ptr %18, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #5
+  store i64 0, ptr %19, align 8, !tbaa !8
+  br label %32
+
+32:                                               ; preds = %107, %9
+  %33 = load i64, ptr %19, align 8, !tbaa !8
+  %34 = load i64, ptr %12, align 8, !tbaa !8
+  %35 = icmp slt i64 %33, %34
+  br i1 %35, label %37, label %36
+
+36:                                               ; preds = %32
+  store i32 2, ptr %20, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #5
+  br label %116
+
+37:                                               ; preds = %32
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
+  store i64 0, ptr %21, align 8, !tbaa !8
+  br label %38
+
+38:                                               ; preds = %103, %37
+  %39 = load i64, ptr %21, align 8, !tbaa !8
+  %40 = load i64, ptr %17, align 8, !tbaa !8
+  %41 = icmp slt i64 %39, %40
+  br i1 %41, label %43, label %42
+
+42:                                               ; preds = %38
+  store i32 5, ptr %20, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
+  br label %106
+
+43:                                               ; preds = %38
+  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #5
+  %44 = load ptr, ptr %10, align 8, !tbaa !4
+  %45 = load ptr, ptr %13, align 8, !tbaa !4
+  %46 = load i64, ptr %21, align 8, !tbaa !8
+  %47 = getelementptr inbounds i32, ptr %45, i64 %46
+  %48 = load i32, ptr %47, align 4, !tbaa !10
+  %49 = sext i32 %48 to i64
+  %50 = getelementptr inbounds i8, ptr %44, i64 %49
+  store ptr %50, ptr %22, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #5
+  %51 = load ptr, ptr %14, align 8, !tbaa !4
+  %52 = load i64, ptr %21, align 8, !tbaa !8
+  %53 = load i64, ptr %16, align 8, !tbaa !8
+  %54 = mul nsw i64 %52, %53
+  %55 = getelementptr inbounds i16, ptr %51, i64 %54
+  store ptr %55, ptr %23, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #5
+  %56 = load ptr, ptr %15, align 8, !tbaa !4
+  %57 = load i64, ptr %21, align 8, !tbaa !8
+  %58 = load i64, ptr %16, align 8, !tbaa !8
+  %59 = mul nsw i64 %57, %58
+  %60 = getelementptr inbounds i16, ptr %56, i64 %59
+  store ptr %60, ptr %24, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 128, ptr %25) #5
+  store <32 x i32> zeroinitializer, ptr %25, align 128, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 128, ptr %26) #5
+  store <32 x i32> zeroinitializer, ptr %26, align 128, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 8, ptr %27) #5
+  store i64 0, ptr %27, align 8, !tbaa !8
+  br label %61
+
+61:                                               ; preds = %90, %43
+  %62 = load i64, ptr %27, align 8, !tbaa !8
+  %63 = load i64, ptr %16, align 8, !tbaa !8
+  %64 = icmp slt i64 %62, %63
+  br i1 %64, label %66, label %65
+
+65:                                               ; preds = %61
+  store i32 8, ptr %20, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %27) #5
+  br label %93
+
+66:                                               ; preds = %61
+  call void @llvm.lifetime.start.p0(i64 32, ptr %28) #5
+  call void @llvm.lifetime.start.p0(i64 64, ptr %29) #5
+  call void @llvm.lifetime.start.p0(i64 64, ptr %30) #5
+  %67 = load ptr, ptr %22, align 8, !tbaa !4
+  %68 = load i64, ptr %27, align 8, !tbaa !8
+  %69 = getelementptr inbounds i8, ptr %67, i64 %68
+  call void @llvm.memcpy.p0.p0.i64(ptr align 32 %28, ptr align 1 %69, i64 32, i1 false)
+  %70 = load ptr, ptr %23, align 8, !tbaa !4
+  %71 = load i64, ptr %27, align 8, !tbaa !8
+  %72 = getelementptr inbounds i16, ptr %70, i64 %71
+  call void @llvm.memcpy.p0.p0.i64(ptr align 64 %29, ptr align 2 %72, i64 64, i1 false)
+  %73 = load ptr, ptr %24, align 8, !tbaa !4
+  %74 = load i64, ptr %27, align 8, !tbaa !8
+  %75 = getelementptr inbounds i16, ptr %73, i64 %74
+  call void @llvm.memcpy.p0.p0.i64(ptr align 64 %30, ptr align 2 %75, i64 64, i1 false)
+  call void @llvm.lifetime.start.p0(i64 128, ptr %31) #5
+  %76 = load <32 x i8>, ptr %28, align 32, !tbaa !12
+  %77 = zext <32 x i8> %76 to <32 x i32>
+  store <32 x i32> %77, ptr %31, align 128, !tbaa !12
+  %78 = load <32 x i32>, ptr %31, align 128, !tbaa !12
+  %79 = load <32 x i16>, ptr %29, align 64, !tbaa !12
+  %80 = sext <32 x i16> %79 to <32 x i32>
+  %81 = mul <32 x i32> %78, %80
+  %82 = load <32 x i32>, ptr %25, align 128, !tbaa !12
+  %83 = add <32 x i32> %82, %81
+  store <32 x i32> %83, ptr %25, align 128, !tbaa !12
+  %84 = load <32 x i32>, ptr %31, align 128, !tbaa !12
+  %85 = load <32 x i16>, ptr %30, align 64, !tbaa !12
+  %86 = sext <32 x i16> %85 to <32 x i32>
+  %87 = mul <32 x i32> %84, %86
+  %88 = load <32 x i32>, ptr %26, align 128, !tbaa !12
+  %89 = add <32 x i32> %88, %87
+  store <32 x i32> %89, ptr %26, align 128, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 128, ptr %31) #5
+  call void @llvm.lifetime.end.p0(i64 64, ptr %30) #5
+  call void @llvm.lifetime.end.p0(i64 64, ptr %29) #5
+  call void @llvm.lifetime.end.p0(i64 32, ptr %28) #5
+  br label %90
+
+90:                                               ; preds = %66
+  %91 = load i64, ptr %27, align 8, !tbaa !8
+  %92 = add nsw i64 %91, 32
+  store i64 %92, ptr %27, align 8, !tbaa !8
+  br label %61, !llvm.loop !13
+
+93:                                               ; preds = %65
+  %94 = load <32 x i32>, ptr %25, align 128, !tbaa !12
+  %95 = shl <32 x i32> %94, <i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11>
+  %96 = load <32 x i32>, ptr %26, align 128, !tbaa !12
+  %97 = add <32 x i32> %95, %96
+  %98 = call i32 @llvm.vector.reduce.add.v32i32(<32 x i32> %97)
+  %99 = call zeroext i8 @level(i32 noundef %98) #6
+  %100 = load ptr, ptr %18, align 8, !tbaa !4
+  %101 = load i64, ptr %21, align 8, !tbaa !8
+  %102 = getelementptr inbounds i8, ptr %100, i64 %101
+  store i8 %99, ptr %102, align 1, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 128, ptr %26) #5
+  call void @llvm.lifetime.end.p0(i64 128, ptr %25) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #5
+  br label %103
+
+103:                                              ; preds = %93
+  %104 = load i64, ptr %21, align 8, !tbaa !8
+  %105 = add nsw i64 %104, 1
+  store i64 %105, ptr %21, align 8, !tbaa !8
+  br label %38, !llvm.loop !16
+
+106:                                              ; preds = %42
+  br label %107
+
+107:                                              ; preds = %106
+  %108 = load i64, ptr %19, align 8, !tbaa !8
+  %109 = add nsw i64 %108, 1
+  store i64 %109, ptr %19, align 8, !tbaa !8
+  %110 = load i64, ptr %11, align 8, !tbaa !8
+  %111 = load ptr, ptr %10, align 8, !tbaa !4
+  %112 = getelementptr inbounds i8, ptr %111, i64 %110
+  store ptr %112, ptr %10, align 8, !tbaa !4
+  %113 = load i64, ptr %17, align 8, !tbaa !8
+  %114 = load ptr, ptr %18, align 8, !tbaa !4
+  %115 = getelementptr inbounds i8, ptr %114, i64 %113
+  store ptr %115, ptr %18, align 8, !tbaa !4
+  br label %32, !llvm.loop !17
+
+116:                                              ; preds = %36
+  ret void
+}
+
+; Function Attrs: nocallback nofree nosync nounwind willreturn memory(argmem: readwrite)
+declare void @llvm.lifetime.start.p0(i64 immarg, ptr nocapture) #1
+
+; Function Attrs: nocallback nofree nounwind willreturn memory(argmem: readwrite)
+declare void @llvm.memcpy.p0.p0.i64(ptr noalias nocapture writeonly, ptr noalias nocapture readonly, i64, i1 immarg) #2
+
+; Function Attrs: nocallback nofree nosync nounwind willreturn memory(argmem: readwrite)
+declare void @llvm.lifetime.end.p0(i64 immarg, ptr nocapture) #1
+
+; Function Attrs: inlinehint nounwind
+define internal zeroext i8 @level(i32 noundef %0) #3 {
+  %2 = alloca i32, align 4
+  %3 = alloca i32, align 4
+  store i32 %0, ptr %2, align 4, !tbaa !10
+  call void @llvm.lifetime.start.p0(i64 4, ptr %3) #5
+  %4 = load i32, ptr %2, align 4, !tbaa !10
+  %5 = add nsw i32 %4, 2097152
+  %6 = ashr i32 %5, 22
+  store i32 %6, ptr %3, align 4, !tbaa !10
+  %7 = load i32, ptr %3, align 4, !tbaa !10
+  %8 = icmp slt i32 %7, 0
+  br i1 %8, label %9, label %10
+
+9:                                                ; preds = %1
+  br label %18
+
+10:                                               ; preds = %1
+  %11 = load i32, ptr %3, align 4, !tbaa !10
+  %12 = icmp sgt i32 %11, 255
+  br i1 %12, label %13, label %14
+
+13:                                               ; preds = %10
+  br label %16
+
+14:                                               ; preds = %10
+  %15 = load i32, ptr %3, align 4, !tbaa !10
+  br label %16
+
+16:                                               ; preds = %14, %13
+  %17 = phi i32 [ 255, %13 ], [ %15, %14 ]
+  br label %18
+
+18:                                               ; preds = %16, %9
+  %19 = phi i32 [ 0, %9 ], [ %17, %16 ]
+  %20 = trunc i32 %19 to i8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %3) #5
+  ret i8 %20
+}
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare i32 @llvm.vector.reduce.add.v32i32(<32 x i32>) #4
+
+; Function Attrs: nounwind
+define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 noundef %3, ptr noundef %4, ptr noundef %5, i64 noundef %6, i64 noundef %7, ptr noundef %8, ptr noundef %9) #0 {
+  %11 = alloca ptr, align 8
+  %12 = alloca i64, align 8
+  %13 = alloca i64, align 8
+  %14 = alloca i64, align 8
+  %15 = alloca ptr, align 8
+  %16 = alloca ptr, align 8
+  %17 = alloca i64, align 8
+  %18 = alloca i64, align 8
+  %19 = alloca ptr, align 8
+  %20 = alloca ptr, align 8
+  %21 = alloca i64, align 8
+  %22 = alloca i32, align 4
+  %23 = alloca i64, align 8
+  %24 = alloca ptr, align 8
+  %25 = alloca ptr, align 8
+  %26 = alloca <4 x i32>, align 16
+  %27 = alloca i64, align 8
+  %28 = alloca <4 x i8>, align 4
+  %29 = alloca <4 x i32>, align 16
+  %30 = alloca <4 x i32>, align 16
+  %31 = alloca <4 x i8>, align 4
+  store ptr %0, ptr %11, align 8, !tbaa !4
+  store i64 %1, ptr %12, align 8, !tbaa !8
+  store i64 %2, ptr %13, align 8, !tbaa !8
+  store i64 %3, ptr %14, align 8, !tbaa !8
+  store ptr %4, ptr %15, align 8, !tbaa !4
+  store ptr %5, ptr %16, align 8, !tbaa !4
+  store i64 %6, ptr %17, align 8, !tbaa !8
+  store i64 %7, ptr %18, align 8, !tbaa !8
+  store ptr %8, ptr %19, align 8, !tbaa !4
+  store ptr %9, ptr %20, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
+  store i64 0, ptr %21, align 8, !tbaa !8
+  br label %32
+
+32:                                               ; preds = %105, %10
+  %33 = load i64, ptr %21, align 8, !tbaa !8
+  %34 = load i64, ptr %13, align 8, !tbaa !8
+  %35 = icmp slt i64 %33, %34
+  br i1 %35, label %37, label %36
+
+36:                                               ; preds = %32
+  store i32 2, ptr %22, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
+  br label %115
+
+37:                                               ; preds = %32
+  %38 = load ptr, ptr %19, align 8, !tbaa !4
+  %39 = load ptr, ptr %11, align 8, !tbaa !4
+  %40 = load i64, ptr %14, align 8, !tbaa !8
+  %41 = mul nsw i64 3, %40
+  call void @llvm.memcpy.p0.p0.i64(ptr align 1 %38, ptr align 1 %39, i64 %41, i1 false)
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #5
+  store i64 0, ptr %23, align 8, !tbaa !8
+  br label %42
+
+42:                                               ; preds = %101, %37
+  %43 = load i64, ptr %23, align 8, !tbaa !8
+  %44 = load i64, ptr %18, align 8, !tbaa !8
+  %45 = icmp slt i64 %43, %44
+  br i1 %45, label %47, label %46
+
+46:                                               ; preds = %42
+  store i32 5, ptr %22, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #5
+  br label %104
+
+47:                                               ; preds = %42
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #5
+  %48 = load ptr, ptr %19, align 8, !tbaa !4
+  %49 = load ptr, ptr %15, align 8, !tbaa !4
+  %50 = load i64, ptr %23, align 8, !tbaa !8
+  %51 = getelementptr inbounds i32, ptr %49, i64 %50
+  %52 = load i32, ptr %51, align 4, !tbaa !10
+  %53 = mul nsw i32 3, %52
+  %54 = sext i32 %53 to i64
+  %55 = getelementptr inbounds i8, ptr %48, i64 %54
+  store ptr %55, ptr %24, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #5
+  %56 = load ptr, ptr %16, align 8, !tbaa !4
+  %57 = load i64, ptr %23, align 8, !tbaa !8
+  %58 = load i64, ptr %17, align 8, !tbaa !8
+  %59 = mul nsw i64 %57, %58
+  %60 = getelementptr inbounds i32, ptr %56, i64 %59
+  store ptr %60, ptr %25, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 16, ptr %26) #5
+  store <4 x i32> zeroinitializer, ptr %26, align 16, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 8, ptr %27) #5
+  store i64 0, ptr %27, align 8, !tbaa !8
+  br label %61
+
+61:                                               ; preds = %82, %47
+  %62 = load i64, ptr %27, align 8, !tbaa !8
+  %63 = load i64, ptr %17, align 8, !tbaa !8
+  %64 = icmp slt i64 %62, %63
+  br i1 %64, label %66, label %65
+
+65:                                               ; preds = %61
+  store i32 8, ptr %22, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %27) #5
+  br label %85
+
+66:                                               ; preds = %61
+  call void @llvm.lifetime.start.p0(i64 4, ptr %28) #5
+  %67 = load ptr, ptr %24, align 8, !tbaa !4
+  %68 = load i64, ptr %27, align 8, !tbaa !8
+  %69 = mul nsw i64 3, %68
+  %70 = getelementptr inbounds i8, ptr %67, i64 %69
+  call void @llvm.memcpy.p0.p0.i64(ptr align 4 %28, ptr align 1 %70, i64 4, i1 false)
+  %71 = load <4 x i8>, ptr %28, align 4, !tbaa !12
+  %72 = zext <4 x i8> %71 to <4 x i32>
+  %73 = load ptr, ptr %25, align 8, !tbaa !4
+  %74 = load i64, ptr %27, align 8, !tbaa !8
+  %75 = getelementptr inbounds i32, ptr %73, i64 %74
+  %76 = load i32, ptr %75, align 4, !tbaa !10
+  %77 = insertelement <4 x i32> poison, i32 %76, i64 0
+  %78 = shufflevector <4 x i32> %77, <4 x i32> poison, <4 x i32> zeroinitializer
+  %79 = mul <4 x i32> %72, %78
+  %80 = load <4 x i32>, ptr %26, align 16, !tbaa !12
+  %81 = add <4 x i32> %80, %79
+  store <4 x i32> %81, ptr %26, align 16, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 4, ptr %28) #5
+  br label %82
+
+82:                                               ; preds = %66
+  %83 = load i64, ptr %27, align 8, !tbaa !8
+  %84 = add nsw i64 %83, 1
+  store i64 %84, ptr %27, align 8, !tbaa !8
+  br label %61, !llvm.loop !18
+
+85:                                               ; preds = %65
+  %86 = load <4 x i32>, ptr %26, align 16, !tbaa !12
+  %87 = add <4 x i32> %86, <i32 2097152, i32 2097152, i32 2097152, i32 2097152>
+  %88 = ashr <4 x i32> %87, <i32 22, i32 22, i32 22, i32 22>
+  store <4 x i32> %88, ptr %26, align 16, !tbaa !12
+  %89 = load <4 x i32>, ptr %26, align 16, !tbaa !12
+  store <4 x i32> zeroinitializer, ptr %29, align 16, !tbaa !12
+  %90 = load <4 x i32>, ptr %29, align 16, !tbaa !12
+  %91 = call <4 x i32> @llvm.smax.v4i32(<4 x i32> %89, <4 x i32> %90)
+  store <4 x i32> %91, ptr %26, align 16, !tbaa !12
+  %92 = load <4 x i32>, ptr %26, align 16, !tbaa !12
+  store <4 x i32> <i32 255, i32 255, i32 255, i32 255>, ptr %30, align 16, !tbaa !12
+  %93 = load <4 x i32>, ptr %30, align 16, !tbaa !12
+  %94 = call <4 x i32> @llvm.smin.v4i32(<4 x i32> %92, <4 x i32> %93)
+  store <4 x i32> %94, ptr %26, align 16, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 4, ptr %31) #5
+  %95 = load <4 x i32>, ptr %26, align 16, !tbaa !12
+  %96 = trunc <4 x i32> %95 to <4 x i8>
+  store <4 x i8> %96, ptr %31, align 4, !tbaa !12
+  %97 = load ptr, ptr %20, align 8, !tbaa !4
+  %98 = load i64, ptr %23, align 8, !tbaa !8
+  %99 = mul nsw i64 3, %98
+  %100 = getelementptr inbounds i8, ptr %97, i64 %99
+  call void @llvm.memcpy.p0.p0.i64(ptr align 1 %100, ptr align 4 %31, i64 4, i1 false)
+  call void @llvm.lifetime.end.p0(i64 4, ptr %31) #5
+  call void @llvm.lifetime.end.p0(i64 16, ptr %26) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #5
+  br label %101
+
+101:                                              ; preds = %85
+  %102 = load i64, ptr %23, align 8, !tbaa !8
+  %103 = add nsw i64 %102, 1
+  store i64 %103, ptr %23, align 8, !tbaa !8
+  br label %42, !llvm.loop !19
+
+104:                                              ; preds = %46
+  br label %105
+
+105:                                              ; preds = %104
+  %106 = load i64, ptr %21, align 8, !tbaa !8
+  %107 = add nsw i64 %106, 1
+  store i64 %107, ptr %21, align 8, !tbaa !8
+  %108 = load i64, ptr %12, align 8, !tbaa !8
+  %109 = load ptr, ptr %11, align 8, !tbaa !4
+  %110 = getelementptr inbounds i8, ptr %109, i64 %108
+  store ptr %110, ptr %11, align 8, !tbaa !4
+  %111 = load i64, ptr %18, align 8, !tbaa !8
+  %112 = mul nsw i64 3, %111
+  %113 = load ptr, ptr %20, align 8, !tbaa !4
+  %114 = getelementptr inbounds i8, ptr %113, i64 %112
+  store ptr %114, ptr %20, align 8, !tbaa !4
+  br label %32, !llvm.loop !20
+
+115:                                              ; preds = %36
+  ret void
+}
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare <4 x i32> @llvm.smax.v4i32(<4 x i32>, <4 x i32>) #4
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare <4 x i32> @llvm.smin.v4i32(<4 x i32>, <4 x i32>) #4
+
+; Function Attrs: nounwind
+define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr noundef %3, ptr noundef %4, i64 noundef %5, i64 noundef %6, ptr noundef %7, ptr noundef %8) #0 {
+  %10 = alloca ptr, align 8
+  %11 = alloca i64, align 8
+  %12 = alloca i64, align 8
+  %13 = alloca ptr, align 8
+  %14 = alloca ptr, align 8
+  %15 = alloca i64, align 8
+  %16 = alloca i64, align 8
+  %17 = alloca ptr, align 8
+  %18 = alloca ptr, align 8
+  %19 = alloca i64, align 8
+  %20 = alloca i32, align 4
+  %21 = alloca i64, align 8
+  %22 = alloca i64, align 8
+  %23 = alloca ptr, align 8
+  %24 = alloca ptr, align 8
+  %25 = alloca ptr, align 8
+  %26 = alloca ptr, align 8
+  %27 = alloca ptr, align 8
+  %28 = alloca i64, align 8
+  %29 = alloca i64, align 8
+  store ptr %0, ptr %10, align 8, !tbaa !4
+  store i64 %1, ptr %11, align 8, !tbaa !8
+  store i64 %2, ptr %12, align 8, !tbaa !8
+  store ptr %3, ptr %13, align 8, !tbaa !4
+  store ptr %4, ptr %14, align 8, !tbaa !4
+  store i64 %5, ptr %15, align 8, !tbaa !8
+  store i64 %6, ptr %16, align 8, !tbaa !8
+  store ptr %7, ptr %17, align 8, !tbaa !4
+  store ptr %8, ptr %18, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #5
+  store i64 0, ptr %19, align 8, !tbaa !8
+  br label %30
+
+30:                                               ; preds = %158, %9
+  %31 = load i64, ptr %19, align 8, !tbaa !8
+  %32 = load i64, ptr %16, align 8, !tbaa !8
+  %33 = icmp slt i64 %31, %32
+  br i1 %33, label %35, label %34
+
+34:                                               ; preds = %30
+  store i32 2, ptr %20, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #5
+  br label %164
+
+35:                                               ; preds = %30
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
+  store i64 0, ptr %21, align 8, !tbaa !8
+  br label %36
+
+36:                                               ; preds = %45, %35
+  %37 = load i64, ptr %21, align 8, !tbaa !8
+  %38 = load i64, ptr %12, align 8, !tbaa !8
+  %39 = icmp slt i64 %37, %38
+  br i1 %39, label %41, label %40
+
+40:                                               ; preds = %36
+  store i32 5, ptr %20, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
+  br label %48
+
+41:                                               ; preds = %36
+  %42 = load ptr, ptr %17, align 8, !tbaa !4
+  %43 = load i64, ptr %21, align 8, !tbaa !8
+  %44 = getelementptr inbounds i32, ptr %42, i64 %43
+  store i32 0, ptr %44, align 4, !tbaa !10
+  br label %45
+
+45:                                               ; preds = %41
+  %46 = load i64, ptr %21, align 8, !tbaa !8
+  %47 = add nsw i64 %46, 1
+  store i64 %47, ptr %21, align 8, !tbaa !8
+  br label %36, !llvm.loop !21
+
+48:                                               ; preds = %40
+  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #5
+  store i64 0, ptr %22, align 8, !tbaa !8
+  br label %49
+
+49:                                               ; preds = %136, %48
+  %50 = load i64, ptr %22, align 8, !tbaa !8
+  %51 = load i64, ptr %15, align 8, !tbaa !8
+  %52 = icmp slt i64 %50, %51
+  br i1 %52, label %54, label %53
+
+53:                                               ; preds = %49
+  store i32 8, ptr %20, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #5
+  br label %139
+
+54:                                               ; preds = %49
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #5
+  %55 = load ptr, ptr %10, align 8, !tbaa !4
+  %56 = load ptr, ptr %13, align 8, !tbaa !4
+  %57 = load i64, ptr %19, align 8, !tbaa !8
+  %58 = getelementptr inbounds i32, ptr %56, i64 %57
+  %59 = load i32, ptr %58, align 4, !tbaa !10
+  %60 = sext i32 %59 to i64
+  %61 = load i64, ptr %22, align 8, !tbaa !8
+  %62 = add nsw i64 %60, %61
+  %63 = load i64, ptr %11, align 8, !tbaa !8
+  %64 = mul nsw i64 %62, %63
+  %65 = getelementptr inbounds i8, ptr %55, i64 %64
+  store ptr %65, ptr %23, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #5
+  %66 = load ptr, ptr %23, align 8, !tbaa !4
+  %67 = load i64, ptr %11, align 8, !tbaa !8
+  %68 = getelementptr inbounds i8, ptr %66, i64 %67
+  store ptr %68, ptr %24, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #5
+  %69 = load ptr, ptr %24, align 8, !tbaa !4
+  %70 = load i64, ptr %11, align 8, !tbaa !8
+  %71 = getelementptr inbounds i8, ptr %69, i64 %70
+  store ptr %71, ptr %25, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %26) #5
+  %72 = load ptr, ptr %25, align 8, !tbaa !4
+  %73 = load i64, ptr %11, align 8, !tbaa !8
+  %74 = getelementptr inbounds i8, ptr %72, i64 %73
+  store ptr %74, ptr %26, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %27) #5
+  %75 = load ptr, ptr %14, align 8, !tbaa !4
+  %76 = load i64, ptr %19, align 8, !tbaa !8
+  %77 = load i64, ptr %15, align 8, !tbaa !8
+  %78 = mul nsw i64 %76, %77
+  %79 = getelementptr inbounds i32, ptr %75, i64 %78
+  %80 = load i64, ptr %22, align 8, !tbaa !8
+  %81 = getelementptr inbounds i32, ptr %79, i64 %80
+  store ptr %81, ptr %27, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %28) #5
+  store i64 0, ptr %28, align 8, !tbaa !8
+  br label %82
+
+82:                                               ; preds = %132, %54
+  %83 = load i64, ptr %28, align 8, !tbaa !8
+  %84 = load i64, ptr %12, align 8, !tbaa !8
+  %85 = icmp slt i64 %83, %84
+  br i1 %85, label %87, label %86
+
+86:                                               ; preds = %82
+  store i32 11, ptr %20, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %28) #5
+  br label %135
+
+87:                                               ; preds = %82
+  %88 = load ptr, ptr %23, align 8, !tbaa !4
+  %89 = load i64, ptr %28, align 8, !tbaa !8
+  %90 = getelementptr inbounds i8, ptr %88, i64 %89
+  %91 = load i8, ptr %90, align 1, !tbaa !12
+  %92 = zext i8 %91 to i32
+  %93 = load ptr, ptr %27, align 8, !tbaa !4
+  %94 = getelementptr inbounds i32, ptr %93, i64 0
+  %95 = load i32, ptr %94, align 4, !tbaa !10
+  %96 = mul nsw i32 %92, %95
+  %97 = load ptr, ptr %24, align 8, !tbaa !4
+  %98 = load i64, ptr %28, align 8, !tbaa !8
+  %99 = getelementptr inbounds i8, ptr %97, i64 %98
+  %100 = load i8, ptr %99, align 1, !tbaa !12
+  %101 = zext i8 %100 to i32
+  %102 = load ptr, ptr %27, align 8, !tbaa !4
+  %103 = getelementptr inbounds i32, ptr %102, i64 1
+  %104 = load i32, ptr %103, align 4, !tbaa !10
+  %105 = mul nsw i32 %101, %104
+  %106 = add nsw i32 %96, %105
+  %107 = load ptr, ptr %25, align 8, !tbaa !4
+  %108 = load i64, ptr %28, align 8, !tbaa !8
+  %109 = getelementptr inbounds i8, ptr %107, i64 %108
+  %110 = load i8, ptr %109, align 1, !tbaa !12
+  %111 = zext i8 %110 to i32
+  %112 = load ptr, ptr %27, align 8, !tbaa !4
+  %113 = getelementptr inbounds i32, ptr %112, i64 2
+  %114 = load i32, ptr %113, align 4, !tbaa !10
+  %115 = mul nsw i32 %111, %114
+  %116 = add nsw i32 %106, %115
+  %117 = load ptr, ptr %26, align 8, !tbaa !4
+  %118 = load i64, ptr %28, align 8, !tbaa !8
+  %119 = getelementptr inbounds i8, ptr %117, i64 %118
+  %120 = load i8, ptr %119, align 1, !tbaa !12
+  %121 = zext i8 %120 to i32
+  %122 = load ptr, ptr %27, align 8, !tbaa !4
+  %123 = getelementptr inbounds i32, ptr %122, i64 3
+  %124 = load i32, ptr %123, align 4, !tbaa !10
+  %125 = mul nsw i32 %121, %124
+  %126 = add nsw i32 %116, %125
+  %127 = load ptr, ptr %17, align 8, !tbaa !4
+  %128 = load i64, ptr %28, align 8, !tbaa !8
+  %129 = getelementptr inbounds i32, ptr %127, i64 %128
+  %130 = load i32, ptr %129, align 4, !tbaa !10
+  %131 = add nsw i32 %130, %126
+  store i32 %131, ptr %129, align 4, !tbaa !10
+  br label %132
+
+132:                                              ; preds = %87
+  %133 = load i64, ptr %28, align 8, !tbaa !8
+  %134 = add nsw i64 %133, 1
+  store i64 %134, ptr %28, align 8, !tbaa !8
+  br label %82, !llvm.loop !22
+
+135:                                              ; preds = %86
+  call void @llvm.lifetime.end.p0(i64 8, ptr %27) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %26) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #5
+  br label %136
+
+136:                                              ; preds = %135
+  %137 = load i64, ptr %22, align 8, !tbaa !8
+  %138 = add nsw i64 %137, 4
+  store i64 %138, ptr %22, align 8, !tbaa !8
+  br label %49, !llvm.loop !23
+
+139:                                              ; preds = %53
+  call void @llvm.lifetime.start.p0(i64 8, ptr %29) #5
+  store i64 0, ptr %29, align 8, !tbaa !8
+  br label %140
+
+140:                                              ; preds = %154, %139
+  %141 = load i64, ptr %29, align 8, !tbaa !8
+  %142 = load i64, ptr %12, align 8, !tbaa !8
+  %143 = icmp slt i64 %141, %142
+  br i1 %143, label %145, label %144
+
+144:                                              ; preds = %140
+  store i32 14, ptr %20, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %29) #5
+  br label %157
+
+145:                                              ; preds = %140
+  %146 = load ptr, ptr %17, align 8, !tbaa !4
+  %147 = load i64, ptr %29, align 8, !tbaa !8
+  %148 = getelementptr inbounds i32, ptr %146, i64 %147
+  %149 = load i32, ptr %148, align 4, !tbaa !10
+  %150 = call zeroext i8 @level(i32 noundef %149) #6
+  %151 = load ptr, ptr %18, align 8, !tbaa !4
+  %152 = load i64, ptr %29, align 8, !tbaa !8
+  %153 = getelementptr inbounds i8, ptr %151, i64 %152
+  store i8 %150, ptr %153, align 1, !tbaa !12
+  br label %154
+
+154:                                              ; preds = %145
+  %155 = load i64, ptr %29, align 8, !tbaa !8
+  %156 = add nsw i64 %155, 1
+  store i64 %156, ptr %29, align 8, !tbaa !8
+  br label %140, !llvm.loop !24
+
+157:                                              ; preds = %144
+  br label %158
+
+158:                                              ; preds = %157
+  %159 = load i64, ptr %19, align 8, !tbaa !8
+  %160 = add nsw i64 %159, 1
+  store i64 %160, ptr %19, align 8, !tbaa !8
+  %161 = load i64, ptr %12, align 8, !tbaa !8
+  %162 = load ptr, ptr %18, align 8, !tbaa !4
+  %163 = getelementptr inbounds i8, ptr %162, i64 %161
+  store ptr %163, ptr %18, align 8, !tbaa !4
+  br label %30, !llvm.loop !25
+
+164:                                              ; preds = %34
+  ret void
+}
+
+; Function Attrs: nounwind
+define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 noundef %3, ptr noundef %4) #0 {
+  %6 = alloca ptr, align 8
+  %7 = alloca i64, align 8
+  %8 = alloca i64, align 8
+  %9 = alloca i64, align 8
+  %10 = alloca ptr, align 8
+  %11 = alloca i64, align 8
+  %12 = alloca i64, align 8
+  %13 = alloca i64, align 8
+  %14 = alloca i64, align 8
+  %15 = alloca i64, align 8
+  %16 = alloca i32, align 4
+  %17 = alloca ptr, align 8
+  %18 = alloca ptr, align 8
+  %19 = alloca ptr, align 8
+  %20 = alloca i64, align 8
+  %21 = alloca i64, align 8
+  %22 = alloca i64, align 8
+  %23 = alloca i32, align 4
+  %24 = alloca i64, align 8
+  %25 = alloca i64, align 8
+  %26 = alloca i32, align 4
+  %27 = alloca i32, align 4
+  %28 = alloca i32, align 4
+  %29 = alloca i32, align 4
+  %30 = alloca i64, align 8
+  %31 = alloca i16, align 2
+  %32 = alloca i16, align 2
+  store ptr %0, ptr %6, align 8, !tbaa !4
+  store i64 %1, ptr %7, align 8, !tbaa !8
+  store i64 %2, ptr %8, align 8, !tbaa !8
+  store i64 %3, ptr %9, align 8, !tbaa !8
+  store ptr %4, ptr %10, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %11) #5
+  store i64 0, ptr %11, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %12) #5
+  store i64 0, ptr %12, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %13) #5
+  store i64 0, ptr %13, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %14) #5
+  store i64 0, ptr %14, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %15) #5
+  store i64 0, ptr %15, align 8, !tbaa !8
+  br label %33
+
+33:                                               ; preds = %264, %5
+  %34 = load i64, ptr %15, align 8, !tbaa !8
+  %35 = load i64, ptr %8, align 8, !tbaa !8
+  %36 = icmp slt i64 %34, %35
+  br i1 %36, label %38, label %37
+
+37:                                               ; preds = %33
+  store i32 2, ptr %16, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %15) #5
+  br label %267
+
+38:                                               ; preds = %33
+  call void @llvm.lifetime.start.p0(i64 8, ptr %17) #5
+  %39 = load ptr, ptr %6, align 8, !tbaa !4
+  %40 = load i64, ptr %15, align 8, !tbaa !8
+  %41 = load i64, ptr %7, align 8, !tbaa !8
+  %42 = mul nsw i64 %40, %41
+  %43 = getelementptr inbounds i8, ptr %39, i64 %42
+  store ptr %43, ptr %17, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %18) #5
+  %44 = load i64, ptr %15, align 8, !tbaa !8
+  %45 = icmp ne i64 %44, 0
+  br i1 %45, label %46, label %51
+
+46:                                               ; preds = %38
+  %47 = load ptr, ptr %17, align 8, !tbaa !4
+  %48 = load i64, ptr %7, align 8, !tbaa !8
+  %49 = sub i64 0, %48
+  %50 = getelementptr inbounds i8, ptr %47, i64 %49
+  br label %55
+
+51:                                               ; preds = %38
+  %52 = load ptr, ptr %17, align 8, !tbaa !4
+  %53 = load i64, ptr %7, align 8, !tbaa !8
+  %54 = getelementptr inbounds i8, ptr %52, i64 %53
+  br label %55
+
+55:                                               ; preds = %51, %46
+  %56 = phi ptr [ %50, %46 ], [ %54, %51 ]
+  store ptr %56, ptr %18, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #5
+  %57 = load i64, ptr %15, align 8, !tbaa !8
+  %58 = add nsw i64 %57, 1
+  %59 = load i64, ptr %8, align 8, !tbaa !8
+  %60 = icmp slt i64 %58, %59
+  br i1 %60, label %61, label %65
+
+61:                                               ; preds = %55
+  %62 = load ptr, ptr %17, align 8, !tbaa !4
+  %63 = load i64, ptr %7, align 8, !tbaa !8
+  %64 = getelementptr inbounds i8, ptr %62, i64 %63
+  br label %70
+
+65:                                               ; preds = %55
+  %66 = load ptr, ptr %17, align 8, !tbaa !4
+  %67 = load i64, ptr %7, align 8, !tbaa !8
+  %68 = sub i64 0, %67
+  %69 = getelementptr inbounds i8, ptr %66, i64 %68
+  br label %70
+
+70:                                               ; preds = %65, %61
+  %71 = phi ptr [ %64, %61 ], [ %69, %65 ]
+  store ptr %71, ptr %19, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #5
+  store i64 0, ptr %20, align 8, !tbaa !8
+  br label %72
+
+72:                                               ; preds = %149, %70
+  %73 = load i64, ptr %20, align 8, !tbaa !8
+  %74 = icmp slt i64 %73, 2
+  br i1 %74, label %76, label %75
+
+75:                                               ; preds = %72
+  store i32 5, ptr %16, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #5
+  br label %152
+
+76:                                               ; preds = %72
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
+  %77 = load i64, ptr %20, align 8, !tbaa !8
+  %78 = icmp ne i64 %77, 0
+  br i1 %78, label %79, label %82
+
+79:                                               ; preds = %76
+  %80 = load i64, ptr %9, align 8, !tbaa !8
+  %81 = sub nsw i64 %80, 1
+  br label %83
+
+82:                                               ; preds = %76
+  br label %83
+
+83:                                               ; preds = %82, %79
+  %84 = phi i64 [ %81, %79 ], [ 0, %82 ]
+  store i64 %84, ptr %21, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #5
+  %85 = load i64, ptr %20, align 8, !tbaa !8
+  %86 = icmp ne i64 %85, 0
+  br i1 %86, label %87, label %90
+
+87:                                               ; preds = %83
+  %88 = load i64, ptr %9, align 8, !tbaa !8
+  %89 = sub nsw i64 %88, 2
+  br label %91
+
+90:                                               ; preds = %83
+  br label %91
+
+91:                                               ; preds = %90, %87
+  %92 = phi i64 [ %89, %87 ], [ 1, %90 ]
+  store i64 %92, ptr %22, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 4, ptr %23) #5
+  %93 = load ptr, ptr %18, align 8, !tbaa !4
+  %94 = load i64, ptr %21, align 8, !tbaa !8
+  %95 = getelementptr inbounds i8, ptr %93, i64 %94
+  %96 = load i8, ptr %95, align 1, !tbaa !12
+  %97 = zext i8 %96 to i32
+  %98 = load ptr, ptr %19, align 8, !tbaa !4
+  %99 = load i64, ptr %21, align 8, !tbaa !8
+  %100 = getelementptr inbounds i8, ptr %98, i64 %99
+  %101 = load i8, ptr %100, align 1, !tbaa !12
+  %102 = zext i8 %101 to i32
+  %103 = add nsw i32 %97, %102
+  %104 = load ptr, ptr %17, align 8, !tbaa !4
+  %105 = load i64, ptr %22, align 8, !tbaa !8
+  %106 = getelementptr inbounds i8, ptr %104, i64 %105
+  %107 = load i8, ptr %106, align 1, !tbaa !12
+  %108 = zext i8 %107 to i32
+  %109 = mul nsw i32 2, %108
+  %110 = add nsw i32 %103, %109
+  %111 = load ptr, ptr %17, align 8, !tbaa !4
+  %112 = load i64, ptr %21, align 8, !tbaa !8
+  %113 = getelementptr inbounds i8, ptr %111, i64 %112
+  %114 = load i8, ptr %113, align 1, !tbaa !12
+  %115 = zext i8 %114 to i32
+  %116 = mul nsw i32 4, %115
+  %117 = sub nsw i32 %110, %116
+  store i32 %117, ptr %23, align 4, !tbaa !10
+  %118 = load ptr, ptr %17, align 8, !tbaa !4
+  %119 = load i64, ptr %21, align 8, !tbaa !8
+  %120 = getelementptr inbounds i8, ptr %118, i64 %119
+  %121 = load i8, ptr %120, align 1, !tbaa !12
+  %122 = zext i8 %121 to i64
+  %123 = load i64, ptr %11, align 8, !tbaa !8
+  %124 = add nsw i64 %123, %122
+  store i64 %124, ptr %11, align 8, !tbaa !8
+  %125 = load ptr, ptr %17, align 8, !tbaa !4
+  %126 = load i64, ptr %21, align 8, !tbaa !8
+  %127 = getelementptr inbounds i8, ptr %125, i64 %126
+  %128 = load i8, ptr %127, align 1, !tbaa !12
+  %129 = zext i8 %128 to i32
+  %130 = load ptr, ptr %17, align 8, !tbaa !4
+  %131 = load i64, ptr %21, align 8, !tbaa !8
+  %132 = getelementptr inbounds i8, ptr %130, i64 %131
+  %133 = load i8, ptr %132, align 1, !tbaa !12
+  %134 = zext i8 %133 to i32
+  %135 = mul nsw i32 %129, %134
+  %136 = sext i32 %135 to i64
+  %137 = load i64, ptr %12, align 8, !tbaa !8
+  %138 = add nsw i64 %137, %136
+  store i64 %138, ptr %12, align 8, !tbaa !8
+  %139 = load i32, ptr %23, align 4, !tbaa !10
+  %140 = sext i32 %139 to i64
+  %141 = load i64, ptr %13, align 8, !tbaa !8
+  %142 = add nsw i64 %141, %140
+  store i64 %142, ptr %13, align 8, !tbaa !8
+  %143 = load i32, ptr %23, align 4, !tbaa !10
+  %144 = load i32, ptr %23, align 4, !tbaa !10
+  %145 = mul nsw i32 %143, %144
+  %146 = sext i32 %145 to i64
+  %147 = load i64, ptr %14, align 8, !tbaa !8
+  %148 = add nsw i64 %147, %146
+  store i64 %148, ptr %14, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %23) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
+  br label %149
+
+149:                                              ; preds = %91
+  %150 = load i64, ptr %20, align 8, !tbaa !8
+  %151 = add nsw i64 %150, 1
+  store i64 %151, ptr %20, align 8, !tbaa !8
+  br label %72, !llvm.loop !26
+
+152:                                              ; preds = %75
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #5
+  store i64 1, ptr %24, align 8, !tbaa !8
+  br label %153
+
+153:                                              ; preds = %260, %152
+  %154 = load i64, ptr %24, align 8, !tbaa !8
+  %155 = load i64, ptr %9, align 8, !tbaa !8
+  %156 = sub nsw i64 %155, 1
+  %157 = icmp slt i64 %154, %156
+  br i1 %157, label %159, label %158
+
+158:                                              ; preds = %153
+  store i32 8, ptr %16, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #5
+  br label %263
+
+159:                                              ; preds = %153
+  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #5
+  %160 = load i64, ptr %24, align 8, !tbaa !8
+  %161 = add nsw i64 %160, 1024
+  %162 = load i64, ptr %9, align 8, !tbaa !8
+  %163 = sub nsw i64 %162, 1
+  %164 = icmp slt i64 %161, %163
+  br i1 %164, label %165, label %168
+
+165:                                              ; preds = %159
+  %166 = load i64, ptr %24, align 8, !tbaa !8
+  %167 = add nsw i64 %166, 1024
+  br label %171
+
+168:                                              ; preds = %159
+  %169 = load i64, ptr %9, align 8, !tbaa !8
+  %170 = sub nsw i64 %169, 1
+  br label %171
+
+171:                                              ; preds = %168, %165
+  %172 = phi i64 [ %167, %165 ], [ %170, %168 ]
+  store i64 %172, ptr %25, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 4, ptr %26) #5
+  store i32 0, ptr %26, align 4, !tbaa !10
+  call void @llvm.lifetime.start.p0(i64 4, ptr %27) #5
+  store i32 0, ptr %27, align 4, !tbaa !10
+  call void @llvm.lifetime.start.p0(i64 4, ptr %28) #5
+  store i32 0, ptr %28, align 4, !tbaa !10
+  call void @llvm.lifetime.start.p0(i64 4, ptr %29) #5
+  store i32 0, ptr %29, align 4, !tbaa !10
+  call void @llvm.lifetime.start.p0(i64 8, ptr %30) #5
+  %173 = load i64, ptr %24, align 8, !tbaa !8
+  store i64 %173, ptr %30, align 8, !tbaa !8
+  br label %174
+
+174:                                              ; preds = %240, %171
+  %175 = load i64, ptr %30, align 8, !tbaa !8
+  %176 = load i64, ptr %25, align 8, !tbaa !8
+  %177 = icmp slt i64 %175, %176
+  br i1 %177, label %179, label %178
+
+178:                                              ; preds = %174
+  store i32 11, ptr %16, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %30) #5
+  br label %243
+
+179:                                              ; preds = %174
+  call void @llvm.lifetime.start.p0(i64 2, ptr %31) #5
+  %180 = load ptr, ptr %17, align 8, !tbaa !4
+  %181 = load i64, ptr %30, align 8, !tbaa !8
+  %182 = getelementptr inbounds i8, ptr %180, i64 %181
+  %183 = load i8, ptr %182, align 1, !tbaa !12
+  %184 = zext i8 %183 to i16
+  store i16 %184, ptr %31, align 2, !tbaa !27
+  call void @llvm.lifetime.start.p0(i64 2, ptr %32) #5
+  %185 = load ptr, ptr %18, align 8, !tbaa !4
+  %186 = load i64, ptr %30, align 8, !tbaa !8
+  %187 = getelementptr inbounds i8, ptr %185, i64 %186
+  %188 = load i8, ptr %187, align 1, !tbaa !12
+  %189 = zext i8 %188 to i32
+  %190 = load ptr, ptr %19, align 8, !tbaa !4
+  %191 = load i64, ptr %30, align 8, !tbaa !8
+  %192 = getelementptr inbounds i8, ptr %190, i64 %191
+  %193 = load i8, ptr %192, align 1, !tbaa !12
+  %194 = zext i8 %193 to i32
+  %195 = add nsw i32 %189, %194
+  %196 = load ptr, ptr %17, align 8, !tbaa !4
+  %197 = load i64, ptr %30, align 8, !tbaa !8
+  %198 = sub nsw i64 %197, 1
+  %199 = getelementptr inbounds i8, ptr %196, i64 %198
+  %200 = load i8, ptr %199, align 1, !tbaa !12
+  %201 = zext i8 %200 to i32
+  %202 = add nsw i32 %195, %201
+  %203 = load ptr, ptr %17, align 8, !tbaa !4
+  %204 = load i64, ptr %30, align 8, !tbaa !8
+  %205 = add nsw i64 %204, 1
+  %206 = getelementptr inbounds i8, ptr %203, i64 %205
+  %207 = load i8, ptr %206, align 1, !tbaa !12
+  %208 = zext i8 %207 to i32
+  %209 = add nsw i32 %202, %208
+  %210 = load ptr, ptr %17, align 8, !tbaa !4
+  %211 = load i64, ptr %30, align 8, !tbaa !8
+  %212 = getelementptr inbounds i8, ptr %210, i64 %211
+  %213 = load i8, ptr %212, align 1, !tbaa !12
+  %214 = zext i8 %213 to i32
+  %215 = mul nsw i32 4, %214
+  %216 = sub nsw i32 %209, %215
+  %217 = trunc i32 %216 to i16
+  store i16 %217, ptr %32, align 2, !tbaa !27
+  %218 = load i16, ptr %31, align 2, !tbaa !27
+  %219 = sext i16 %218 to i32
+  %220 = load i32, ptr %26, align 4, !tbaa !10
+  %221 = add nsw i32 %220, %219
+  store i32 %221, ptr %26, align 4, !tbaa !10
+  %222 = load i16, ptr %31, align 2, !tbaa !27
+  %223 = sext i16 %222 to i32
+  %224 = load i16, ptr %31, align 2, !tbaa !27
+  %225 = sext i16 %224 to i32
+  %226 = mul nsw i32 %223, %225
+  %227 = load i32, ptr %27, align 4, !tbaa !10
+  %228 = add nsw i32 %227, %226
+  store i32 %228, ptr %27, align 4, !tbaa !10
+  %229 = load i16, ptr %32, align 2, !tbaa !27
+  %230 = sext i16 %229 to i32
+  %231 = load i32, ptr %28, align 4, !tbaa !10
+  %232 = add nsw i32 %231, %230
+  store i32 %232, ptr %28, align 4, !tbaa !10
+  %233 = load i16, ptr %32, align 2, !tbaa !27
+  %234 = sext i16 %233 to i32
+  %235 = load i16, ptr %32, align 2, !tbaa !27
+  %236 = sext i16 %235 to i32
+  %237 = mul nsw i32 %234, %236
+  %238 = load i32, ptr %29, align 4, !tbaa !10
+  %239 = add nsw i32 %238, %237
+  store i32 %239, ptr %29, align 4, !tbaa !10
+  call void @llvm.lifetime.end.p0(i64 2, ptr %32) #5
+  call void @llvm.lifetime.end.p0(i64 2, ptr %31) #5
+  br label %240
+
+240:                                              ; preds = %179
+  %241 = load i64, ptr %30, align 8, !tbaa !8
+  %242 = add nsw i64 %241, 1
+  store i64 %242, ptr %30, align 8, !tbaa !8
+  br label %174, !llvm.loop !29
+
+243:                                              ; preds = %178
+  %244 = load i32, ptr %26, align 4, !tbaa !10
+  %245 = sext i32 %244 to i64
+  %246 = load i64, ptr %11, align 8, !tbaa !8
+  %247 = add nsw i64 %246, %245
+  store i64 %247, ptr %11, align 8, !tbaa !8
+  %248 = load i32, ptr %27, align 4, !tbaa !10
+  %249 = sext i32 %248 to i64
+  %250 = load i64, ptr %12, align 8, !tbaa !8
+  %251 = add nsw i64 %250, %249
+  store i64 %251, ptr %12, align 8, !tbaa !8
+  %252 = load i32, ptr %28, align 4, !tbaa !10
+  %253 = sext i32 %252 to i64
+  %254 = load i64, ptr %13, align 8, !tbaa !8
+  %255 = add nsw i64 %254, %253
+  store i64 %255, ptr %13, align 8, !tbaa !8
+  %256 = load i32, ptr %29, align 4, !tbaa !10
+  %257 = sext i32 %256 to i64
+  %258 = load i64, ptr %14, align 8, !tbaa !8
+  %259 = add nsw i64 %258, %257
+  store i64 %259, ptr %14, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %29) #5
+  call void @llvm.lifetime.end.p0(i64 4, ptr %28) #5
+  call void @llvm.lifetime.end.p0(i64 4, ptr %27) #5
+  call void @llvm.lifetime.end.p0(i64 4, ptr %26) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #5
+  br label %260
+
+260:                                              ; preds = %243
+  %261 = load i64, ptr %24, align 8, !tbaa !8
+  %262 = add nsw i64 %261, 1024
+  store i64 %262, ptr %24, align 8, !tbaa !8
+  br label %153, !llvm.loop !30
+
+263:                                              ; preds = %158
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %18) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %17) #5
+  br label %264
+
+264:                                              ; preds = %263
+  %265 = load i64, ptr %15, align 8, !tbaa !8
+  %266 = add nsw i64 %265, 1
+  store i64 %266, ptr %15, align 8, !tbaa !8
+  br label %33, !llvm.loop !31
+
+267:                                              ; preds = %37
+  %268 = load i64, ptr %11, align 8, !tbaa !8
+  %269 = load ptr, ptr %10, align 8, !tbaa !4
+  %270 = getelementptr inbounds i64, ptr %269, i64 0
+  store i64 %268, ptr %270, align 8, !tbaa !8
+  %271 = load i64, ptr %12, align 8, !tbaa !8
+  %272 = load ptr, ptr %10, align 8, !tbaa !4
+  %273 = getelementptr inbounds i64, ptr %272, i64 1
+  store i64 %271, ptr %273, align 8, !tbaa !8
+  %274 = load i64, ptr %13, align 8, !tbaa !8
+  %275 = load ptr, ptr %10, align 8, !tbaa !4
+  %276 = getelementptr inbounds i64, ptr %275, i64 2
+  store i64 %274, ptr %276, align 8, !tbaa !8
+  %277 = load i64, ptr %14, align 8, !tbaa !8
+  %278 = load ptr, ptr %10, align 8, !tbaa !4
+  %279 = getelementptr inbounds i64, ptr %278, i64 3
+  store i64 %277, ptr %279, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %14) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %13) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %12) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %11) #5
+  ret void
+}
+
+attributes #0 = { nounwind        }
+attributes #1 = { nocallback nofree nosync nounwind willreturn memory(argmem: readwrite) }
+attributes #2 = { nocallback nofree nounwind willreturn memory(argmem: readwrite) }
+attributes #3 = { inlinehint nounwind        }
+attributes #4 = { nocallback nofree nosync nounwind speculatable willreturn memory(none) }
+attributes #5 = { nounwind }
+attributes #6 = { nobuiltin  }
+
+!llvm.module.flags = !{!0, !1, !2}
+!llvm.ident = !{!3}
+
+!0 = !{i32 1, !"wchar_size", i32 4}
+!1 = !{i32 8, !"PIC Level", i32 2}
+!2 = !{i32 7, !"PIE Level", i32 2}
+!3 = !{!"Debian clang version 19.1.7 (3~deb12u1)"}
+!4 = !{!5, !5, i64 0}
+!5 = !{!"any pointer", !6, i64 0}
+!6 = !{!"omnipotent char", !7, i64 0}
+!7 = !{!"Simple C/C++ TBAA"}
+!8 = !{!9, !9, i64 0}
+!9 = !{!"long long", !6, i64 0}
+!10 = !{!11, !11, i64 0}
+!11 = !{!"int", !6, i64 0}
+!12 = !{!6, !6, i64 0}
+!13 = distinct !{!13, !14, !15}
+!14 = !{!"llvm.loop.mustprogress"}
+!15 = !{!"llvm.loop.unroll.disable"}
+!16 = distinct !{!16, !14, !15}
+!17 = distinct !{!17, !14, !15}
+!18 = distinct !{!18, !14, !15}
+!19 = distinct !{!19, !14, !15}
+!20 = distinct !{!20, !14, !15}
+!21 = distinct !{!21, !14, !15}
+!22 = distinct !{!22, !14, !15}
+!23 = distinct !{!23, !14, !15}
+!24 = distinct !{!24, !14, !15}
+!25 = distinct !{!25, !14, !15}
+!26 = distinct !{!26, !14, !15}
+!27 = !{!28, !28, i64 0}
+!28 = !{!"short", !6, i64 0}
+!29 = distinct !{!29, !14, !15}
+!30 = distinct !{!30, !14, !15}
+!31 = distinct !{!31, !14, !15}

@@ -1,0 +1,79 @@
+"""Compiled loops over pixels give what the libraries give that they stand in for."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from unittest import mock
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import simplejpeg
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from rfdedup import jit
+from rfdedup.imaging import decode, resampling
+from rfdedup.measure import measure_picture
+from rfdedup.tiers import hashing, quality
+
+pytestmark = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
+
+
+@st.composite
+def pictures(draw: st.DrawFn) -> npt.NDArray[np.uint8]:
+    """(h, w, 3) of any content, sometimes a view of a larger one."""
+    height, width = draw(st.integers(1, 400)), draw(st.integers(1, 400))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    low, high = draw(st.sampled_from([(0, 256), (0, 2), (254, 256), (100, 101)]))
+    pixels = random.integers(low, high, (height, width, 3), dtype=np.uint8)
+    top, left = draw(st.integers(0, height - 1)), draw(st.integers(0, width - 1))
+    return pixels[top:, left:] if draw(st.booleans()) else pixels
+
+
+@given(pictures(), st.integers(1, 300), st.integers(1, 300), st.sampled_from(sorted(resampling.FILTERS)))
+def test_resize_is_pillows(rgb: npt.NDArray[np.uint8], width: int, height: int, name: str) -> None:
+    expected = Image.fromarray(rgb).resize((width, height), resampling.FILTERS[name].pillow)
+    np.testing.assert_array_equal(resampling.resize(rgb, width, height, name), np.asarray(expected))
+
+
+@given(pictures())
+def test_light_and_sharpness_are_opencvs(rgb: npt.NDArray[np.uint8]) -> None:
+    grey = np.ascontiguousarray(rgb[:, :, 0])
+    expected = (*quality.brightness_and_contrast(grey), quality.sharpness(quality.laplacian(grey)))
+    assert quality.light_and_sharpness(grey) == expected
+
+
+def test_long_rows_of_the_strongest_edges_do_not_overflow() -> None:
+    grey = (np.indices((6, 5000)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    assert quality.light_and_sharpness(grey)[2] == quality.sharpness(quality.laplacian(grey))
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (640, 640), (1200, 90), (300, 2000)])
+def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int]) -> None:
+    grey = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
+    sizes = [(9, 8), (32, 32)]
+    compiled = hashing.lanczos(grey, sizes)
+    with mock.patch.object(jit, "available", return_value=False):
+        plain = hashing.lanczos(grey, sizes)
+    for one, other, size in zip(compiled, plain, sizes, strict=True):
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one, np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.LANCZOS)))
+
+
+def test_every_measurement_is_the_same_without_compiled_loops() -> None:
+    random = np.random.default_rng(7)
+    smooth = Image.fromarray(random.integers(0, 256, (60, 90, 3), dtype=np.uint8)).resize((1400, 900))
+    data = simplejpeg.encode_jpeg(np.asarray(smooth), quality=90)
+    compiled = measure_picture(data, decode(data, at_least=640))
+    with mock.patch.object(jit, "available", return_value=False):
+        plain = measure_picture(data, decode(data, at_least=640))
+    assert compiled[0] == plain[0]
+
+
+def test_the_program_was_made_of_the_source_beside_it() -> None:
+    folder = files("rfdedup.imaging")
+    source = folder.joinpath("kernels.c").read_bytes().replace(b"\r\n", b"\n")
+    assert hashlib.sha256(source).hexdigest() in folder.joinpath("kernels.ll").read_text("utf-8").splitlines()[0]
