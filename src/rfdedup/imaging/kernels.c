@@ -9,43 +9,38 @@ typedef int i32;
 typedef long long i64;
 typedef u8 u8x4 __attribute__((vector_size(4)));
 typedef u8 u8x32 __attribute__((vector_size(32)));
-typedef i16 i16x32 __attribute__((vector_size(64)));
 typedef i32 i32x4 __attribute__((vector_size(16)));
 typedef i32 i32x32 __attribute__((vector_size(128)));
 
-// BITS: Pillow's fixed point for 8-bit pictures. LOW: of these, the bits in the lower half of a weight.
+// BITS: Pillow's fixed point for 8-bit pictures.
 // STRIP: columns whose squared edges, at most 1020 * 1020 each, an i32 surely holds.
-enum { BITS = 22, LOW = 11, STRIP = 1024 };
+enum { BITS = 22, STRIP = 1024 };
 
 static inline u8 level(i32 sum) {
     i32 x = (sum + (1 << (BITS - 1))) >> BITS;
     return x < 0 ? 0 : x > 255 ? 255 : x;
 }
 
-// Each of rows x outputs levels is a sum over taps (a multiple of 32) pixels from first[x] on, each times
-// high << LOW | low.
-void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i16 *high, const i16 *low, i64 taps,
-                 i64 outputs, u8 *to) {
+// Each of rows x outputs levels is a sum over taps (a multiple of 32) pixels from first[x] on, each times its weight.
+void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
+                 u8 *to) {
     for (i64 y = 0; y < rows; y++, from += stride, to += outputs)
         for (i64 x = 0; x < outputs; x++) {
             const u8 *pixel = from + first[x];
-            const i16 *h = high + x * taps, *l = low + x * taps;
-            i32x32 coarse = {0}, fine = {0};
+            const i32 *w = weights + x * taps;
+            i32x32 sum = {0};
             for (i64 t = 0; t < taps; t += 32) {
                 u8x32 p;
-                i16x32 a, b;
+                i32x32 a;
                 __builtin_memcpy(&p, pixel + t, 32);
-                __builtin_memcpy(&a, h + t, 64);
-                __builtin_memcpy(&b, l + t, 64);
-                i32x32 wide = __builtin_convertvector(p, i32x32);
-                coarse += wide * __builtin_convertvector(a, i32x32);
-                fine += wide * __builtin_convertvector(b, i32x32);
+                __builtin_memcpy(&a, w + t, 128);
+                sum += __builtin_convertvector(p, i32x32) * a;
             }
-            to[x] = level(__builtin_reduce_add((coarse << LOW) + fine));
+            to[x] = level(__builtin_reduce_add(sum));
         }
 }
 
-// The same for RGB, with weights in one piece. Four bytes are moved for each three, so line holds 3 * columns + 1,
+// The same for RGB, with any number of taps. Four bytes are moved for each three, so line holds 3 * columns + 1,
 // and to one byte more than rows * outputs * 3.
 void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *first, const i32 *weights, i64 taps,
                 i64 outputs, u8 *line, u8 *to) {

@@ -1,200 +1,162 @@
-; made of kernels.c, SHA-256 fd4606bb014d3ca4eb34878ae46765209ae7bd261cbb6c03641e396a7710a394
+; made of kernels.c, SHA-256 5c27bf79238ea4e2573e1eb5bb39a4186e006738103513a891684aa139dcda0a
 
 ; Function Attrs: nounwind
-define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr noundef %3, ptr noundef %4, ptr noundef %5, i64 noundef %6, i64 noundef %7, ptr noundef %8) #0 {
-  %10 = alloca ptr, align 8
+define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr noundef %3, ptr noundef %4, i64 noundef %5, i64 noundef %6, ptr noundef %7) #0 {
+  %9 = alloca ptr, align 8
+  %10 = alloca i64, align 8
   %11 = alloca i64, align 8
-  %12 = alloca i64, align 8
+  %12 = alloca ptr, align 8
   %13 = alloca ptr, align 8
-  %14 = alloca ptr, align 8
-  %15 = alloca ptr, align 8
-  %16 = alloca i64, align 8
+  %14 = alloca i64, align 8
+  %15 = alloca i64, align 8
+  %16 = alloca ptr, align 8
   %17 = alloca i64, align 8
-  %18 = alloca ptr, align 8
+  %18 = alloca i32, align 4
   %19 = alloca i64, align 8
-  %20 = alloca i32, align 4
-  %21 = alloca i64, align 8
-  %22 = alloca ptr, align 8
-  %23 = alloca ptr, align 8
-  %24 = alloca ptr, align 8
+  %20 = alloca ptr, align 8
+  %21 = alloca ptr, align 8
+  %22 = alloca <32 x i32>, align 128
+  %23 = alloca i64, align 8
+  %24 = alloca <32 x i8>, align 32
   %25 = alloca <32 x i32>, align 128
-  %26 = alloca <32 x i32>, align 128
-  %27 = alloca i64, align 8
-  %28 = alloca <32 x i8>, align 32
-  %29 = alloca <32 x i16>, align 64
-  %30 = alloca <32 x i16>, align 64
-  %31 = alloca <32 x i32>, align 128
-  store ptr %0, ptr %10, align 8, !tbaa !4
-  store i64 %1, ptr %11, align 8, !tbaa !8
-  store i64 %2, ptr %12, align 8, !tbaa !8
-  store ptr %3, ptr %13, align 8, !tbaa !4
-  store ptr %4, ptr %14, align 8, !tbaa !4
-  store ptr %5, ptr %15, align 8, !tbaa !4
-  store i64 %6, ptr %16, align 8, !tbaa !8
-  store i64 %7, ptr %17, align 8, !tbaa !8
-  store ptr %8, ptr %18, align 8, !tbaa !4
+  store ptr %0, ptr %9, align 8, !tbaa !4
+  store i64 %1, ptr %10, align 8, !tbaa !8
+  store i64 %2, ptr %11, align 8, !tbaa !8
+  store ptr %3, ptr %12, align 8, !tbaa !4
+  store ptr %4, ptr %13, align 8, !tbaa !4
+  store i64 %5, ptr %14, align 8, !tbaa !8
+  store i64 %6, ptr %15, align 8, !tbaa !8
+  store ptr %7, ptr %16, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %17) #5
+  store i64 0, ptr %17, align 8, !tbaa !8
+  br label %26
+
+26:                                               ; preds = %82, %8
+  %27 = load i64, ptr %17, align 8, !tbaa !8
+  %28 = load i64, ptr %11, align 8, !tbaa !8
+  %29 = icmp slt i64 %27, %28
+  br i1 %29, label %31, label %30
+
+30:                                               ; preds = %26
+  store i32 2, ptr %18, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %17) #5
+  br label %91
+
+31:                                               ; preds = %26
   call void @llvm.lifetime.start.p0(i64 8, ptr %19) #5
   store i64 0, ptr %19, align 8, !tbaa !8
   br label %32
 
-32:                                               ; preds = %107, %9
+32:                                               ; preds = %78, %31
   %33 = load i64, ptr %19, align 8, !tbaa !8
-  %34 = load i64, ptr %12, align 8, !tbaa !8
+  %34 = load i64, ptr %15, align 8, !tbaa !8
   %35 = icmp slt i64 %33, %34
   br i1 %35, label %37, label %36
 
 36:                                               ; preds = %32
-  store i32 2, ptr %20, align 4
+  store i32 5, ptr %18, align 4
   call void @llvm.lifetime.end.p0(i64 8, ptr %19) #5
-  br label %116
+  br label %81
 
 37:                                               ; preds = %32
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #5
+  %38 = load ptr, ptr %9, align 8, !tbaa !4
+  %39 = load ptr, ptr %12, align 8, !tbaa !4
+  %40 = load i64, ptr %19, align 8, !tbaa !8
+  %41 = getelementptr inbounds i32, ptr %39, i64 %40
+  %42 = load i32, ptr %41, align 4, !tbaa !10
+  %43 = sext i32 %42 to i64
+  %44 = getelementptr inbounds i8, ptr %38, i64 %43
+  store ptr %44, ptr %20, align 8, !tbaa !4
   call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
-  store i64 0, ptr %21, align 8, !tbaa !8
-  br label %38
-
-38:                                               ; preds = %103, %37
-  %39 = load i64, ptr %21, align 8, !tbaa !8
-  %40 = load i64, ptr %17, align 8, !tbaa !8
-  %41 = icmp slt i64 %39, %40
-  br i1 %41, label %43, label %42
-
-42:                                               ; preds = %38
-  store i32 5, ptr %20, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
-  br label %106
-
-43:                                               ; preds = %38
-  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #5
-  %44 = load ptr, ptr %10, align 8, !tbaa !4
   %45 = load ptr, ptr %13, align 8, !tbaa !4
-  %46 = load i64, ptr %21, align 8, !tbaa !8
-  %47 = getelementptr inbounds i32, ptr %45, i64 %46
-  %48 = load i32, ptr %47, align 4, !tbaa !10
-  %49 = sext i32 %48 to i64
-  %50 = getelementptr inbounds i8, ptr %44, i64 %49
-  store ptr %50, ptr %22, align 8, !tbaa !4
+  %46 = load i64, ptr %19, align 8, !tbaa !8
+  %47 = load i64, ptr %14, align 8, !tbaa !8
+  %48 = mul nsw i64 %46, %47
+  %49 = getelementptr inbounds i32, ptr %45, i64 %48
+  store ptr %49, ptr %21, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 128, ptr %22) #5
+  store <32 x i32> zeroinitializer, ptr %22, align 128, !tbaa !12
   call void @llvm.lifetime.start.p0(i64 8, ptr %23) #5
-  %51 = load ptr, ptr %14, align 8, !tbaa !4
-  %52 = load i64, ptr %21, align 8, !tbaa !8
-  %53 = load i64, ptr %16, align 8, !tbaa !8
-  %54 = mul nsw i64 %52, %53
-  %55 = getelementptr inbounds i16, ptr %51, i64 %54
-  store ptr %55, ptr %23, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #5
-  %56 = load ptr, ptr %15, align 8, !tbaa !4
-  %57 = load i64, ptr %21, align 8, !tbaa !8
-  %58 = load i64, ptr %16, align 8, !tbaa !8
-  %59 = mul nsw i64 %57, %58
-  %60 = getelementptr inbounds i16, ptr %56, i64 %59
-  store ptr %60, ptr %24, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 128, ptr %25) #5
-  store <32 x i32> zeroinitializer, ptr %25, align 128, !tbaa !12
-  call void @llvm.lifetime.start.p0(i64 128, ptr %26) #5
-  store <32 x i32> zeroinitializer, ptr %26, align 128, !tbaa !12
-  call void @llvm.lifetime.start.p0(i64 8, ptr %27) #5
-  store i64 0, ptr %27, align 8, !tbaa !8
-  br label %61
+  store i64 0, ptr %23, align 8, !tbaa !8
+  br label %50
 
-61:                                               ; preds = %90, %43
-  %62 = load i64, ptr %27, align 8, !tbaa !8
-  %63 = load i64, ptr %16, align 8, !tbaa !8
-  %64 = icmp slt i64 %62, %63
-  br i1 %64, label %66, label %65
+50:                                               ; preds = %68, %37
+  %51 = load i64, ptr %23, align 8, !tbaa !8
+  %52 = load i64, ptr %14, align 8, !tbaa !8
+  %53 = icmp slt i64 %51, %52
+  br i1 %53, label %55, label %54
 
-65:                                               ; preds = %61
-  store i32 8, ptr %20, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %27) #5
-  br label %93
-
-66:                                               ; preds = %61
-  call void @llvm.lifetime.start.p0(i64 32, ptr %28) #5
-  call void @llvm.lifetime.start.p0(i64 64, ptr %29) #5
-  call void @llvm.lifetime.start.p0(i64 64, ptr %30) #5
-  %67 = load ptr, ptr %22, align 8, !tbaa !4
-  %68 = load i64, ptr %27, align 8, !tbaa !8
-  %69 = getelementptr inbounds i8, ptr %67, i64 %68
-  call void @llvm.memcpy.p0.p0.i64(ptr align 32 %28, ptr align 1 %69, i64 32, i1 false)
-  %70 = load ptr, ptr %23, align 8, !tbaa !4
-  %71 = load i64, ptr %27, align 8, !tbaa !8
-  %72 = getelementptr inbounds i16, ptr %70, i64 %71
-  call void @llvm.memcpy.p0.p0.i64(ptr align 64 %29, ptr align 2 %72, i64 64, i1 false)
-  %73 = load ptr, ptr %24, align 8, !tbaa !4
-  %74 = load i64, ptr %27, align 8, !tbaa !8
-  %75 = getelementptr inbounds i16, ptr %73, i64 %74
-  call void @llvm.memcpy.p0.p0.i64(ptr align 64 %30, ptr align 2 %75, i64 64, i1 false)
-  call void @llvm.lifetime.start.p0(i64 128, ptr %31) #5
-  %76 = load <32 x i8>, ptr %28, align 32, !tbaa !12
-  %77 = zext <32 x i8> %76 to <32 x i32>
-  store <32 x i32> %77, ptr %31, align 128, !tbaa !12
-  %78 = load <32 x i32>, ptr %31, align 128, !tbaa !12
-  %79 = load <32 x i16>, ptr %29, align 64, !tbaa !12
-  %80 = sext <32 x i16> %79 to <32 x i32>
-  %81 = mul <32 x i32> %78, %80
-  %82 = load <32 x i32>, ptr %25, align 128, !tbaa !12
-  %83 = add <32 x i32> %82, %81
-  store <32 x i32> %83, ptr %25, align 128, !tbaa !12
-  %84 = load <32 x i32>, ptr %31, align 128, !tbaa !12
-  %85 = load <32 x i16>, ptr %30, align 64, !tbaa !12
-  %86 = sext <32 x i16> %85 to <32 x i32>
-  %87 = mul <32 x i32> %84, %86
-  %88 = load <32 x i32>, ptr %26, align 128, !tbaa !12
-  %89 = add <32 x i32> %88, %87
-  store <32 x i32> %89, ptr %26, align 128, !tbaa !12
-  call void @llvm.lifetime.end.p0(i64 128, ptr %31) #5
-  call void @llvm.lifetime.end.p0(i64 64, ptr %30) #5
-  call void @llvm.lifetime.end.p0(i64 64, ptr %29) #5
-  call void @llvm.lifetime.end.p0(i64 32, ptr %28) #5
-  br label %90
-
-90:                                               ; preds = %66
-  %91 = load i64, ptr %27, align 8, !tbaa !8
-  %92 = add nsw i64 %91, 32
-  store i64 %92, ptr %27, align 8, !tbaa !8
-  br label %61, !llvm.loop !13
-
-93:                                               ; preds = %65
-  %94 = load <32 x i32>, ptr %25, align 128, !tbaa !12
-  %95 = shl <32 x i32> %94, <i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11, i32 11>
-  %96 = load <32 x i32>, ptr %26, align 128, !tbaa !12
-  %97 = add <32 x i32> %95, %96
-  %98 = call i32 @llvm.vector.reduce.add.v32i32(<32 x i32> %97)
-  %99 = call zeroext i8 @level(i32 noundef %98) #6
-  %100 = load ptr, ptr %18, align 8, !tbaa !4
-  %101 = load i64, ptr %21, align 8, !tbaa !8
-  %102 = getelementptr inbounds i8, ptr %100, i64 %101
-  store i8 %99, ptr %102, align 1, !tbaa !12
-  call void @llvm.lifetime.end.p0(i64 128, ptr %26) #5
-  call void @llvm.lifetime.end.p0(i64 128, ptr %25) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #5
+54:                                               ; preds = %50
+  store i32 8, ptr %18, align 4
   call void @llvm.lifetime.end.p0(i64 8, ptr %23) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #5
-  br label %103
+  br label %71
 
-103:                                              ; preds = %93
-  %104 = load i64, ptr %21, align 8, !tbaa !8
-  %105 = add nsw i64 %104, 1
-  store i64 %105, ptr %21, align 8, !tbaa !8
-  br label %38, !llvm.loop !16
+55:                                               ; preds = %50
+  call void @llvm.lifetime.start.p0(i64 32, ptr %24) #5
+  call void @llvm.lifetime.start.p0(i64 128, ptr %25) #5
+  %56 = load ptr, ptr %20, align 8, !tbaa !4
+  %57 = load i64, ptr %23, align 8, !tbaa !8
+  %58 = getelementptr inbounds i8, ptr %56, i64 %57
+  call void @llvm.memcpy.p0.p0.i64(ptr align 32 %24, ptr align 1 %58, i64 32, i1 false)
+  %59 = load ptr, ptr %21, align 8, !tbaa !4
+  %60 = load i64, ptr %23, align 8, !tbaa !8
+  %61 = getelementptr inbounds i32, ptr %59, i64 %60
+  call void @llvm.memcpy.p0.p0.i64(ptr align 128 %25, ptr align 4 %61, i64 128, i1 false)
+  %62 = load <32 x i8>, ptr %24, align 32, !tbaa !12
+  %63 = zext <32 x i8> %62 to <32 x i32>
+  %64 = load <32 x i32>, ptr %25, align 128, !tbaa !12
+  %65 = mul <32 x i32> %63, %64
+  %66 = load <32 x i32>, ptr %22, align 128, !tbaa !12
+  %67 = add <32 x i32> %66, %65
+  store <32 x i32> %67, ptr %22, align 128, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 128, ptr %25) #5
+  call void @llvm.lifetime.end.p0(i64 32, ptr %24) #5
+  br label %68
 
-106:                                              ; preds = %42
-  br label %107
+68:                                               ; preds = %55
+  %69 = load i64, ptr %23, align 8, !tbaa !8
+  %70 = add nsw i64 %69, 32
+  store i64 %70, ptr %23, align 8, !tbaa !8
+  br label %50, !llvm.loop !13
 
-107:                                              ; preds = %106
-  %108 = load i64, ptr %19, align 8, !tbaa !8
-  %109 = add nsw i64 %108, 1
-  store i64 %109, ptr %19, align 8, !tbaa !8
-  %110 = load i64, ptr %11, align 8, !tbaa !8
-  %111 = load ptr, ptr %10, align 8, !tbaa !4
-  %112 = getelementptr inbounds i8, ptr %111, i64 %110
-  store ptr %112, ptr %10, align 8, !tbaa !4
-  %113 = load i64, ptr %17, align 8, !tbaa !8
-  %114 = load ptr, ptr %18, align 8, !tbaa !4
-  %115 = getelementptr inbounds i8, ptr %114, i64 %113
-  store ptr %115, ptr %18, align 8, !tbaa !4
-  br label %32, !llvm.loop !17
+71:                                               ; preds = %54
+  %72 = load <32 x i32>, ptr %22, align 128, !tbaa !12
+  %73 = call i32 @llvm.vector.reduce.add.v32i32(<32 x i32> %72)
+  %74 = call zeroext i8 @level(i32 noundef %73) #6
+  %75 = load ptr, ptr %16, align 8, !tbaa !4
+  %76 = load i64, ptr %19, align 8, !tbaa !8
+  %77 = getelementptr inbounds i8, ptr %75, i64 %76
+  store i8 %74, ptr %77, align 1, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 128, ptr %22) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #5
+  br label %78
 
-116:                                              ; preds = %36
+78:                                               ; preds = %71
+  %79 = load i64, ptr %19, align 8, !tbaa !8
+  %80 = add nsw i64 %79, 1
+  store i64 %80, ptr %19, align 8, !tbaa !8
+  br label %32, !llvm.loop !16
+
+81:                                               ; preds = %36
+  br label %82
+
+82:                                               ; preds = %81
+  %83 = load i64, ptr %17, align 8, !tbaa !8
+  %84 = add nsw i64 %83, 1
+  store i64 %84, ptr %17, align 8, !tbaa !8
+  %85 = load i64, ptr %10, align 8, !tbaa !8
+  %86 = load ptr, ptr %9, align 8, !tbaa !4
+  %87 = getelementptr inbounds i8, ptr %86, i64 %85
+  store ptr %87, ptr %9, align 8, !tbaa !4
+  %88 = load i64, ptr %15, align 8, !tbaa !8
+  %89 = load ptr, ptr %16, align 8, !tbaa !4
+  %90 = getelementptr inbounds i8, ptr %89, i64 %88
+  store ptr %90, ptr %16, align 8, !tbaa !4
+  br label %26, !llvm.loop !17
+
+91:                                               ; preds = %30
   ret void
 }
 

@@ -21,7 +21,6 @@ from rfdedup.imaging.arrays import U8
 GREY_TAPS: Final = 32
 LINE_TAPS: Final = 4
 """Numbers of taps are multiples of these in ``narrow_grey`` and ``lower``."""
-_LOW_BITS: Final = 11
 _POINTER, _SIZE = ctypes.c_void_p, ctypes.c_int64
 
 
@@ -31,14 +30,11 @@ class Weights:
 
     Attributes:
         first: (outputs,) int32, the pixel that the first tap of each output lies on; all taps lie inside.
-        whole: (outputs, taps) int32, 2^22 times the weight; high, low: the same in two int16 halves, where
-            whole = 2^11 high + low.
+        whole: (outputs, taps) int32, 2^22 times the weight.
     """
 
     first: npt.NDArray[np.int32]
     whole: npt.NDArray[np.int32]
-    high: npt.NDArray[np.int16]
-    low: npt.NDArray[np.int16]
 
     @property
     def taps(self) -> int:
@@ -54,10 +50,7 @@ def weights(exact: npt.NDArray[np.float64], multiple: int) -> Weights | None:
     if taps > pixels:
         return None
     first = np.minimum(begin, pixels - taps).astype(np.int32)
-    whole = np.take_along_axis(exact, first[:, None] + np.arange(taps), axis=1).astype(np.int32)
-    return Weights(
-        first, whole, (whole >> _LOW_BITS).astype(np.int16), (whole & ((1 << _LOW_BITS) - 1)).astype(np.int16)
-    )
+    return Weights(first, np.take_along_axis(exact, first[:, None] + np.arange(taps), axis=1).astype(np.int32))
 
 
 def narrow_grey(grey: U8, by: Weights) -> U8:
@@ -68,8 +61,7 @@ def narrow_grey(grey: U8, by: Weights) -> U8:
         grey.strides[0],
         grey.shape[0],
         by.first.ctypes.data,
-        by.high.ctypes.data,
-        by.low.ctypes.data,
+        by.whole.ctypes.data,
         by.taps,
         len(by.first),
         out.ctypes.data,
@@ -150,7 +142,7 @@ def _compiled() -> _Compiled:
         return ctypes.CFUNCTYPE(None, *arguments)(engine.get_function_address(name))
 
     return _Compiled(
-        narrow_grey=function("narrow_grey", "pnnpppnnp"),
+        narrow_grey=function("narrow_grey", "pnnppnnp"),
         narrow_rgb=function("narrow_rgb", "pnnnppnnpp"),
         lower=function("lower", "pnnppnnpp"),
         sums=function("sums", "pnnnp"),
