@@ -36,6 +36,31 @@ def cpu_precisions() -> tuple[str, ...]:
     return tuple(name for name in ("bf16", "fp16", "fp32") if name.upper() in capabilities or name == "fp32")
 
 
+class _Request:
+    """One inference at a time, with its input bound once: OpenVINO's own call binds it anew for every image."""
+
+    def __init__(self, request: Any, shape: tuple[int, ...]) -> None:
+        import openvino
+
+        self._request = request
+        self._input = np.zeros(shape, np.uint8)
+        request.set_input_tensor(openvino.Tensor(self._input, shared_memory=True))
+
+    def run(self, images: Rgb) -> Embeddings:
+        """(n, height, width, 3) uint8, n at most that of the network -> (n, dim) float32."""
+        self._input[: len(images)] = images
+        self._input[len(images) :] = 0
+        output = self.output()
+        return output.reshape(len(output), -1)[: len(images)]
+
+    def output(self) -> Embeddings:
+        """What the network makes of its present input, in the network's shape, float32."""
+        self._request.start_async()
+        self._request.wait()
+        # a copy: the next inference writes into the same memory
+        return np.array(self._request.get_output_tensor(0).data, np.float32)
+
+
 class OpenVinoRuntime:
     """A network whose input is one uint8 batch (n, H, W, 3) and whose first output is its embeddings.
 
@@ -95,42 +120,26 @@ class OpenVinoRuntime:
                 "use --precision auto"
             )
         self._shape = tuple(int(side) for side in shape.to_shape())
-        self._requests: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
         for network in compiled:
             for _ in range(together):
-                self._requests.put(network.create_infer_request())
+                self._requests.put(_Request(network.create_infer_request(), self._shape))
         self.dim = self._output_dim(compiled[0].outputs[0].partial_shape, name)
 
     def infer(self, batch: Rgb) -> Embeddings:
         """(n, height, width, 3) uint8 -> (n, dim) float32. Callers beyond ``streams`` wait."""
         request = self._requests.get()
         try:
-            parts = []
-            for start in range(0, len(batch), self._fixed):
-                images = batch[start : start + self._fixed]
-                if len(images) < self._fixed:
-                    padded = np.zeros(self._shape, np.uint8)
-                    padded[: len(images)] = images
-                    parts.append(self._run(request, padded)[: len(images)])
-                else:
-                    parts.append(self._run(request, images))
-            return np.concatenate(parts)
+            starts = range(0, len(batch), self._fixed)
+            return np.concatenate([request.run(batch[start : start + self._fixed]) for start in starts])
         finally:
             self._requests.put(request)
-
-    @staticmethod
-    def _run(request: Any, images: Rgb) -> Embeddings:
-        request.infer([images], share_inputs=True)
-        # a copy: the next inference writes into the same memory
-        output = np.array(request.get_output_tensor(0).data, np.float32)
-        return output.reshape(len(output), -1)
 
     def _output_dim(self, known: Any, name: str) -> int:
         shape = tuple(known.to_shape()) if known.is_static else None
         if shape is None:
             request = self._requests.get()
-            request.infer([np.zeros(self._shape, np.uint8)], share_inputs=True)
-            shape = tuple(request.get_output_tensor(0).data.shape)
+            shape = request.output().shape
             self._requests.put(request)
         if len(shape) < 2 or shape[0] != self._fixed or any(side != 1 for side in shape[2:]):
             raise EncoderError(
