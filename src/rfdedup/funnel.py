@@ -106,12 +106,47 @@ def nest_options(options: dict[str, Any]) -> dict[str, Any]:
 def refine_scan(
     scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, command: list[str], given: Encoder | None
 ) -> Run:
-    """The funnel in order: stock, pass 1, quality, hashes, embeddings, kings, verdicts."""
+    """The funnel where anything changed since the last run, and the report on what it wrote."""
     about = about_run(scanned, config, command)
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
     state = fingerprint(files, config, folder.path) if given is None else None
     if state is not None and folder.still_holds(state) and still_frozen(folder.features, folder.info()["encoder"]):
         return Run(folder.path)
+    # a call of its own: features, links and verdicts are gone before the report reads the tables
+    images = decide(scanned, files, folder, config, watch, about, state, given)
+    # a run that finds nothing new needs no templates
+    from rfdedup.report import write_report
+
+    with watch.stage("report", images):
+        write_report(folder, partial(previews_of, folder.path))
+    return Run(folder.path)
+
+
+def decide(
+    scanned: Scan,
+    files: list[SourceFile],
+    folder: RunFolder,
+    config: RunConfig,
+    watch: Watch,
+    about: dict[str, Any],
+    state: str | None,
+    given: Encoder | None,
+) -> int:
+    """The funnel in order: stock, pass 1, quality, hashes, embeddings, kings, verdicts.
+
+    Args:
+        scanned: what the scan found.
+        files: those of ``scanned`` that the run looks at.
+        folder: gets features, tables and ``run.json``.
+        config: the validated configuration.
+        watch: is told how far the work is.
+        about: what ``run.json`` says of the run from its start.
+        state: fingerprint by which the next run knows that nothing changed.
+        given: an encoder in place of the configured one.
+
+    Returns:
+        How many images have a verdict.
+    """
     store = FeatureStore(folder.features, feature_key=feature_key(config))
     if not folder.is_complete():
         folder.write_info({**about, "status": "running"})
@@ -155,12 +190,7 @@ def refine_scan(
         "peak_rss_bytes": {"main": peak_memory(), "worker": watch.worker_peak},
     }
     folder.write_info(about)
-    # a run that finds nothing new needs no templates
-    from rfdedup.report import write_report
-
-    with watch.stage("report", len(stock.files)):
-        write_report(folder, partial(previews_of, folder.path))
-    return Run(folder.path)
+    return len(stock.files)
 
 
 def judge(
