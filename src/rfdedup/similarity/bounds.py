@@ -43,6 +43,8 @@ _DIAGONAL = 1.1
 """Coordinates are principal directions when their covariance is longer than its diagonal by less than this."""
 _SPREAD = 16
 """Dimensions that the tail is spread over, at most, where coordinates are kept as they are."""
+_SCATTERED = 256
+"""Rows of the sample that are read from a memory map before its pages are let go."""
 _BLOCK = 2048
 _STRETCH = 256
 _CHECK_COST = 1e7 / 512
@@ -119,8 +121,7 @@ def fit_projection(x: npt.NDArray[np.floating], threshold: float) -> Projection:
     rng = np.random.default_rng(0)
     n, d = x.shape
     chosen = np.sort(rng.choice(n, size=min(n, _FIT + _TRIAL), replace=False))
-    sample = unit_rows(x[chosen], chosen)[rng.permutation(chosen.size)]
-    let_go(x)
+    sample = unit_rows(_scattered(x, chosen), chosen)[rng.permutation(chosen.size)]
     trial = sample[:_TRIAL]
     energy = np.einsum("ij,ij->j", sample, sample) / np.float32(max(chosen.size, 1))
     kept = _strongest(trial, energy, threshold) if _diagonal(trial, energy) else None
@@ -128,6 +129,19 @@ def fit_projection(x: npt.NDArray[np.floating], threshold: float) -> Projection:
     rough = Projection(d, basis, tail, 1.0)
     widest = float(np.abs(_project(trial, rough)).max(initial=1e-3))
     return Projection(d, basis, tail, _HEADROOM * widest / largest_code())
+
+
+def _scattered(x: npt.NDArray[np.floating], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.floating]:
+    """The given ascending rows of (N, d) floats, a copy.
+
+    Each row that is read from a memory map brings the pages around it, so rows from all over it would bring it whole.
+    """
+    out = np.empty((rows.size, x.shape[1]), x.dtype)
+    for begin in range(0, rows.size, _SCATTERED):
+        at = slice(begin, begin + _SCATTERED)
+        out[at] = x[rows[at]]
+        let_go(x)
+    return out
 
 
 def _diagonal(trial: Matrix, energy: npt.NDArray[np.float32]) -> bool:
