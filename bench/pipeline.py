@@ -52,7 +52,7 @@ EMBEDDED, R50, HASHES = "rfdedup", "rfdedup r50-ibn", "rfdedup tiers 1 and 2"
 TOOLS = {
     EMBEDDED: Tool("", OURS),
     HASHES: Tool("", (*OURS, "--tiers", "quality,hash")),
-    R50: Tool("", (*OURS, "--encoder", "r50-ibn", "--weights", "{weights}", "--threshold", "0.9"), 0.25),
+    R50: Tool("", (*OURS, "--encoder", "r50-ibn", "--weights", "{weights}", "--threshold", "0.9")),
     "fastdup": Tool("fastdup", (f"{RIVALS}/run_fastdup.py", "{images}", "{out}/r.json", "0.9"), 0.5, EMBEDDED),
     "imagededup CNN": Tool(
         "imagededup",
