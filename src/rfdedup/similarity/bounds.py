@@ -45,7 +45,8 @@ _SPREAD = 16
 """Dimensions that the tail is spread over, at most, where coordinates are kept as they are."""
 _SCATTERED = 256
 """Rows of the sample that are read from a memory map before its pages are let go."""
-_BLOCK = 2048
+_BLOCK = 1024
+"""Rows that are encoded at a time: what is computed of them stays near the core."""
 _STRETCH = 256
 _CHECK_COST = 1e7 / 512
 """Cost of checking one candidate exactly, per dimension, in multiply-adds of the integer product."""

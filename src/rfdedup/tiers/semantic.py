@@ -106,7 +106,7 @@ class SemanticTier:
             known = tier2.known(embedded)
             king = tier3.kings(court, place, Links.join(known, binding))
             alone = distinct[king[distinct] == distinct]
-            late = tier2.thinned(np.setdiff1d(alone, embedded), court, place)
+            late = tier2.thinned(alone[~np.isin(alone, embedded)], court, place)
             if not len(late):
                 links = Links.join(cheaper, known, tier3.links, crowd, tier3.proofs(king))
                 return Crowned(king, place, links)
