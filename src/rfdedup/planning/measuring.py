@@ -167,8 +167,9 @@ def measure_sample(
     stock = stock_of(chosen, store)
     n = len(stock.files)
     features_bytes = sum(file.stat().st_size for file in store.folder.glob("[mp]*_*.parquet")) / n
-    embedded = _embedded(run, store, stock, config, recorder) if "semantic" in config.tiers else None
+    # what follows loads the encoder once more in each precision, which a run does not
     main_peak = peak_memory()
+    embedded = _embedded(run, store, stock, config, recorder) if "semantic" in config.tiers else None
 
     name = next(name for name in FIRST if name in windows)
     first = windows[name].pace
