@@ -5,7 +5,12 @@ from __future__ import annotations
 import functools
 import platform
 import sys
-from typing import Any
+import threading
+from typing import Any, Final
+
+_COMPILING: Final = threading.Lock()
+_ENGINES: Final[dict[str, Any]] = {}
+"""What was compiled, by its program. An engine that goes takes its code away from whoever is running it."""
 
 
 @functools.cache
@@ -15,17 +20,25 @@ def available() -> bool:
         return False
     try:
         import llvmlite.binding  # noqa: F401 - whether it can be
-    except ImportError:
+    except (ImportError, OSError):  # not installed, or its library cannot be loaded
         return False
     return True
 
 
 def compile_program(text: str, *, optimise: bool) -> Any:
-    """Machine code of an LLVM program; the engine that is returned owns it, and knows the address of each function.
+    """The engine that knows the address of each function of an LLVM program; compiled once, and kept for good.
 
     Args:
+        text: the program.
         optimise: turn plain loops into vector code first.
     """
+    with _COMPILING:
+        if text not in _ENGINES:
+            _ENGINES[text] = _engine(text, optimise=optimise)
+        return _ENGINES[text]
+
+
+def _engine(text: str, *, optimise: bool) -> Any:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()

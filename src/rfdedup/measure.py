@@ -80,10 +80,9 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
     whole = picture.grey()
     grey = fit(whole, LONGEST, (picture.width, picture.height))
     brightness, contrast, sharpness = quality.light_and_sharpness(grey)
-    looked_at = grey
-    if scale == "native" and whole is not grey:
-        looked_at = whole
-        sharpness = quality.sharpness(quality.laplacian(whole))
+    looked_at = whole if scale == "native" else grey
+    if looked_at is not grey:
+        *_, sharpness = quality.light_and_sharpness(looked_at)
     dhash, phash = hashing.hashes(grey)
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
+from contextlib import ExitStack
 from importlib.resources import files
 from unittest import mock
 
@@ -15,11 +18,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from rfdedup import jit
-from rfdedup.imaging import decode, resampling
+from rfdedup.encoders.preprocess import InputSpec
+from rfdedup.imaging import decode, kernels, resampling
 from rfdedup.measure import measure_picture
 from rfdedup.tiers import hashing, quality
+from rfdedup.view import write_view
 
-pytestmark = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
+needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
 
 
 @st.composite
@@ -33,12 +38,14 @@ def pictures(draw: st.DrawFn) -> npt.NDArray[np.uint8]:
     return pixels[top:, left:] if draw(st.booleans()) else pixels
 
 
+@needs_compiler
 @given(pictures(), st.integers(1, 300), st.integers(1, 300), st.sampled_from(sorted(resampling.FILTERS)))
 def test_resize_is_pillows(rgb: npt.NDArray[np.uint8], width: int, height: int, name: str) -> None:
     expected = Image.fromarray(rgb).resize((width, height), resampling.FILTERS[name].pillow)
     np.testing.assert_array_equal(resampling.resize(rgb, width, height, name), np.asarray(expected))
 
 
+@needs_compiler
 @given(pictures())
 def test_light_and_sharpness_are_opencvs(rgb: npt.NDArray[np.uint8]) -> None:
     grey = np.ascontiguousarray(rgb[:, :, 0])
@@ -46,11 +53,13 @@ def test_light_and_sharpness_are_opencvs(rgb: npt.NDArray[np.uint8]) -> None:
     assert quality.light_and_sharpness(grey) == expected
 
 
+@needs_compiler
 def test_long_rows_of_the_strongest_edges_do_not_overflow() -> None:
     grey = (np.indices((6, 5000)).sum(axis=0) % 2 * 255).astype(np.uint8)
     assert quality.light_and_sharpness(grey)[2] == quality.sharpness(quality.laplacian(grey))
 
 
+@needs_compiler
 @pytest.mark.parametrize("shape", [(480, 640), (640, 640), (1200, 90), (300, 2000)])
 def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int]) -> None:
     grey = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
@@ -63,6 +72,7 @@ def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int]) -> None
         np.testing.assert_array_equal(one, np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.LANCZOS)))
 
 
+@needs_compiler
 def test_every_measurement_is_the_same_without_compiled_loops() -> None:
     random = np.random.default_rng(7)
     smooth = Image.fromarray(random.integers(0, 256, (60, 90, 3), dtype=np.uint8)).resize((1400, 900))
@@ -71,6 +81,64 @@ def test_every_measurement_is_the_same_without_compiled_loops() -> None:
     with mock.patch.object(jit, "available", return_value=False):
         plain = measure_picture(data, decode(data, at_least=640))
     assert compiled[0] == plain[0]
+
+
+@needs_compiler
+def test_measuring_and_showing_a_photo_go_through_every_loop() -> None:
+    random = np.random.default_rng(7)
+    data = simplejpeg.encode_jpeg(random.integers(0, 256, (640, 640, 3), dtype=np.uint8), quality=90)
+    out = np.empty((224, 224, 3), np.uint8)
+    loops = ("narrow_grey", "narrow_rgb", "lower", "sums")
+    with ExitStack() as stack:
+        calls = {
+            name: stack.enter_context(mock.patch.object(kernels, name, wraps=getattr(kernels, name))) for name in loops
+        }
+        picture = decode(data, at_least=640)
+        measure_picture(data, picture)
+        write_view(picture, InputSpec(224, 224), out)
+    assert {name: call.call_count for name, call in calls.items()} == {
+        # dHash and pHash
+        "narrow_grey": 2,
+        "narrow_rgb": 1,
+        "lower": 1,
+        "sums": 1,
+    }
+
+
+@needs_compiler
+def test_threads_that_need_the_loops_first_all_get_them() -> None:
+    """In a process of its own: code that goes while another thread runs it ends the process."""
+    done = subprocess.run([sys.executable, "-c", _FIRST_USE], capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stdout.strip()) == (0, "equal"), done.stderr
+
+
+_FIRST_USE = """
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import numpy as np
+
+from rfdedup.imaging import kernels, resampling
+
+rgb = np.random.default_rng(0).integers(0, 256, (640, 640, 3), dtype=np.uint8)
+expected = resampling.resize(rgb, 224, 224, "bilinear")
+for _ in range(20):
+    kernels._compiled.cache_clear()
+    together = Barrier(8)
+
+    def first(_):
+        together.wait()
+        return all((resampling.resize(rgb, 224, 224, "bilinear") == expected).all() for _ in range(20))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(first, range(8)))
+print("equal")
+"""
+
+
+def test_long_thin_pictures_take_no_memory_for_their_weights() -> None:
+    with mock.patch.object(resampling, "fixed_point", side_effect=AssertionError):
+        assert resampling.resize(np.zeros((2, 100_000, 3), np.uint8), 16, 16, "bilinear").shape == (16, 16, 3)
 
 
 def test_the_program_was_made_of_the_source_beside_it() -> None:

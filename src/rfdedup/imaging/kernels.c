@@ -1,6 +1,6 @@
 // Loops over pixels that no library does in one pass. Whole numbers only, so every processor gives the same.
 //
-// kernels.ll is made from this file by "python dev.py kernels" (clang 16 or later); llvmlite compiles that for the
+// kernels.ll is made from this file by "python dev.py kernels" (clang 19); llvmlite compiles that for the
 // processor at hand when it is first needed.
 
 typedef unsigned char u8;

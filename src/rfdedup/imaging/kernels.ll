@@ -1,4 +1,4 @@
-; made of kernels.c, SHA-256 5c27bf79238ea4e2573e1eb5bb39a4186e006738103513a891684aa139dcda0a
+; made of kernels.c, SHA-256 709c27455b488ec0555f97604414914ca8b0485e0e14edb7b91453d93110d728
 
 ; Function Attrs: nounwind
 define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr noundef %3, ptr noundef %4, i64 noundef %5, i64 noundef %6, ptr noundef %7) #0 {

@@ -37,20 +37,24 @@ class Weights:
     whole: npt.NDArray[np.int32]
 
     @property
-    def taps(self) -> int:
-        return int(self.whole.shape[1])
+    def arguments(self) -> tuple[int, int, int, int]:
+        """What every loop is given of them."""
+        return self.first.ctypes.data, self.whole.ctypes.data, self.whole.shape[1], len(self.first)
 
 
-def weights(exact: npt.NDArray[np.float64], multiple: int) -> Weights | None:
-    """From (outputs, pixels) whole numbers, with taps made up to a ``multiple``; None where so many do not fit."""
-    pixels = exact.shape[1]
-    begin = (exact != 0).argmax(axis=1)
-    end = pixels - (exact[:, ::-1] != 0).argmax(axis=1)
-    taps = -(-int((end - begin).max()) // multiple) * multiple
+def weights(first: npt.NDArray[np.int64], whole: npt.NDArray[np.int32], pixels: int, multiple: int) -> Weights | None:
+    """``whole`` (outputs, taps) from the pixels ``first`` (outputs,) on, with taps made up to a ``multiple``.
+
+    None where so many do not fit into a line of ``pixels``.
+    """
+    given = whole.shape[1]
+    taps = -(-given // multiple) * multiple
     if taps > pixels:
         return None
-    first = np.minimum(begin, pixels - taps).astype(np.int32)
-    return Weights(first, np.take_along_axis(exact, first[:, None] + np.arange(taps), axis=1).astype(np.int32))
+    begin = np.minimum(first, pixels - taps)
+    at = np.arange(taps) - (first - begin)[:, None]
+    moved = np.take_along_axis(whole, np.clip(at, 0, given - 1), axis=1)
+    return Weights(begin.astype(np.int32), np.where((at >= 0) & (at < given), moved, np.int32(0)))
 
 
 def narrow_grey(grey: U8, by: Weights) -> U8:
@@ -60,10 +64,7 @@ def narrow_grey(grey: U8, by: Weights) -> U8:
         grey.ctypes.data,
         grey.strides[0],
         grey.shape[0],
-        by.first.ctypes.data,
-        by.whole.ctypes.data,
-        by.taps,
-        len(by.first),
+        *by.arguments,
         out.ctypes.data,
     )
     return out
@@ -80,10 +81,7 @@ def narrow_rgb(rgb: U8, by: Weights) -> U8:
         rgb.strides[0],
         height,
         width,
-        by.first.ctypes.data,
-        by.whole.ctypes.data,
-        by.taps,
-        len(by.first),
+        *by.arguments,
         line.ctypes.data,
         out.ctypes.data,
     )
@@ -99,10 +97,7 @@ def lower(rgb: U8, by: Weights) -> U8:
         rgb.ctypes.data,
         rgb.strides[0],
         width,
-        by.first.ctypes.data,
-        by.whole.ctypes.data,
-        by.taps,
-        len(by.first),
+        *by.arguments,
         line.ctypes.data,
         out.ctypes.data,
     )
@@ -127,8 +122,6 @@ class _Compiled:
     narrow_rgb: Any
     lower: Any
     sums: Any
-    engine: Any
-    """Owns the code."""
 
 
 @functools.cache
@@ -146,5 +139,4 @@ def _compiled() -> _Compiled:
         narrow_rgb=function("narrow_rgb", "pnnnppnnpp"),
         lower=function("lower", "pnnppnnpp"),
         sums=function("sums", "pnnnp"),
-        engine=engine,
     )

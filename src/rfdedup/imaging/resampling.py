@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float64]
 
 PRECISION_BITS: Final = 22
 """Pillow's fixed point for 8-bit pictures (``PRECISION_BITS`` in Resample.c)."""
+_LONGEST: Final = 4096
+"""Pixels of a side up to which loops are compiled: the weights of longer ones are not worth their memory."""
 _UNCERTAIN: Final = 1e-6
 """Fixed-point weights this close to a rounding edge, while sines of different libraries move them by 1e-8."""
 
@@ -41,7 +43,7 @@ class _Filter:
 def resize(rgb: U8, width: int, height: int, name: str) -> U8:
     """(h, w, 3) uint8 to (height, width, 3) as ``Image.resize`` does, ``name`` being one of ``FILTERS``."""
     rows, columns = rgb.shape[:2]
-    if jit.available() and rgb.strides[1:] == (3, 1):
+    if max(rows, columns) <= _LONGEST and rgb.strides[1:] == (3, 1) and jit.available():
         across, down = _taps(columns, width, name, 1), _taps(rows, height, name, kernels.LINE_TAPS)
         if across is not None and down is not None:
             if horizontal_first(rows, columns, width, height):
@@ -57,11 +59,16 @@ def horizontal_first(rows: int, columns: int, width: int, height: int) -> bool:
 
 @lru_cache(maxsize=256)
 def _taps(source: int, target: int, name: str, multiple: int) -> kernels.Weights | None:
-    return kernels.weights(fixed_point(source, target, name), multiple)
+    return kernels.weights(*fixed_point(source, target, name), source, multiple)
 
 
-def fixed_point(source: int, target: int, name: str) -> Floats:
-    """(target, source) whole numbers: ``precompute_coeffs`` and ``normalize_coeffs_8bpc`` of Pillow."""
+def fixed_point(source: int, target: int, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:
+    """Weights in fixed point: ``precompute_coeffs`` and ``normalize_coeffs_8bpc`` of Pillow.
+
+    Returns:
+        first: (target,) int64, the pixel that the first tap lies on. whole: (target, taps) int32, 2^22 times the
+        weights; 0 beyond the last tap, which may lie beyond ``source``.
+    """
     filter_ = FILTERS[name]
     scale = source / target
     stretch = max(scale, 1.0)
@@ -79,10 +86,7 @@ def fixed_point(source: int, target: int, name: str) -> Floats:
             near = x[at, inside[at]].tolist()
             taps[at, inside[at]] = [_lanczos3_of_c((i - float(center[at, 0]) + 0.5) * (1.0 / stretch)) for i in near]
             fixed[at] = _over_their_sum(taps[at : at + 1])
-    weights = np.zeros((target, source))
-    row, tap = np.nonzero(inside)
-    weights[row, x[row, tap]] = np.trunc(fixed + np.copysign(0.5, fixed))[row, tap]
-    return weights
+    return first[:, 0], np.where(inside, np.trunc(fixed + np.copysign(0.5, fixed)), 0.0).astype(np.int32)
 
 
 def _over_their_sum(taps: Floats) -> Floats:

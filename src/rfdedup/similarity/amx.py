@@ -10,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -42,7 +41,7 @@ class TileRegisters:
     """
 
     def __init__(self, rows: int, columns: int, k: int) -> None:
-        self._reach = _compiled().reach
+        self._reach = _reach()
         self._places = np.empty(rows // BLOCK * columns // BLOCK, np.uint32)
         self._bits = np.empty((self._places.size, _BLOCK_BYTES), np.uint8)
         memory = np.zeros(_PANEL + (BLOCK + rows) * k + ALIGNMENT, np.uint8)
@@ -100,20 +99,13 @@ def available() -> bool:
     return bool(ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_STATE, _TILE_DATA) == 0)
 
 
-@dataclass(frozen=True)
-class _Compiled:
-    reach: Any
-    engine: Any
-    """Owns the code."""
-
-
 @functools.cache
-def _compiled() -> _Compiled:
+def _reach() -> Any:
     engine = jit.compile_program(_program(), optimise=False)
     pointer, size = ctypes.c_void_p, ctypes.c_int64
     # called without Python's lock, as every foreign function
     kind = ctypes.CFUNCTYPE(size, pointer, pointer, size, size, size, pointer, pointer, pointer, pointer)
-    return _Compiled(kind(engine.get_function_address("reach")), engine)
+    return kind(engine.get_function_address("reach"))
 
 
 def _program() -> str:

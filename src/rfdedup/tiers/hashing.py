@@ -149,14 +149,14 @@ class _Weights:
 @lru_cache(maxsize=256)
 def _taps(source: int, targets: tuple[int, ...]) -> tuple[kernels.Weights, ...] | None:
     """Weights of one compiled pass to each of ``targets``; None where a row is shorter than its taps."""
-    found = [kernels.weights(fixed_point(source, target, "lanczos"), kernels.GREY_TAPS) for target in targets]
+    found = [kernels.weights(*fixed_point(source, target, "lanczos"), source, kernels.GREY_TAPS) for target in targets]
     taps = tuple(each for each in found if each is not None)
     return taps if len(taps) == len(found) else None
 
 
 @lru_cache(maxsize=256)
 def _weights(source: int, targets: tuple[int, ...]) -> _Weights:
-    exact = np.concatenate([fixed_point(source, target, "lanczos") for target in targets])
+    exact = np.concatenate([_matrix(source, target) for target in targets])
     shares = exact * 2.0**-PRECISION_BITS
     taps = np.count_nonzero(exact, axis=1)
     # one rounding a tap, one of the weight itself, and those of the shift
@@ -168,6 +168,15 @@ def _weights(source: int, targets: tuple[int, ...]) -> _Weights:
         (128.0 * shares.sum(axis=1) + 0.5).astype(np.float32),
         (0.5 - error).astype(np.float32),
     )
+
+
+def _matrix(source: int, target: int) -> Floats:
+    """(target, source) whole numbers, the weights of a pass in fixed point."""
+    matrix = np.zeros((target, source))
+    for line, begin, taps in zip(matrix, *fixed_point(source, target, "lanczos"), strict=True):
+        inside = line[begin : begin + taps.size]
+        inside[:] = taps[: inside.size]
+    return matrix
 
 
 def _low_dct() -> Floats:
