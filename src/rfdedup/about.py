@@ -77,6 +77,11 @@ def passed_over(scanned: Scan) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing else there"
 
 
+def resident_memory() -> int:
+    """Resident memory of this process now, bytes."""
+    return int(psutil.Process().memory_info().rss)
+
+
 def peak_memory() -> int:
     """Largest resident memory of this process so far, bytes."""
     if sys.platform == "win32":

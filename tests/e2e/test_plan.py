@@ -68,6 +68,21 @@ def test_with_all_files_measured_the_counts_are_those_of_the_run(images: Path, t
         assert value["low"] <= value["likely"] <= value["high"]
 
 
+def test_what_is_timed_after_the_run_over_the_sample_is_no_memory_of_a_run(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    peak = [2**28]
+    embedded = measuring._embedded
+
+    def timed(*arguments: Any) -> Any:
+        peak[0] = 2**40
+        return embedded(*arguments)
+
+    monkeypatch.setattr(measuring, "_embedded", timed)
+    monkeypatch.setattr(measuring, "peak_memory", lambda: peak[0])
+    assert 2**27 < plan(images)["memory_bytes"]["main"]["high"] < 2**31
+
+
 def test_a_sample_stands_for_all_and_nothing_is_left_behind(
     images: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rfdedup.errors import DataError
-from rfdedup.similarity import products
+from rfdedup.similarity import bounds, products
 from rfdedup.similarity.cosine import cosine_links, sparse_links
 from rfdedup.similarity.vectors import pair_scores
 
@@ -145,3 +145,16 @@ def test_a_finished_join_leaves_no_garbage_behind() -> None:
         assert seen() is None
     finally:
         gc.enable()
+
+
+def test_scattered_rows_of_a_memory_map_are_read_a_part_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x = np.random.default_rng(0).standard_normal((2000, 8)).astype(np.float16)
+    np.save(tmp_path / "x.npy", x)
+    stored = np.load(tmp_path / "x.npy", mmap_mode="r")
+    rows = np.arange(0, 2000, 2)
+    let_go = []
+    monkeypatch.setattr(bounds, "let_go", let_go.append)
+    np.testing.assert_array_equal(bounds._scattered(stored, rows), x[rows])
+    assert len(let_go) == -(-rows.size // bounds._SCATTERED) > 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from rfdedup.planning import planner
 from rfdedup.planning.forecast import (
     LEAST_SPREAD,
     JoinCost,
@@ -150,3 +153,17 @@ def test_the_likelihood_is_the_binomial_distribution() -> None:
     for share in (0.001, 0.3, 1.0):
         expected = binom.pmf(seen[:, None], sizes[None, :], share)
         np.testing.assert_allclose(_likelihood(seen, sizes, share), expected, rtol=1e-9, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("stages", "close", "loads"),
+    [
+        ({}, Range(0.0, 0.4, 30.0), Range(0.0, 0.0, 1.0)),
+        ({}, Range(2.0, 20.0, 30.0), Range(1.0, 1.0, 1.0)),
+        ({"re-measure": None}, Range(2.0, 20.0, 30.0), Range(0.0, 0.0, 0.0)),
+    ],
+)
+def test_full_precision_is_loaded_for_close_calls_unless_the_sample_did(
+    stages: dict[str, None], close: Range, loads: Range
+) -> None:
+    assert planner._first_loads(SimpleNamespace(windows=stages), close) == loads  # type: ignore[arg-type]

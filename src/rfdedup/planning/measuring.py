@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rfdedup.about import peak_memory
+from rfdedup.about import peak_memory, resident_memory
 from rfdedup.config import RunConfig
 from rfdedup.court import Court
 from rfdedup.encoders.base import Encoder
@@ -86,7 +86,8 @@ class Embedded:
         images: that were embedded. mates, close: (images,) links of each at the threshold, and within the margin of it.
         missed: share of the images that pass 1 had not embedded.
         told: images that were embedded in full precision to tell how to compare, in the whole run at most so many.
-        alone, exact: pace of embedding after pass 1, and in full precision; load: seconds to load the encoder for that.
+        alone, exact: pace of embedding after pass 1, and in full precision.
+        load, load_bytes: seconds to load the encoder for that, and resident memory that it then takes.
         join: cost of the comparison.
     """
 
@@ -100,6 +101,7 @@ class Embedded:
     alone: Pace
     exact: Pace
     load: float
+    load_bytes: int
     join: JoinCost
 
     @property
@@ -274,11 +276,13 @@ def _embedded(
     if not rows.size:
         return None
     encoder = RunEncoder(config.semantic)
-    encoder()
-    began = time.perf_counter()
+    files = [stock.files[i] for i in rows[:PROBE].tolist()]
+    alone = _pace_of(encoder(), files, config, recorder)
+    before, began = resident_memory(), time.perf_counter()
     exact = encoder("fp32")
     load = time.perf_counter() - began
-    files = [stock.files[i] for i in rows[:PROBE].tolist()]
+    in_full = _pace_of(exact, files, config, recorder)
+    load_bytes = max(resident_memory() - before, 0)
     describe = describe_as(run.path / FEATURES_FOLDER, facts, exact.card)
     stored = store.gather(stock.shard[rows], stock.row[rows], facts["dim"])
     described = describe(stored)
@@ -299,9 +303,10 @@ def _embedded(
         close=ends(np.abs(score - threshold) <= float(facts["margin"])),
         missed=late.images / len(rows) if late is not None else 0.0,
         told=_told(store.remembered(REMEASURED_FILE, exact.key, exact.dim), stock, rows),
-        alone=_pace_of(encoder(), files, config, recorder),
-        exact=_pace_of(exact, files, config, recorder),
+        alone=alone,
+        exact=in_full,
         load=load,
+        load_bytes=load_bytes,
         join=join_cost(described, max(threshold - FLOOR_BELOW, 0.05)),
     )
 

@@ -255,7 +255,7 @@ def _forecast(
         seconds=seconds,
         stages=stages,
         passing=passing,
-        memory=_memory(measured, config, rows, compared),
+        memory=_memory(measured, config, rows, compared, close),
         disk=_disk(measured, rows, kept, close, usable, held),
         notes=tuple(notes),
     )
@@ -293,8 +293,7 @@ def _stages(
     if embedded is not None:
         fixed -= embedded.join.seconds(embedded.images)
         again = embedded.exact.seconds(close)
-        if "re-measure" not in windows and close.likely >= 1:
-            again += Range.exactly(embedded.load)
+        again += _first_loads(measured, close).scaled(embedded.load)
         join = (embedded.join.seconds(images) for images in (compared.low, compared.likely, compared.high))
         stages |= {
             "embedding of the rest": embedded.alone.seconds(late).widened(mismatch),
@@ -306,11 +305,19 @@ def _stages(
     return {"start-up": Range.exactly(max(fixed, 0.0) + before).widened(LEAST_SPREAD), **stages}
 
 
-def _memory(measured: Measured, config: RunConfig, rows: float, compared: Range) -> dict[str, Range]:
+def _first_loads(measured: Measured, close: Range) -> Range:
+    """1 where the run loads the encoder in full precision and the sample's run did not, else 0."""
+    if "re-measure" in measured.windows:
+        return Range.exactly(0.0)
+    return Range(*(float(images >= 1) for images in (close.low, close.likely, close.high)))
+
+
+def _memory(measured: Measured, config: RunConfig, rows: float, compared: Range, close: Range) -> dict[str, Range]:
     main = Range.exactly(measured.main_peak + ROW_BYTES * max(rows - measured.images, 0.0))
     embedded = measured.embedded
     if embedded is not None:
         main += compared.scaled(embedded.bytes_each)
+        main += _first_loads(measured, close).scaled(embedded.load_bytes)
         main += Range.exactly(min(rows, SHARD_ROWS) * embedded.dim * 6)
     worker = measured.worker_peak
     most = config.limits.worker_memory_mb * 2**20
