@@ -295,7 +295,7 @@ def test_every_decision_by_keyboard_is_saved_at_once_and_undone(browser: Browser
         page.keyboard.press("k")
         wait_for_count(page, "keep", kept + 1)
         page.keyboard.press("6")
-        page.locator("#list .pic .decided", has_text="must keep").wait_for()
+        page.locator("[data-view=decisions] #list .pic .decided", has_text="must keep").wait_for()
         page.locator("#list .pic").click()
         page.keyboard.press("r")
         wait_for_count(page, "keep", kept)
@@ -376,7 +376,8 @@ def test_decisions_are_exported_and_imported(browser: Browser, real: Path, tmp_p
         page.keyboard.press("n")
         wait_for_count(page, "keep", kept + 1)
         page.click("[data-view=decisions]")
-        page.locator("#list .pic").first.wait_for()
+        # the view before has pictures too
+        page.locator("[data-view=decisions] #list .pic").first.wait_for()
         assert page.locator("#list .pic").count() == 1
         assert "Your decisions are saved" in page.locator("#banner").inner_text()
         with page.expect_download() as download:
