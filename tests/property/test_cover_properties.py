@@ -104,6 +104,7 @@ def test_codes_equal_crown_on_confirmed_links(
         patch.setattr(cover_codes, "_MORE_KINGS", 2)
         if not small:
             patch.setattr(hamming, "_SMALL", 0)
+            patch.setattr(hamming, "_FEW", 0)
         king = cover_codes.cover_codes(
             codes, radius, rank, also=also, forced=forced, stay=stay, confirm=lambda i, j: colour[i] + colour[j] != 3
         )

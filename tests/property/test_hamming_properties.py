@@ -42,6 +42,32 @@ def test_equals_brute_force(codes: np.ndarray, radius: int, small: bool) -> None
     assert (a.dtype, b.dtype, distance.dtype) == (np.int64, np.int64, np.uint8)
 
 
+@settings(max_examples=60, deadline=None)
+@given(codes=code_sets(), radius=st.integers(0, 20), doubled=st.booleans(), few=st.booleans(), share=st.floats(0, 1))
+def test_two_sets_are_compared_as_by_brute_force(
+    codes: np.ndarray, radius: int, doubled: bool, few: bool, share: float
+) -> None:
+    also = np.roll(codes, 1) if doubled else None
+    both = hamming.CodePairs.make(codes, also, radius)
+    cut = int(share * codes.size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hamming, "_TABLE", 64)
+        if not few:
+            patch.setattr(hamming, "_FEW", 0)
+            patch.setattr(hamming, "_SMALL", 0)
+            patch.setattr(hamming, "_CANDIDATES", 16)
+        k, r, distance = hamming.cross_links(both.take(np.arange(cut)), both.take(np.arange(cut, codes.size)), radius)
+    apart = np.bitwise_count(codes[:cut, None] ^ codes[None, cut:])
+    near = apart <= radius
+    if also is not None:
+        near &= np.bitwise_count(also[:cut, None] ^ also[None, cut:]) <= radius
+    one, other = np.nonzero(near)
+    assert sorted(zip(k.tolist(), r.tolist(), distance.tolist(), strict=True)) == list(
+        zip(one.tolist(), other.tolist(), apart[one, other].tolist(), strict=True)
+    )
+    assert (k.dtype, r.dtype, distance.dtype) == (np.int64, np.int64, np.uint8)
+
+
 @pytest.mark.parametrize(("tables", "radius"), [(3, 3), (3, 7), (4, 7), (5, 8), (8, 16)])
 def test_every_split_of_flips_finds_each_pair_once(tables: int, radius: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(radius)

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from rfdedup.kings import priority_order
 from rfdedup.similarity.hamming import CodePairs, Rows, cross_links
 
-_LEAF = 2048
+_LEAF = 1024
 """Images that are compared all with all at a time."""
 _ASKED = 16
 """Candidates of each image of a leaf, on average, that are confirmed all at once."""

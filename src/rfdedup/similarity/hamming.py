@@ -32,6 +32,10 @@ _SMALL = 4096
 """Fewer codes than this are all compared with each other: cheaper than planning."""
 _PROBE_COST = 0.7
 """Cost of looking up one row's partner bucket, in units of one compared pair."""
+_FEW = 1 << 26
+"""Pairs of two sets of codes up to which all are compared, a nanosecond each: cheaper than planning."""
+_TABLE = 1 << 17
+"""Pairs in one table of distances, for the same reason as ``_CANDIDATES``."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,23 @@ def cross_links(kings: CodePairs, rows: CodePairs, radius: int) -> tuple[Rows, R
     Returns:
         k, r: (L,) int64 places in ``kings`` and in ``rows``, in no particular order. distance: (L,) uint8.
     """
-    return _joined(list(_search(kings, radius, rows)) if kings.codes.size and rows.codes.size else [])
+    pairs = kings.codes.size * rows.codes.size
+    if pairs > _FEW:
+        return _joined(list(_search(kings, radius, rows)))
+    step = max(_TABLE // max(kings.codes.size, 1), 1)
+    parts = [slice(begin, begin + step) for begin in range(0, rows.codes.size, step)] if pairs else []
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        return _joined(list(pool.map(lambda part: _compare(kings, rows, part, radius), parts)))
+
+
+def _compare(kings: CodePairs, rows: CodePairs, part: slice, radius: int) -> tuple[Rows, Rows, Distances]:
+    """Pairs of all kings with some rows."""
+    distance = np.bitwise_count(rows.codes[part, None] ^ kings.codes)
+    r, k = np.divmod(np.flatnonzero(distance.ravel() <= radius), kings.codes.size)
+    if rows.also is not None and kings.also is not None:
+        near = np.bitwise_count(rows.also[part][r] ^ kings.also[k]) <= radius
+        r, k = r[near], k[near]
+    return k, r + part.start, distance[r, k]
 
 
 def _search(codes: CodePairs, radius: int, others: CodePairs | None = None) -> Iterator[tuple[Rows, Rows, Distances]]:
