@@ -30,7 +30,7 @@ def machine(*packages: str) -> dict[str, Any]:
         lines = info.read_text().splitlines()
         model = {line.split(":")[0].strip(): line.split(":")[1].strip() for line in lines if ":" in line}
         flags = set(model.get("flags", "").split())
-        useful = [flag for flag in ("avx2", "avx512_vnni", "amx_int8", "amx_bf16") if flag in flags]
+        useful = [flag for flag in ("avx2", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16") if flag in flags]
         name = f"{model.get('model name', name)} ({', '.join(useful)})"
     return {
         "processor": name,

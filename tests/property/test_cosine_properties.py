@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.similarity import amx, cosine
+from rfdedup.similarity import amx, cosine, vnni
 from rfdedup.similarity.bounds import encode, fit_projection, product_bound
 from rfdedup.similarity.cosine import cosine_links
-from rfdedup.similarity.products import SWEEP, TILE, LevelProducts, TileProducts, fast_products
+from rfdedup.similarity.products import SWEEP, TILE, LevelProducts, Products, RegisterProducts
+from rfdedup.similarity.registers import Registers
 from rfdedup.similarity.vectors import pair_scores
+
+PROGRAMS = [
+    pytest.param(
+        program,
+        id=name,
+        marks=pytest.mark.skipif(not program.available(), reason=f"needs a processor with {name}, Linux and llvmlite"),
+    )
+    for name, program in (("AMX", amx), ("AVX-512 VNNI", vnni))
+]
 
 
 def brute(x: np.ndarray, threshold: float) -> tuple[list[int], list[int], list[float]]:
@@ -133,9 +145,15 @@ def test_levels_leave_out_no_product_at_the_bound(seed: int, k: int) -> None:
     assert not found[exact < bound - 1.1 * step].any()
 
 
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 320]), others=st.integers(1, SWEEP), kind=st.booleans())
-def test_a_sweep_finds_the_products_that_reach_each_tiles_bound(seed: int, k: int, others: int, kind: bool) -> None:
+def products_of(program: Any, k: int, low: float = 0.0, step: float = 1000.0) -> Products:
+    """Of a program, or of OpenVINO."""
+    return LevelProducts(k, low, step, 1) if program is None else RegisterProducts(program.kernel(), k, 1)
+
+
+@pytest.mark.parametrize("program", [*PROGRAMS, pytest.param(None, id="OpenVINO")])
+@settings(max_examples=8, deadline=None)
+@given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 320]), others=st.integers(1, SWEEP))
+def test_a_sweep_finds_the_products_that_reach_each_tiles_bound(program: Any, seed: int, k: int, others: int) -> None:
     rng = np.random.default_rng(seed)
     a, b = some_codes(rng, TILE, k), some_codes(rng, others * TILE, k)
     exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
@@ -144,25 +162,36 @@ def test_a_sweep_finds_the_products_that_reach_each_tiles_bound(seed: int, k: in
     step = max((max(bounds) - min(bounds)) / 200, 1.0)
     low = min(bounds) - 3 * step
     bounds[int(rng.integers(others))] = np.inf
-    products = fast_products(k, low, step, 1) if kind else LevelProducts(k, low, step, 1)
     found = np.zeros(exact.shape, dtype=np.int64)
-    for i, j in products.sweep(a, b, bounds):
+    for i, j in products_of(program, k, low, step).sweep(a, b, bounds):
         assert i.size <= TILE * TILE
         np.add.at(found, (i, j), 1)
     needed = np.repeat(bounds, TILE)
     assert found.max() <= 1
     assert (found[exact >= needed] == 1).all()
-    assert not found[exact < needed - 1.1 * step].any()
+    assert not found[exact < needed - (0.0 if program else 1.1 * step)].any()
 
 
-@pytest.mark.skipif(not amx.available(), reason="needs a processor with AMX, Linux and llvmlite")
+def at_any_address(codes: np.ndarray, shift: int) -> np.ndarray:
+    moved = np.empty(codes.size + shift, np.int8)[shift:].reshape(codes.shape)
+    moved[:] = codes
+    return moved
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 @settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192]), shift=st.integers(0, 63))
-def test_tile_registers_are_exact_wherever_the_codes_lie(seed: int, k: int, shift: int) -> None:
+@given(
+    seed=st.integers(0, 2**32),
+    k=st.sampled_from([64, 192]),
+    shift=st.integers(0, 63),
+    other_shift=st.integers(0, 63),
+)
+def test_registers_are_exact_wherever_the_codes_lie(
+    program: Any, seed: int, k: int, shift: int, other_shift: int
+) -> None:
     rng = np.random.default_rng(seed)
-    a = np.empty(TILE * k + shift, np.int8)[shift:].reshape(TILE, k)
-    a[:] = some_codes(rng, TILE, k)
-    b = some_codes(rng, TILE, k)
+    a = at_any_address(some_codes(rng, TILE, k), shift)
+    b = at_any_address(some_codes(rng, TILE, k), other_shift)
     exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
     values = exact.ravel()[rng.integers(0, exact.size, 2)]
     bound, higher = float(values.min()), float(values.max())
@@ -170,18 +199,54 @@ def test_tile_registers_are_exact_wherever_the_codes_lie(seed: int, k: int, shif
     silent = rng.random(TILE) < 0.1
     stricter = [(rows, columns, higher), (silent, np.ones(TILE, bool), np.inf)]
     wanted = (exact >= bound) & (~(rows[:, None] & columns) | (exact >= higher)) & ~silent[:, None]
-    i, j = TileProducts(k, 1).above(a, b, bound, stricter)
+    i, j = products_of(program, k).above(a, b, bound, stricter)
     expected = np.nonzero(wanted)
     assert np.array_equal(i, expected[0])
     assert np.array_equal(j, expected[1])
 
 
-@pytest.mark.parametrize("kind", [TileProducts, LevelProducts])
-def test_more_may_be_asked_for_in_the_middle_of_a_sweep(kind: type) -> None:
-    if kind is TileProducts and not amx.available():
-        pytest.skip("needs a processor with AMX, Linux and llvmlite")
+@pytest.mark.parametrize("program", PROGRAMS)
+@settings(max_examples=10, deadline=None)
+@given(
+    seed=st.integers(0, 2**32), k=st.sampled_from([64, 1088, 4096]), rows=st.integers(1, 4), columns=st.integers(1, 4)
+)
+def test_registers_are_exact_for_the_longest_codes(program: Any, seed: int, k: int, rows: int, columns: int) -> None:
+    """Products at both ends of the range, in parts of a tile, compared with a bound for the columns of each block."""
+    rng = np.random.default_rng(seed)
+    kernel = program.kernel()
+    a, b = (
+        np.where(rng.random((64 * n, 1)) < rng.random((64 * n, k)), 127, -127).astype(np.int8) for n in (rows, columns)
+    )
+    a[0], a[1], b[2], b[3], b[4] = 127, -127, 127, -127, 0
+    exact = a.astype(np.int64) @ b.astype(np.int64).T
+    assert (exact.max(), exact.min()) == (127 * 127 * k, -127 * 127 * k)
+    # one of the block's own products, or just above it
+    blocks = 64 * columns // kernel.columns
+    bounds = exact[rng.integers(0, 64 * rows, blocks), np.arange(blocks) * kernel.columns] + rng.integers(0, 2, blocks)
+    found = np.zeros(exact.shape, np.int64)
+    for i, j in Registers(kernel, 256, 256, k).reach(a, b, bounds.astype(np.int32)):
+        assert i.size <= a.shape[0] ** 2
+        np.add.at(found, (i, j), 1)
+    assert np.array_equal(found, exact >= np.repeat(bounds, kernel.columns))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_all_products_of_a_sweep_may_reach_the_bound(program: Any) -> None:
+    rng = np.random.default_rng(1)
+    a, b = some_codes(rng, TILE, 64), some_codes(rng, 3 * TILE, 64)
+    found = np.zeros((TILE, 3 * TILE), np.int64)
+    for i, j in products_of(program, 64).sweep(a, b, [-np.inf, np.inf, -127.0 * 127 * 64]):
+        assert i.size <= TILE * TILE
+        np.add.at(found, (i, j), 1)
+    assert (found[:, :TILE] == 1).all()
+    assert not found[:, TILE : 2 * TILE].any()
+    assert (found[:, 2 * TILE :] == 1).all()
+
+
+@pytest.mark.parametrize("program", [*PROGRAMS, pytest.param(None, id="OpenVINO")])
+def test_more_may_be_asked_for_in_the_middle_of_a_sweep(program: Any) -> None:
     codes = some_codes(np.random.default_rng(0), TILE, 64)
-    products = kind(64, 1) if kind is TileProducts else kind(64, 0.0, 1000.0, 1)
+    products = products_of(program, 64)
     full = 127.0 * 127 * 64
     for i, _ in products.sweep(codes, codes, [full]):
         again, _ = products.above(codes, codes, full)

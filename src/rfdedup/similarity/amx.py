@@ -1,89 +1,30 @@
-"""Integer products of codes on the tile registers of recent Intel processors (AMX), compiled when first needed.
+"""Integer products of codes on the tile registers of recent Intel processors (AMX): 32 x 32 are compared at a time.
 
-A library's matrix product writes every entry; here nearly all of them are only compared with a bound. So 32 x 32
-products are compared where they leave the registers, and only blocks that hold one at or above the bound are written:
-three times as fast as OpenVINO's product. Elsewhere, and without llvmlite, ``products`` does the same with OpenVINO.
+Three times as fast as OpenVINO's product.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from rfdedup import jit
+from rfdedup.similarity.registers import PANEL, Kernel, compiled, lines, transposed
 
-ALIGNMENT = 64
-BLOCK = 32
+_BLOCK = 32
 """Rows and columns that are compared at a time: four accumulators of 16 x 16."""
-_BLOCK_BYTES = BLOCK * BLOCK // 8
 
 _ARCH_PRCTL, _REQUEST_STATE, _TILE_DATA = 158, 0x1023, 18
 """Linux system call by which a process asks for the tile registers."""
 _FEATURES = ("amx-tile", "amx-int8", "avx512f", "avx512bw")
-_SUMS, _PANEL = 4096, 8192
-"""Where the scratch memory holds the products of a block, and the columns' codes as the tiles want them."""
+_SUMS = 4096
+"""Where the scratch memory holds the products of a block."""
 
 _CHAINS = 4
 """Running maxima, so that one does not wait for the other."""
-
-
-class TileRegisters:
-    """The compiled product, with memory for one caller at a time.
-
-    Args:
-        rows, columns: most rows and columns of a product, multiples of ``BLOCK``.
-        k: codes of each, a multiple of 64.
-    """
-
-    def __init__(self, rows: int, columns: int, k: int) -> None:
-        self._reach = _reach()
-        self._places = np.empty(rows // BLOCK * columns // BLOCK, np.uint32)
-        self._bits = np.empty((self._places.size, _BLOCK_BYTES), np.uint8)
-        memory = np.zeros(_PANEL + (BLOCK + rows) * k + ALIGNMENT, np.uint8)
-        self._scratch = memory[-memory.ctypes.data % ALIGNMENT :]
-        # palette 1; eight tiles of 16 rows of 64 bytes
-        self._scratch[0] = 1
-        self._scratch[16:32].view(np.uint16)[:] = 64
-        self._scratch[48:56] = 16
-        first = _PANEL + BLOCK * k
-        self._rows = self._scratch[first : first + rows * k].view(np.int8).reshape(rows, k)
-
-    def reach(
-        self, a: npt.NDArray[np.int8], b: npt.NDArray[np.int8], bounds: npt.NDArray[np.int32]
-    ) -> Iterator[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-        """Rows and columns of products that reach the bound of their columns, at most rows^2 at a time.
-
-        Args:
-            a: (rows, k) int8, contiguous. b: (columns, k).
-            bounds: (columns / BLOCK,) int32, one for every ``BLOCK`` columns.
-        """
-        if a.ctypes.data % ALIGNMENT:
-            self._rows[: a.shape[0]] = a
-            a = self._rows[: a.shape[0]]
-        found = self._reach(
-            a.ctypes.data,
-            b.ctypes.data,
-            a.shape[1],
-            a.shape[0],
-            b.shape[0],
-            bounds.ctypes.data,
-            self._places.ctypes.data,
-            self._bits.ctypes.data,
-            self._scratch.ctypes.data,
-        )
-        most = (a.shape[0] // BLOCK) ** 2
-        for begin in range(0, found, most):
-            some = slice(begin, min(begin + most, found))
-            inside = np.flatnonzero(np.unpackbits(self._bits[some], bitorder="little"))
-            # of a block: number of its rows and of its columns; of a product in it: quarter, row and column
-            block, at = self._places[some][inside >> 10].astype(np.int64), inside & 1023
-            row = (block >> 16) * BLOCK + ((at >> 9) << 4) + ((at >> 4) & 15)
-            yield row, (block & 0xFFFF) * BLOCK + (((at >> 8) & 1) << 4) + (at & 15)
 
 
 @functools.cache
@@ -100,12 +41,24 @@ def available() -> bool:
 
 
 @functools.cache
-def _reach() -> Any:
-    engine = jit.compile_program(_program(), optimise=False)
-    pointer, size = ctypes.c_void_p, ctypes.c_int64
-    # called without Python's lock, as every foreign function
-    kind = ctypes.CFUNCTYPE(size, pointer, pointer, size, size, size, pointer, pointer, pointer, pointer)
-    return kind(engine.get_function_address("reach"))
+def kernel() -> Kernel:
+    """The compiled product."""
+    return Kernel(compiled(_program()), *block(), tiles())
+
+
+def block() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Row and column of each bit of a block: by accumulators, then by rows and columns of each."""
+    quarter, row, column = np.unravel_index(np.arange(_BLOCK * _BLOCK), (4, 16, 16))
+    return (quarter >> 1) * 16 + row, (quarter & 1) * 16 + column
+
+
+def tiles() -> bytes:
+    """What the tile registers are told: palette 1; eight tiles of 16 rows of 64 bytes."""
+    config = np.zeros(64, np.uint8)
+    config[0] = 1
+    config[16:32].view(np.uint16)[:] = 64
+    config[48:56] = 16
+    return config.tobytes()
 
 
 def _program() -> str:
@@ -155,10 +108,10 @@ declare <16 x i32> @llvm.smax.v16i32(<16 x i32>, <16 x i32>)
 
 define i64 @reach(ptr %a, ptr %b, i64 %k, i64 %rows, i64 %columns, ptr %bounds, ptr %places, ptr %bits, ptr %scratch) {{
 entry:
-  {_lines(address)}
-  %panel = getelementptr i8, ptr %scratch, i64 {_PANEL}
+  {lines(address)}
+  %panel = getelementptr i8, ptr %scratch, i64 {PANEL}
   %k.rows = mul i64 %k, 16
-  %packed = mul i64 %k, {BLOCK}
+  %packed = mul i64 %k, {_BLOCK}
   call void @llvm.x86.ldtilecfg(ptr %scratch)
   br label %next.columns
 
@@ -184,7 +137,7 @@ pack:
   %from.offset = add i64 %half.offset, %step.offset
   %from.0 = getelementptr i8, ptr %b.first, i64 %from.offset
   %to = getelementptr i8, ptr %panel, i64 %p
-  {_transposed("%from", "%to", "%k")}
+  {transposed("%from", "%to", "%k")}
   %p.next = add i64 %p, 1024
   %p.more = icmp ult i64 %p.next, %packed
   br i1 %p.more, label %pack, label %next.rows
@@ -199,7 +152,7 @@ next.rows:
   %ahead.row = add i64 %i.block, 32
   %ahead.offset = mul i64 %ahead.row, %k
   %ahead = getelementptr i8, ptr %b.first, i64 %ahead.offset
-  {_lines(zero)}
+  {lines(zero)}
   br label %depth
 
 depth:
@@ -224,8 +177,8 @@ depth:
   br i1 %d.more, label %depth, label %test
 
 test:
-  {_lines(store)}
-  {_lines(test)}
+  {lines(store)}
+  {lines(test)}
   %any = icmp sge <16 x i32> {last[0]}, %bounds.all
   %any.bits = bitcast <16 x i1> %any to i16
   %none = icmp eq i16 %any.bits, 0
@@ -237,20 +190,20 @@ mark:
   %place.short = trunc i64 %place to i32
   %place.to = getelementptr i32, ptr %places, i64 %found
   store i32 %place.short, ptr %place.to
-  %bits.offset = mul i64 %found, {_BLOCK_BYTES}
+  %bits.offset = mul i64 %found, {_BLOCK * _BLOCK // 8}
   %bits.to = getelementptr i8, ptr %bits, i64 %bits.offset
-  {_lines(mark)}
+  {lines(mark)}
   %found.more = add i64 %found, 1
   br label %rows.done
 
 rows.done:
   %found.next = phi i64 [%found, %test], [%found.more, %mark]
-  %i.next = add i64 %i, {BLOCK}
+  %i.next = add i64 %i, {_BLOCK}
   %i.more = icmp ult i64 %i.next, %rows
   br i1 %i.more, label %next.rows, label %columns.done
 
 columns.done:
-  %j.next = add i64 %j, {BLOCK}
+  %j.next = add i64 %j, {_BLOCK}
   %j.more = icmp ult i64 %j.next, %columns
   br i1 %j.more, label %next.columns, label %done
 
@@ -259,29 +212,3 @@ done:
   ret i64 %found.next
 }}
 """
-
-
-def _transposed(source: str, target: str, stride: str) -> str:
-    """Code that reads 16 rows of 16 words at ``source``.0, and writes them as columns."""
-    lines = []
-    for r in range(16):
-        if r:
-            lines.append(f"{source}.{r} = getelementptr i8, ptr {source}.{r - 1}, i64 {stride}")
-        lines.append(f"%w.1.{r} = load <16 x i32>, ptr {source}.{r}, align 1")
-    for bit in (1, 2, 4, 8):
-        for r in range(16):
-            one, other = r & ~bit, r | bit
-            picked = [16 * bool(c & bit) + (c & ~bit | r & bit) for c in range(16)]
-            mask = ", ".join(f"i32 {c}" for c in picked)
-            lines.append(
-                f"%w.{2 * bit}.{r} = shufflevector <16 x i32> %w.{bit}.{one}, <16 x i32> %w.{bit}.{other}, "
-                f"<16 x i32> <{mask}>"
-            )
-    for r in range(16):
-        lines.append(f"{target}.{r} = getelementptr i8, ptr {target}, i64 {64 * r}")
-        lines.append(f"store <16 x i32> %w.16.{r}, ptr {target}.{r}, align 64")
-    return _lines(lines)
-
-
-def _lines(lines: list[str]) -> str:
-    return "\n  ".join(lines)

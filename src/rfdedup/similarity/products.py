@@ -1,9 +1,9 @@
 """Inner products of 8-bit codes, a tile at a time, on whatever matrix units the processor has.
 
-All that is wanted of them is where they reach a bound. Tile registers are compared directly (``amx``). On other
-processors OpenVINO turns the little graph below into one integer matrix product (VNNI, ...) whose result leaves the
-registers as one byte an entry: 0 for everything below ``low``. So a tile that holds nothing of interest costs one
-pass over bytes.
+All that is wanted of them is where they reach a bound. Programs for AMX and for AVX-512 VNNI compare them in registers
+(``registers``). On other processors OpenVINO turns the little graph below into one integer matrix product whose result
+leaves the registers as one byte an entry: 0 for everything below ``low``. So a tile that holds nothing of interest
+costs one pass over bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.similarity import amx
+from rfdedup.similarity import amx, vnni
+from rfdedup.similarity.registers import ALIGNMENT, Kernel, Registers
 
 Codes = npt.NDArray[np.int8]
 Levels = npt.NDArray[np.uint8]
@@ -80,24 +81,28 @@ def fast_products(k: int, low: float, step: float, threads: int) -> Products:
         low, step: bounds are at least ``low + step``; see ``LevelProducts``.
         threads: how many callers there may be at once.
     """
-    return TileProducts(k, threads) if amx.available() else LevelProducts(k, low, step, threads)
+    for program in (amx, vnni):
+        if program.available():
+            return RegisterProducts(program.kernel(), k, threads)
+    return LevelProducts(k, low, step, threads)
 
 
 def aligned_codes(rows: int, k: int) -> Codes:
-    """Zeros, (rows, k) int8, where tile registers load them fastest."""
-    memory = np.zeros(rows * k + amx.ALIGNMENT, np.int8)
-    start = -memory.ctypes.data % amx.ALIGNMENT
+    """Zeros, (rows, k) int8, where registers load them fastest."""
+    memory = np.zeros(rows * k + ALIGNMENT, np.int8)
+    start = -memory.ctypes.data % ALIGNMENT
     return memory[start : start + rows * k].reshape(rows, k)
 
 
-class TileProducts:
-    """Exact products in tile registers."""
+class RegisterProducts:
+    """Exact products, compared in registers."""
 
-    def __init__(self, k: int, threads: int) -> None:
-        self._idle: queue.SimpleQueue[amx.TileRegisters] = queue.SimpleQueue()
+    def __init__(self, kernel: Kernel, k: int, threads: int) -> None:
+        self.kernel = kernel
+        self._idle: queue.SimpleQueue[Registers] = queue.SimpleQueue()
         # a caller may ask for more while it goes through what a sweep found
         for _ in range(2 * threads):
-            self._idle.put(amx.TileRegisters(TILE, SWEEP * TILE, k))
+            self._idle.put(Registers(kernel, TILE, SWEEP * TILE, k))
 
     def above(self, a: Codes, b: Codes, bound: float, stricter: Stricter = ()) -> tuple[Place, Place]:
         i, j = self._reached(a, b, bound)
@@ -121,7 +126,7 @@ class TileProducts:
         least = np.clip(np.ceil(bounds), -_LARGEST, _LARGEST).astype(np.int32)
         registers = self._idle.get()
         try:
-            yield from registers.reach(a, b, np.repeat(least, TILE // amx.BLOCK))
+            yield from registers.reach(a, b, np.repeat(least, TILE // self.kernel.columns))
         finally:
             self._idle.put(registers)
 
