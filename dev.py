@@ -4,7 +4,7 @@ python3 dev.py demo         install, plant duplicates in the shipped photos, run
 python3 dev.py test         install what the tests need and run them (more words go to pytest)
 python3 dev.py test-lowest  the same in .venv-lowest, with the lowest version of each dependency that is admitted
 python3 dev.py check        ruff and mypy
-python3 dev.py kernels      make kernels.ll of kernels.c again; wants clang 19 ($CLANG says where)
+python3 dev.py kernels      make the .ll of each .c in src again; wants clang 19 ($CLANG says where)
 """
 
 from __future__ import annotations
@@ -49,26 +49,26 @@ def lowest() -> str:
 
 
 def make_kernels() -> None:
-    """Translate the loops over pixels into LLVM's language, for no processor in particular."""
-    source = REPO / "src" / "rfdedup" / "imaging" / "kernels.c"
+    """Translate the loops in C into LLVM's language, for no processor in particular."""
     clang = shutil.which(os.environ.get("CLANG", "clang-19"))
     if clang is None:
         sys.exit("clang 19 was not found; install it, or say with CLANG=... where it is")
     options = ["-O1", "-ffreestanding", "-Wno-psabi", "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm", "-o", "-"]
-    done = subprocess.run([clang, *options, str(source)], stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
-    # what is said of the processor of this machine is left out
-    made = re.sub(r"^(?:target|source_filename|; ModuleID).*\n", "", done.stdout, flags=re.MULTILINE)
-    made = re.sub(
-        r'"(?:target-cpu|target-features|tune-cpu|min-legal-vector-width|no-trapping-math|no-builtins|'
-        r'stack-protector-buffer-size)"(?:="[^"]*")?',
-        "",
-        made,
-    )
-    digest = hashlib.sha256(source.read_text(encoding="utf-8").encode()).hexdigest()
-    head = f"; made of kernels.c, SHA-256 {digest}\n"
-    source.with_suffix(".ll").write_text(head + made, encoding="utf-8", newline="\n")
+    for source in sorted((REPO / "src").rglob("*.c")):
+        done = subprocess.run([clang, *options, str(source)], stdout=subprocess.PIPE, text=True, check=False)
+        if done.returncode:
+            sys.exit(done.returncode)
+        # what is said of the processor of this machine is left out
+        made = re.sub(r"^(?:target|source_filename|; ModuleID).*\n", "", done.stdout, flags=re.MULTILINE)
+        made = re.sub(
+            r'"(?:target-cpu|target-features|tune-cpu|min-legal-vector-width|no-trapping-math|no-builtins|'
+            r'stack-protector-buffer-size)"(?:="[^"]*")?',
+            "",
+            made,
+        )
+        digest = hashlib.sha256(source.read_text(encoding="utf-8").encode()).hexdigest()
+        head = f"; made of {source.name}, SHA-256 {digest}\n"
+        source.with_suffix(".ll").write_text(head + made, encoding="utf-8", newline="\n")
 
 
 def main() -> None:

@@ -16,8 +16,6 @@ Rows = npt.NDArray[np.int64]
 TIER_ORDER = (Tier.EXACT, Tier.PERCEPTUAL, Tier.SEMANTIC)
 """Cheapest proof first: where two tiers link one pair, the earlier is the one reported."""
 
-_SLICE = 128
-
 
 @dataclass(frozen=True)
 class Links:
@@ -78,29 +76,6 @@ def first_of_each(sha256: pa.ChunkedArray) -> Rows:
     fresh[1:] = pc.not_equal(ordered[1:], ordered[:-1]).to_numpy(zero_copy_only=False)
     # equal digests come in any order
     return np.minimum.reduceat(order, np.flatnonzero(fresh)) if len(order) else order
-
-
-def thumb_rms(thumbs: npt.NDArray[np.uint8], i: Rows, j: Rows, *, centred: bool = False) -> npt.NDArray[np.float64]:
-    """Root mean square difference of pairs of thumbnails, in levels.
-
-    Args:
-        thumbs: (n, values) pictures, uint8.
-        i, j: (L,) rows of the pairs.
-        centred: take out a change of brightness that all pixels share.
-
-    Returns:
-        (L,) float64; computed in slices, so memory does not grow with L x values.
-    """
-    out, values = np.empty(len(i)), thumbs.shape[1]
-    ones = np.ones(values, np.float32)
-    for start in range(0, len(i), _SLICE):
-        at = slice(start, start + _SLICE)
-        difference = np.subtract(thumbs[i[at]], thumbs[j[at]], dtype=np.int16).astype(np.float32)
-        square = np.einsum("ij,ij->i", difference, difference) / values
-        if centred:
-            square -= (difference @ ones / values) ** 2
-        out[at] = np.sqrt(np.maximum(square, 0))
-    return out
 
 
 MOST_LINKS = 8

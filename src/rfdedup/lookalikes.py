@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.court import Court, few_pairs
-from rfdedup.linking import Links, distinct, thumb_rms
+from rfdedup.linking import Links, distinct
 from rfdedup.records import Tier
 from rfdedup.similarity.cover_codes import cover_codes
 from rfdedup.similarity.hamming import CodePairs, cross_links
 from rfdedup.similarity.sparse_codes import sparse_code_links
+from rfdedup.thumbs import thumb_rms
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.config import KeepConfig
-from rfdedup.linking import Links, distinct, thumb_rms
+from rfdedup.linking import Links
+from rfdedup.thumbs import thumb_rms
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
@@ -215,10 +216,14 @@ def _median_distance(n: int, links: Links, thumbs: Callable[[Rows], npt.NDArray[
     used = np.flatnonzero(count)
     apart = np.empty(len(links), np.float32)
     step = max(len(links), 1) if len(used) <= _THUMBS else _THUMBS // 4
+    place = np.empty(n, np.int64)
     for begin in range(0, len(links), step):
         a, b = links.a[begin : begin + step], links.b[begin : begin + step]
-        some = distinct(np.concatenate([a, b]))
-        apart[begin : begin + step] = thumb_rms(thumbs(some), np.searchsorted(some, a), np.searchsorted(some, b))
+        seen = np.zeros(n, np.bool_)
+        seen[a], seen[b] = True, True
+        some = np.flatnonzero(seen)
+        place[some] = np.arange(len(some))
+        apart[begin : begin + step] = thumb_rms(thumbs(some), place[a], place[b])
     # a distance is not negative, so its bits are ordered as it is, and one sort of integers does for both keys
     key = ends.astype(np.uint64) << np.uint64(32) | np.tile(apart, 2).view(np.uint32)
     distance = np.sort(key).astype(np.uint32).view(np.float32).astype(np.float64)

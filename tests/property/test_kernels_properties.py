@@ -141,7 +141,8 @@ def test_long_thin_pictures_take_no_memory_for_their_weights() -> None:
         assert resampling.resize(np.zeros((2, 100_000, 3), np.uint8), 16, 16, "bilinear").shape == (16, 16, 3)
 
 
-def test_the_program_was_made_of_the_source_beside_it() -> None:
-    folder = files("rfdedup.imaging")
-    source = folder.joinpath("kernels.c").read_bytes().replace(b"\r\n", b"\n")
-    assert hashlib.sha256(source).hexdigest() in folder.joinpath("kernels.ll").read_text("utf-8").splitlines()[0]
+@pytest.mark.parametrize(("package", "name"), [("rfdedup.imaging", "kernels"), ("rfdedup", "thumbs")])
+def test_the_program_was_made_of_the_source_beside_it(package: str, name: str) -> None:
+    folder = files(package)
+    source = folder.joinpath(f"{name}.c").read_bytes().replace(b"\r\n", b"\n")
+    assert hashlib.sha256(source).hexdigest() in folder.joinpath(f"{name}.ll").read_text("utf-8").splitlines()[0]

@@ -4,20 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
-from rfdedup import linking
-from rfdedup.linking import Links, exact_representatives, first_of_each, strongest, thumb_rms
+from rfdedup.linking import Links, exact_representatives, first_of_each, strongest
 from rfdedup.records import Tier
-
-
-def test_slices_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(2)
-    thumbs = rng.integers(0, 255, (9, 12)).astype(np.uint8)
-    i, j = rng.integers(0, 9, (2, 50))
-    whole = thumb_rms(thumbs, i, j)
-    monkeypatch.setattr(linking, "_SLICE", 7)
-    assert np.array_equal(thumb_rms(thumbs, i, j), whole)
 
 
 def test_the_best_ranked_row_stands_for_its_content() -> None:
