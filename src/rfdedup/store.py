@@ -11,6 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 from rfdedup.errors import RunFolderError
 from rfdedup.files import ARRAY_ERRORS, atomic_write, sha256_file, write_json
 from rfdedup.records import FEATURES, TABLE_ERRORS
+from rfdedup.similarity.products import thread_count
 from rfdedup.tiers import THUMB_SIDE
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
@@ -72,7 +74,7 @@ def previews_of(run: Path, rows: npt.ArrayLike) -> list[bytes | None]:
         for number in np.unique(places[:, 0]).tolist():
             if number < 0:
                 continue
-            column = pq.read_table(folder / f"preview_{number:04d}.parquet").column(0)
+            column = _read(folder / f"preview_{number:04d}.parquet", ["preview"]).column(0)
             for i in np.flatnonzero(places[:, 0] == number).tolist():
                 out[i] = column[int(places[i, 1])].as_py()
     except (*ARRAY_ERRORS, IndexError, pa.ArrowException) as error:
@@ -135,7 +137,7 @@ class FeatureStore:
         """All rows without the heavy columns, with ``shard`` and ``row`` telling where each lies."""
         tables = []
         for shard in self.shards.values():
-            table = pq.read_table(self._path("metadata", shard.number), columns=LIGHT_COLUMNS)
+            table = _read(self._path("metadata", shard.number), LIGHT_COLUMNS)
             table = table.append_column("shard", pa.array(np.full(shard.rows, shard.number, np.int32)))
             tables.append(table.append_column("row", pa.array(np.arange(shard.rows, dtype=np.int32))))
         if tables:
@@ -174,20 +176,23 @@ class FeatureStore:
             RunFolderError: they cannot be read, though the checksum fits.
         """
         out = np.zeros((len(shard), THUMB_SIDE * THUMB_SIDE * 3), np.uint8)
-        for number in np.unique(shard):
-            path = self._path("metadata", int(number))
+
+        def read(number: int) -> None:
+            path = self._path("metadata", number)
             try:
-                table = pq.read_table(path, columns=["thumb"])
+                column = _read(path, ["thumb"]).column(0).combine_chunks()
             except TABLE_ERRORS as error:
                 why = " ".join(str(error).split())
                 raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
             at = np.flatnonzero(shard == number)
-            column = table.column(0).take(pa.array(row[at])).combine_chunks()
-            there = column.is_valid().to_numpy(zero_copy_only=False)
-            if there.any():
-                values = column.drop_null()
-                bytes_ = np.frombuffer(values.buffers()[1], np.uint8)[values.offset * out.shape[1] :]
-                out[at[there]] = bytes_[: len(values) * out.shape[1]].reshape(len(values), out.shape[1])
+            at = at[column.is_valid().to_numpy(zero_copy_only=False)[row[at]]]
+            if len(at):
+                pictures = np.frombuffer(column.buffers()[1], np.uint8)[column.offset * out.shape[1] :]
+                out[at] = pictures[: len(column) * out.shape[1]].reshape(-1, out.shape[1])[row[at]]
+
+        with ThreadPoolExecutor(thread_count()) as pool:
+            for _ in pool.map(read, np.unique(shard).tolist()):
+                pass
         return out
 
     def embedded(self, number: int, key: str) -> npt.NDArray[np.bool_]:
@@ -289,6 +294,12 @@ class FeatureStore:
                 "img_emb": sha256_file(self._path("img_emb", number)) if embedded else None,
             },
         )
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    # half the time of read_table, which loads the data set machinery
+    with pq.ParquetFile(path) as file:
+        return file.read(columns=columns)
 
 
 def _number(marker: Path) -> int | None:
