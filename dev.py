@@ -26,6 +26,9 @@ TASKS = {
     "check": ("[test,dev]", []),
 }
 
+INSTRUCTIONS = {"kernels_vnni.c": ["-mavx512bw", "-mavx512vbmi", "-mavx512vnni"]}
+"""What loops in C use by name; the others are for any processor."""
+
 
 def environment(task: str) -> Path:
     """Folder of the virtual environment of a task."""
@@ -49,13 +52,14 @@ def lowest() -> str:
 
 
 def make_kernels() -> None:
-    """Translate the loops in C into LLVM's language, for no processor in particular."""
+    """Translate the loops in C into LLVM's language, for no processor but the instructions that they name."""
     clang = shutil.which(os.environ.get("CLANG", "clang-19"))
     if clang is None:
         sys.exit("clang 19 was not found; install it, or say with CLANG=... where it is")
-    options = ["-O1", "-ffreestanding", "-Wno-psabi", "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm", "-o", "-"]
+    options = ["-O3", "-ffreestanding", "-Wno-psabi", "-Xclang", "-disable-llvm-passes", "-S", "-emit-llvm", "-o", "-"]
     for source in sorted((REPO / "src").rglob("*.c")):
-        done = subprocess.run([clang, *options, str(source)], stdout=subprocess.PIPE, text=True, check=False)
+        command = [clang, *options, *INSTRUCTIONS.get(source.name, []), str(source)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             sys.exit(done.returncode)
         # what is said of the processor of this machine is left out

@@ -25,6 +25,19 @@ def available() -> bool:
     return True
 
 
+def supports(features: tuple[str, ...]) -> bool:
+    """Whether programs may be compiled, and the processor has all ``features``, by the names that LLVM gives them."""
+    return available() and features_here().issuperset(features)
+
+
+@functools.cache
+def features_here() -> frozenset[str]:
+    """What the processor at hand offers; llvmlite has to be there."""
+    import llvmlite.binding
+
+    return frozenset(name for name, has in llvmlite.binding.get_host_cpu_features().items() if has)
+
+
 def compile_program(text: str, *, optimise: bool) -> Any:
     """The engine that knows the address of each function of an LLVM program; compiled once, and kept for good.
 
@@ -48,7 +61,7 @@ def _engine(text: str, *, optimise: bool) -> Any:
     )
     module = llvm.parse_assembly(text)
     if optimise:
-        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+        tuning = llvm.create_pipeline_tuning_options(speed_level=2)
         tuning.loop_vectorization = True
         passes = llvm.create_pass_builder(machine, tuning)
         passes.getModulePassManager().run(module, passes)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rfdedup.sources.folder import SourceFile
 
 SCHEMA_VERSION = 1
-FEATURE_VERSION = 11
+FEATURE_VERSION = 12
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)

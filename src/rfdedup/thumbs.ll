@@ -137,7 +137,7 @@ define dso_local void @apart(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   %87 = load i64, ptr %15, align 8, !tbaa !8
   %88 = add nsw i64 %87, 1
   store i64 %88, ptr %15, align 8, !tbaa !8
-  br label %23, !llvm.loop !18
+  br label %23, !llvm.loop !17
 
 89:                                               ; preds = %27
   ret void
@@ -171,7 +171,6 @@ attributes #2 = { nounwind }
 !12 = !{!6, !6, i64 0}
 !13 = !{!14, !14, i64 0}
 !14 = !{!"short", !6, i64 0}
-!15 = distinct !{!15, !16, !17}
+!15 = distinct !{!15, !16}
 !16 = !{!"llvm.loop.mustprogress"}
-!17 = !{!"llvm.loop.unroll.disable"}
-!18 = distinct !{!18, !16, !17}
+!17 = distinct !{!17, !16}

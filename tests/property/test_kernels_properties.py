@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from importlib.resources import files
+from types import SimpleNamespace
 from unittest import mock
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -19,12 +21,28 @@ from PIL import Image
 
 from rfdedup import jit
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.imaging import decode, kernels, resampling
+from rfdedup.imaging import Picture, decode, kernels, resampling
 from rfdedup.measure import measure_picture
 from rfdedup.tiers import hashing, quality
 from rfdedup.view import write_view
 
 needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
+needs_vnni = pytest.mark.skipif(not jit.supports(kernels.VNNI), reason="needs a processor with AVX-512 VNNI and VBMI")
+both_programs = pytest.mark.parametrize("vnni", [False, pytest.param(True, marks=needs_vnni)])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """Compiling takes longer than one example may."""
+    if jit.available():
+        for vnni in (False, True):
+            with program(vnni):
+                resampling.resize(np.zeros((8, 400, 3), np.uint8), 224, 8, "bilinear")
+
+
+def program(vnni: bool) -> AbstractContextManager[object]:
+    """Loops with the special instructions, where there are any, or those for any processor."""
+    return nullcontext() if vnni else mock.patch.object(jit, "supports", return_value=False)
 
 
 @st.composite
@@ -39,10 +57,42 @@ def pictures(draw: st.DrawFn) -> npt.NDArray[np.uint8]:
 
 
 @needs_compiler
+@both_programs
 @given(pictures(), st.integers(1, 300), st.integers(1, 300), st.sampled_from(sorted(resampling.FILTERS)))
-def test_resize_is_pillows(rgb: npt.NDArray[np.uint8], width: int, height: int, name: str) -> None:
+def test_resize_is_pillows(vnni: bool, rgb: npt.NDArray[np.uint8], width: int, height: int, name: str) -> None:
     expected = Image.fromarray(rgb).resize((width, height), resampling.FILTERS[name].pillow)
-    np.testing.assert_array_equal(resampling.resize(rgb, width, height, name), np.asarray(expected))
+    with program(vnni):
+        np.testing.assert_array_equal(resampling.resize(rgb, width, height, name), np.asarray(expected))
+
+
+@needs_vnni
+@given(pictures())
+def test_grey_levels_and_halves_are_opencvs(rgb: npt.NDArray[np.uint8]) -> None:
+    picture = Picture(rgb, rgb.shape[1], rgb.shape[0], "png")
+    expected = cv2.resize(rgb, (-(-rgb.shape[1] // 2), -(-rgb.shape[0] // 2)), interpolation=cv2.INTER_AREA)
+    np.testing.assert_array_equal(picture.grey(), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+    np.testing.assert_array_equal(picture.half, expected)
+
+
+@needs_vnni
+def test_grey_levels_of_all_colours_are_opencvs() -> None:
+    colour = np.arange(2**24, dtype=np.uint32)
+    rgb = np.stack([colour & 255, colour >> 8 & 255, colour >> 16], axis=-1).astype(np.uint8).reshape(4096, 4096, 3)
+    np.testing.assert_array_equal(kernels.grey(rgb), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+
+
+@needs_compiler
+@given(pictures())
+def test_spectrum_and_entropy_are_those_without_compiled_loops(rgb: npt.NDArray[np.uint8]) -> None:
+    grey = np.ascontiguousarray(rgb[:, :, 0])
+    spectrum, entropy = quality.spectrum(grey), quality.entropy(grey)
+    with mock.patch.object(jit, "available", return_value=False):
+        plain = quality.spectrum(grey)
+        assert entropy == quality.entropy(grey)
+    if plain is None:
+        assert spectrum is None
+    else:
+        np.testing.assert_array_equal(spectrum, plain)
 
 
 @needs_compiler
@@ -60,11 +110,13 @@ def test_long_rows_of_the_strongest_edges_do_not_overflow() -> None:
 
 
 @needs_compiler
-@pytest.mark.parametrize("shape", [(480, 640), (640, 640), (1200, 90), (300, 2000)])
-def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int]) -> None:
+@both_programs
+@pytest.mark.parametrize("shape", [(480, 640), (641, 640), (1200, 90), (300, 2000), (2, 20_000)])
+def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int], vnni: bool) -> None:
     grey = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
     sizes = [(9, 8), (32, 32)]
-    compiled = hashing.lanczos(grey, sizes)
+    with program(vnni):
+        compiled = hashing.lanczos(grey, sizes)
     with mock.patch.object(jit, "available", return_value=False):
         plain = hashing.lanczos(grey, sizes)
     for one, other, size in zip(compiled, plain, sizes, strict=True):
@@ -73,23 +125,29 @@ def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int]) -> None
 
 
 @needs_compiler
-def test_every_measurement_is_the_same_without_compiled_loops() -> None:
+@both_programs
+def test_every_measurement_is_the_same_without_compiled_loops(vnni: bool) -> None:
     random = np.random.default_rng(7)
     smooth = Image.fromarray(random.integers(0, 256, (60, 90, 3), dtype=np.uint8)).resize((1400, 900))
     data = simplejpeg.encode_jpeg(np.asarray(smooth), quality=90)
-    compiled = measure_picture(data, decode(data, at_least=640))
+    with program(vnni):
+        compiled = measure_picture(data, decode(data, at_least=640))
     with mock.patch.object(jit, "available", return_value=False):
         plain = measure_picture(data, decode(data, at_least=640))
     assert compiled[0] == plain[0]
 
 
 @needs_compiler
-def test_measuring_and_showing_a_photo_go_through_every_loop() -> None:
+@both_programs
+def test_measuring_and_showing_a_photo_go_through_every_loop(vnni: bool) -> None:
     random = np.random.default_rng(7)
     data = simplejpeg.encode_jpeg(random.integers(0, 256, (640, 640, 3), dtype=np.uint8), quality=90)
     out = np.empty((224, 224, 3), np.uint8)
-    loops = ("narrow_grey", "narrow_rgb", "lower", "sums")
+    loops = ("narrow_grey", "narrow_rgb", "lower", "sums", "spectrum", "counts")
+    special = {name: mock.Mock(wraps=loop) for name, loop in vars(kernels._compiled_vnni()).items()} if vnni else {}
     with ExitStack() as stack:
+        stack.enter_context(program(vnni))
+        stack.enter_context(mock.patch.object(kernels, "_compiled_vnni", return_value=SimpleNamespace(**special)))
         calls = {
             name: stack.enter_context(mock.patch.object(kernels, name, wraps=getattr(kernels, name))) for name in loops
         }
@@ -100,9 +158,14 @@ def test_measuring_and_showing_a_photo_go_through_every_loop() -> None:
         # dHash and pHash
         "narrow_grey": 2,
         "narrow_rgb": 1,
-        "lower": 1,
+        # these, and the encoder's input
+        "lower": 3,
         "sums": 1,
+        "spectrum": 1,
+        "counts": 1,
     }
+    expected = {"narrow_grey": 2, "narrow_rgb": 1, "grey": 1, "halve": 1} if vnni else {}
+    assert {name: loop.call_count for name, loop in special.items()} == expected
 
 
 @needs_compiler
@@ -141,7 +204,9 @@ def test_long_thin_pictures_take_no_memory_for_their_weights() -> None:
         assert resampling.resize(np.zeros((2, 100_000, 3), np.uint8), 16, 16, "bilinear").shape == (16, 16, 3)
 
 
-@pytest.mark.parametrize(("package", "name"), [("rfdedup.imaging", "kernels"), ("rfdedup", "thumbs")])
+@pytest.mark.parametrize(
+    ("package", "name"), [("rfdedup.imaging", "kernels"), ("rfdedup.imaging", "kernels_vnni"), ("rfdedup", "thumbs")]
+)
 def test_the_program_was_made_of_the_source_beside_it(package: str, name: str) -> None:
     folder = files(package)
     source = folder.joinpath(f"{name}.c").read_bytes().replace(b"\r\n", b"\n")

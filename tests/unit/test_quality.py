@@ -278,3 +278,15 @@ def test_empty_ground_around_a_thing_is_part_of_the_picture() -> None:
     assert quality.without_borders(flat) is flat
     plain = noise(100, 100)
     assert quality.without_borders(plain) is plain
+
+
+def test_the_spectrum_is_that_of_an_exact_dct() -> None:
+    grey = np.random.default_rng(3).integers(0, 256, (64, 96), dtype=np.uint8)
+    position, frequency = np.arange(8), np.arange(8)[:, None]
+    basis = 0.5 * np.cos((2 * position + 1) * frequency * np.pi / 16)
+    basis[0] = np.sqrt(1 / 8)
+    blocks = grey.reshape(8, 8, 12, 8).swapaxes(1, 2) - 128.0
+    energy = np.square(basis @ blocks @ basis.T).mean(axis=(0, 1))
+    ring = np.maximum(*np.indices((8, 8)))
+    expected = [energy[ring == k].mean() * k**2 for k in range(1, 8)]
+    np.testing.assert_allclose(quality.spectrum(grey), expected, rtol=1e-3)

@@ -1,4 +1,5 @@
-// Loops over pixels that no library does in one pass. Whole numbers only, so every processor gives the same.
+// Loops over pixels that no library does in one pass. Whole numbers only, also where they are floats, so every
+// processor gives the same.
 //
 // kernels.ll is made from this file by "python dev.py kernels" (clang 19); llvmlite compiles that for the
 // processor at hand when it is first needed.
@@ -8,9 +9,14 @@ typedef short i16;
 typedef int i32;
 typedef long long i64;
 typedef u8 u8x4 __attribute__((vector_size(4)));
+typedef u8 u8x8 __attribute__((vector_size(8)));
 typedef u8 u8x32 __attribute__((vector_size(32)));
+typedef i16 i16x8 __attribute__((vector_size(16)));
 typedef i32 i32x4 __attribute__((vector_size(16)));
 typedef i32 i32x32 __attribute__((vector_size(128)));
+typedef float f32x4 __attribute__((vector_size(16)));
+typedef float f32x16 __attribute__((vector_size(64)));
+typedef double f64x16 __attribute__((vector_size(128)));
 
 // BITS: Pillow's fixed point for 8-bit pictures.
 // STRIP: columns whose squared edges, at most 1020 * 1020 each, an i32 surely holds.
@@ -104,4 +110,62 @@ void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
         }
     }
     out[0] = light, out[1] = light2, out[2] = edge, out[3] = edge2;
+}
+
+static inline void put(float *to, i16x8 from) {
+    f32x4 first = __builtin_convertvector(__builtin_shufflevector(from, from, 0, 1, 2, 3), f32x4);
+    __builtin_memcpy(to, &first, sizeof first);
+}
+
+// Adds up, for each of 64 frequencies, the squares of the 8 x 8 DCT coefficients of every step-th block in both
+// directions of rows x columns blocks. A row of the DCT is even or odd, so sums or differences of mirrored pixels are
+// what it weighs: 16 inputs for 16 frequencies, in four quarters. Coefficients are 2^14 times themselves, whole and
+// below 2^24, so floats hold them and their parts; 2^8 times are squared.
+void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const float *weights, double *energy) {
+    f64x16 sum[4] = {{0}, {0}, {0}, {0}};
+    for (i64 y = 0; y < rows; y += step)
+        for (i64 x = 0; x < columns; x += step) {
+            i16x8 row[8];
+            for (i64 k = 0; k < 8; k++) {
+                u8x8 p;
+                __builtin_memcpy(&p, grey + (8 * y + k) * stride + 8 * x, sizeof p);
+                row[k] = __builtin_convertvector(p, i16x8) - 128;
+            }
+            float in[4][16];
+            for (i64 k = 0; k < 4; k++) {
+                i16x8 even = row[k] + row[7 - k], odd = row[k] - row[7 - k];
+                i16x8 even_back = __builtin_shufflevector(even, even, 7, 6, 5, 4, 3, 2, 1, 0);
+                i16x8 odd_back = __builtin_shufflevector(odd, odd, 7, 6, 5, 4, 3, 2, 1, 0);
+                put(in[0] + 4 * k, even + even_back);
+                put(in[1] + 4 * k, even - even_back);
+                put(in[2] + 4 * k, odd + odd_back);
+                put(in[3] + 4 * k, odd - odd_back);
+            }
+            f32x16 coefficient[4] = {{0}, {0}, {0}, {0}};
+            for (i64 k = 0; k < 16; k++)
+                for (i64 q = 0; q < 4; q++) {
+                    f32x16 w;
+                    __builtin_memcpy(&w, weights + 256 * q + 16 * k, sizeof w);
+                    coefficient[q] += w * in[q][k];
+                }
+            for (i64 q = 0; q < 4; q++) {
+                f32x16 whole = __builtin_elementwise_floor(coefficient[q] * 0x1p-6f + 0.5f);
+                f64x16 v = __builtin_convertvector(whole, f64x16);
+                sum[q] += v * v;
+            }
+        }
+    __builtin_memcpy(energy, sum, sizeof sum);
+}
+
+// How often each of 256 levels occurs, added to what is there. Four tables, so that one count need not wait for
+// another of the same level.
+void counts(const u8 *grey, i64 stride, i64 rows, i64 columns, i32 *to) {
+    i32 more[3][256] = {{0}};
+    for (i64 y = 0; y < rows; y++, grey += stride) {
+        i64 x = 0;
+        for (; x + 4 <= columns; x += 4)
+            to[grey[x]]++, more[0][grey[x + 1]]++, more[1][grey[x + 2]]++, more[2][grey[x + 3]]++;
+        for (; x < columns; x++) to[grey[x]]++;
+    }
+    for (i64 i = 0; i < 256; i++) to[i] += more[0][i] + more[1][i] + more[2][i];
 }

@@ -1,4 +1,4 @@
-; made of kernels.c, SHA-256 709c27455b488ec0555f97604414914ca8b0485e0e14edb7b91453d93110d728
+; made of kernels.c, SHA-256 860577e2ccaaf2b9e8a53e67f6b3f4803b7537a450f0522ff412390b57f6b65b
 
 ; Function Attrs: nounwind
 define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr noundef %3, ptr noundef %4, i64 noundef %5, i64 noundef %6, ptr noundef %7) #0 {
@@ -27,7 +27,7 @@ define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %
   store i64 %5, ptr %14, align 8, !tbaa !8
   store i64 %6, ptr %15, align 8, !tbaa !8
   store ptr %7, ptr %16, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %17) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %17) #8
   store i64 0, ptr %17, align 8, !tbaa !8
   br label %26
 
@@ -39,11 +39,11 @@ define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %
 
 30:                                               ; preds = %26
   store i32 2, ptr %18, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %17) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %17) #8
   br label %91
 
 31:                                               ; preds = %26
-  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
   store i64 0, ptr %19, align 8, !tbaa !8
   br label %32
 
@@ -55,11 +55,11 @@ define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %
 
 36:                                               ; preds = %32
   store i32 5, ptr %18, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #8
   br label %81
 
 37:                                               ; preds = %32
-  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #8
   %38 = load ptr, ptr %9, align 8, !tbaa !4
   %39 = load ptr, ptr %12, align 8, !tbaa !4
   %40 = load i64, ptr %19, align 8, !tbaa !8
@@ -68,16 +68,16 @@ define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %
   %43 = sext i32 %42 to i64
   %44 = getelementptr inbounds i8, ptr %38, i64 %43
   store ptr %44, ptr %20, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #8
   %45 = load ptr, ptr %13, align 8, !tbaa !4
   %46 = load i64, ptr %19, align 8, !tbaa !8
   %47 = load i64, ptr %14, align 8, !tbaa !8
   %48 = mul nsw i64 %46, %47
   %49 = getelementptr inbounds i32, ptr %45, i64 %48
   store ptr %49, ptr %21, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 128, ptr %22) #5
+  call void @llvm.lifetime.start.p0(i64 128, ptr %22) #8
   store <32 x i32> zeroinitializer, ptr %22, align 128, !tbaa !12
-  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #8
   store i64 0, ptr %23, align 8, !tbaa !8
   br label %50
 
@@ -89,12 +89,12 @@ define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %
 
 54:                                               ; preds = %50
   store i32 8, ptr %18, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #8
   br label %71
 
 55:                                               ; preds = %50
-  call void @llvm.lifetime.start.p0(i64 32, ptr %24) #5
-  call void @llvm.lifetime.start.p0(i64 128, ptr %25) #5
+  call void @llvm.lifetime.start.p0(i64 32, ptr %24) #8
+  call void @llvm.lifetime.start.p0(i64 128, ptr %25) #8
   %56 = load ptr, ptr %20, align 8, !tbaa !4
   %57 = load i64, ptr %23, align 8, !tbaa !8
   %58 = getelementptr inbounds i8, ptr %56, i64 %57
@@ -110,8 +110,8 @@ define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %
   %66 = load <32 x i32>, ptr %22, align 128, !tbaa !12
   %67 = add <32 x i32> %66, %65
   store <32 x i32> %67, ptr %22, align 128, !tbaa !12
-  call void @llvm.lifetime.end.p0(i64 128, ptr %25) #5
-  call void @llvm.lifetime.end.p0(i64 32, ptr %24) #5
+  call void @llvm.lifetime.end.p0(i64 128, ptr %25) #8
+  call void @llvm.lifetime.end.p0(i64 32, ptr %24) #8
   br label %68
 
 68:                                               ; preds = %55
@@ -123,21 +123,21 @@ define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %
 71:                                               ; preds = %54
   %72 = load <32 x i32>, ptr %22, align 128, !tbaa !12
   %73 = call i32 @llvm.vector.reduce.add.v32i32(<32 x i32> %72)
-  %74 = call zeroext i8 @level(i32 noundef %73) #6
+  %74 = call zeroext i8 @level(i32 noundef %73) #9
   %75 = load ptr, ptr %16, align 8, !tbaa !4
   %76 = load i64, ptr %19, align 8, !tbaa !8
   %77 = getelementptr inbounds i8, ptr %75, i64 %76
   store i8 %74, ptr %77, align 1, !tbaa !12
-  call void @llvm.lifetime.end.p0(i64 128, ptr %22) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #5
+  call void @llvm.lifetime.end.p0(i64 128, ptr %22) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #8
   br label %78
 
 78:                                               ; preds = %71
   %79 = load i64, ptr %19, align 8, !tbaa !8
   %80 = add nsw i64 %79, 1
   store i64 %80, ptr %19, align 8, !tbaa !8
-  br label %32, !llvm.loop !16
+  br label %32, !llvm.loop !15
 
 81:                                               ; preds = %36
   br label %82
@@ -154,7 +154,7 @@ define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %
   %89 = load ptr, ptr %16, align 8, !tbaa !4
   %90 = getelementptr inbounds i8, ptr %89, i64 %88
   store ptr %90, ptr %16, align 8, !tbaa !4
-  br label %26, !llvm.loop !17
+  br label %26, !llvm.loop !16
 
 91:                                               ; preds = %30
   ret void
@@ -174,7 +174,7 @@ define internal zeroext i8 @level(i32 noundef %0) #3 {
   %2 = alloca i32, align 4
   %3 = alloca i32, align 4
   store i32 %0, ptr %2, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 4, ptr %3) #5
+  call void @llvm.lifetime.start.p0(i64 4, ptr %3) #8
   %4 = load i32, ptr %2, align 4, !tbaa !10
   %5 = add nsw i32 %4, 2097152
   %6 = ashr i32 %5, 22
@@ -205,7 +205,7 @@ define internal zeroext i8 @level(i32 noundef %0) #3 {
 18:                                               ; preds = %16, %9
   %19 = phi i32 [ 0, %9 ], [ %17, %16 ]
   %20 = trunc i32 %19 to i8
-  call void @llvm.lifetime.end.p0(i64 4, ptr %3) #5
+  call void @llvm.lifetime.end.p0(i64 4, ptr %3) #8
   ret i8 %20
 }
 
@@ -245,7 +245,7 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
   store i64 %7, ptr %18, align 8, !tbaa !8
   store ptr %8, ptr %19, align 8, !tbaa !4
   store ptr %9, ptr %20, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #8
   store i64 0, ptr %21, align 8, !tbaa !8
   br label %32
 
@@ -257,7 +257,7 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
 
 36:                                               ; preds = %32
   store i32 2, ptr %22, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #8
   br label %115
 
 37:                                               ; preds = %32
@@ -266,7 +266,7 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
   %40 = load i64, ptr %14, align 8, !tbaa !8
   %41 = mul nsw i64 3, %40
   call void @llvm.memcpy.p0.p0.i64(ptr align 1 %38, ptr align 1 %39, i64 %41, i1 false)
-  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #8
   store i64 0, ptr %23, align 8, !tbaa !8
   br label %42
 
@@ -278,11 +278,11 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
 
 46:                                               ; preds = %42
   store i32 5, ptr %22, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #8
   br label %104
 
 47:                                               ; preds = %42
-  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #8
   %48 = load ptr, ptr %19, align 8, !tbaa !4
   %49 = load ptr, ptr %15, align 8, !tbaa !4
   %50 = load i64, ptr %23, align 8, !tbaa !8
@@ -292,16 +292,16 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
   %54 = sext i32 %53 to i64
   %55 = getelementptr inbounds i8, ptr %48, i64 %54
   store ptr %55, ptr %24, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #8
   %56 = load ptr, ptr %16, align 8, !tbaa !4
   %57 = load i64, ptr %23, align 8, !tbaa !8
   %58 = load i64, ptr %17, align 8, !tbaa !8
   %59 = mul nsw i64 %57, %58
   %60 = getelementptr inbounds i32, ptr %56, i64 %59
   store ptr %60, ptr %25, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 16, ptr %26) #5
+  call void @llvm.lifetime.start.p0(i64 16, ptr %26) #8
   store <4 x i32> zeroinitializer, ptr %26, align 16, !tbaa !12
-  call void @llvm.lifetime.start.p0(i64 8, ptr %27) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %27) #8
   store i64 0, ptr %27, align 8, !tbaa !8
   br label %61
 
@@ -313,11 +313,11 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
 
 65:                                               ; preds = %61
   store i32 8, ptr %22, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %27) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %27) #8
   br label %85
 
 66:                                               ; preds = %61
-  call void @llvm.lifetime.start.p0(i64 4, ptr %28) #5
+  call void @llvm.lifetime.start.p0(i64 4, ptr %28) #8
   %67 = load ptr, ptr %24, align 8, !tbaa !4
   %68 = load i64, ptr %27, align 8, !tbaa !8
   %69 = mul nsw i64 3, %68
@@ -335,14 +335,14 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
   %80 = load <4 x i32>, ptr %26, align 16, !tbaa !12
   %81 = add <4 x i32> %80, %79
   store <4 x i32> %81, ptr %26, align 16, !tbaa !12
-  call void @llvm.lifetime.end.p0(i64 4, ptr %28) #5
+  call void @llvm.lifetime.end.p0(i64 4, ptr %28) #8
   br label %82
 
 82:                                               ; preds = %66
   %83 = load i64, ptr %27, align 8, !tbaa !8
   %84 = add nsw i64 %83, 1
   store i64 %84, ptr %27, align 8, !tbaa !8
-  br label %61, !llvm.loop !18
+  br label %61, !llvm.loop !17
 
 85:                                               ; preds = %65
   %86 = load <4 x i32>, ptr %26, align 16, !tbaa !12
@@ -359,7 +359,7 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
   %93 = load <4 x i32>, ptr %30, align 16, !tbaa !12
   %94 = call <4 x i32> @llvm.smin.v4i32(<4 x i32> %92, <4 x i32> %93)
   store <4 x i32> %94, ptr %26, align 16, !tbaa !12
-  call void @llvm.lifetime.start.p0(i64 4, ptr %31) #5
+  call void @llvm.lifetime.start.p0(i64 4, ptr %31) #8
   %95 = load <4 x i32>, ptr %26, align 16, !tbaa !12
   %96 = trunc <4 x i32> %95 to <4 x i8>
   store <4 x i8> %96, ptr %31, align 4, !tbaa !12
@@ -368,17 +368,17 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
   %99 = mul nsw i64 3, %98
   %100 = getelementptr inbounds i8, ptr %97, i64 %99
   call void @llvm.memcpy.p0.p0.i64(ptr align 1 %100, ptr align 4 %31, i64 4, i1 false)
-  call void @llvm.lifetime.end.p0(i64 4, ptr %31) #5
-  call void @llvm.lifetime.end.p0(i64 16, ptr %26) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #5
+  call void @llvm.lifetime.end.p0(i64 4, ptr %31) #8
+  call void @llvm.lifetime.end.p0(i64 16, ptr %26) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #8
   br label %101
 
 101:                                              ; preds = %85
   %102 = load i64, ptr %23, align 8, !tbaa !8
   %103 = add nsw i64 %102, 1
   store i64 %103, ptr %23, align 8, !tbaa !8
-  br label %42, !llvm.loop !19
+  br label %42, !llvm.loop !18
 
 104:                                              ; preds = %46
   br label %105
@@ -396,7 +396,7 @@ define dso_local void @narrow_rgb(ptr noundef %0, i64 noundef %1, i64 noundef %2
   %113 = load ptr, ptr %20, align 8, !tbaa !4
   %114 = getelementptr inbounds i8, ptr %113, i64 %112
   store ptr %114, ptr %20, align 8, !tbaa !4
-  br label %32, !llvm.loop !20
+  br label %32, !llvm.loop !19
 
 115:                                              ; preds = %36
   ret void
@@ -439,7 +439,7 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   store i64 %6, ptr %16, align 8, !tbaa !8
   store ptr %7, ptr %17, align 8, !tbaa !4
   store ptr %8, ptr %18, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
   store i64 0, ptr %19, align 8, !tbaa !8
   br label %30
 
@@ -451,11 +451,11 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
 
 34:                                               ; preds = %30
   store i32 2, ptr %20, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #8
   br label %164
 
 35:                                               ; preds = %30
-  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #8
   store i64 0, ptr %21, align 8, !tbaa !8
   br label %36
 
@@ -467,7 +467,7 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
 
 40:                                               ; preds = %36
   store i32 5, ptr %20, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #8
   br label %48
 
 41:                                               ; preds = %36
@@ -481,10 +481,10 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   %46 = load i64, ptr %21, align 8, !tbaa !8
   %47 = add nsw i64 %46, 1
   store i64 %47, ptr %21, align 8, !tbaa !8
-  br label %36, !llvm.loop !21
+  br label %36, !llvm.loop !20
 
 48:                                               ; preds = %40
-  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #8
   store i64 0, ptr %22, align 8, !tbaa !8
   br label %49
 
@@ -496,11 +496,11 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
 
 53:                                               ; preds = %49
   store i32 8, ptr %20, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #8
   br label %139
 
 54:                                               ; preds = %49
-  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #8
   %55 = load ptr, ptr %10, align 8, !tbaa !4
   %56 = load ptr, ptr %13, align 8, !tbaa !4
   %57 = load i64, ptr %19, align 8, !tbaa !8
@@ -513,22 +513,22 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   %64 = mul nsw i64 %62, %63
   %65 = getelementptr inbounds i8, ptr %55, i64 %64
   store ptr %65, ptr %23, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #8
   %66 = load ptr, ptr %23, align 8, !tbaa !4
   %67 = load i64, ptr %11, align 8, !tbaa !8
   %68 = getelementptr inbounds i8, ptr %66, i64 %67
   store ptr %68, ptr %24, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #8
   %69 = load ptr, ptr %24, align 8, !tbaa !4
   %70 = load i64, ptr %11, align 8, !tbaa !8
   %71 = getelementptr inbounds i8, ptr %69, i64 %70
   store ptr %71, ptr %25, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %26) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %26) #8
   %72 = load ptr, ptr %25, align 8, !tbaa !4
   %73 = load i64, ptr %11, align 8, !tbaa !8
   %74 = getelementptr inbounds i8, ptr %72, i64 %73
   store ptr %74, ptr %26, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %27) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %27) #8
   %75 = load ptr, ptr %14, align 8, !tbaa !4
   %76 = load i64, ptr %19, align 8, !tbaa !8
   %77 = load i64, ptr %15, align 8, !tbaa !8
@@ -537,7 +537,7 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   %80 = load i64, ptr %22, align 8, !tbaa !8
   %81 = getelementptr inbounds i32, ptr %79, i64 %80
   store ptr %81, ptr %27, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %28) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %28) #8
   store i64 0, ptr %28, align 8, !tbaa !8
   br label %82
 
@@ -549,7 +549,7 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
 
 86:                                               ; preds = %82
   store i32 11, ptr %20, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %28) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %28) #8
   br label %135
 
 87:                                               ; preds = %82
@@ -604,24 +604,24 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   %133 = load i64, ptr %28, align 8, !tbaa !8
   %134 = add nsw i64 %133, 1
   store i64 %134, ptr %28, align 8, !tbaa !8
-  br label %82, !llvm.loop !22
+  br label %82, !llvm.loop !21
 
 135:                                              ; preds = %86
-  call void @llvm.lifetime.end.p0(i64 8, ptr %27) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %26) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %27) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %26) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #8
   br label %136
 
 136:                                              ; preds = %135
   %137 = load i64, ptr %22, align 8, !tbaa !8
   %138 = add nsw i64 %137, 4
   store i64 %138, ptr %22, align 8, !tbaa !8
-  br label %49, !llvm.loop !23
+  br label %49, !llvm.loop !22
 
 139:                                              ; preds = %53
-  call void @llvm.lifetime.start.p0(i64 8, ptr %29) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %29) #8
   store i64 0, ptr %29, align 8, !tbaa !8
   br label %140
 
@@ -633,7 +633,7 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
 
 144:                                              ; preds = %140
   store i32 14, ptr %20, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %29) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %29) #8
   br label %157
 
 145:                                              ; preds = %140
@@ -641,7 +641,7 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   %147 = load i64, ptr %29, align 8, !tbaa !8
   %148 = getelementptr inbounds i32, ptr %146, i64 %147
   %149 = load i32, ptr %148, align 4, !tbaa !10
-  %150 = call zeroext i8 @level(i32 noundef %149) #6
+  %150 = call zeroext i8 @level(i32 noundef %149) #9
   %151 = load ptr, ptr %18, align 8, !tbaa !4
   %152 = load i64, ptr %29, align 8, !tbaa !8
   %153 = getelementptr inbounds i8, ptr %151, i64 %152
@@ -652,7 +652,7 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   %155 = load i64, ptr %29, align 8, !tbaa !8
   %156 = add nsw i64 %155, 1
   store i64 %156, ptr %29, align 8, !tbaa !8
-  br label %140, !llvm.loop !24
+  br label %140, !llvm.loop !23
 
 157:                                              ; preds = %144
   br label %158
@@ -665,7 +665,7 @@ define dso_local void @lower(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr
   %162 = load ptr, ptr %18, align 8, !tbaa !4
   %163 = getelementptr inbounds i8, ptr %162, i64 %161
   store ptr %163, ptr %18, align 8, !tbaa !4
-  br label %30, !llvm.loop !25
+  br label %30, !llvm.loop !24
 
 164:                                              ; preds = %34
   ret void
@@ -705,15 +705,15 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
   store i64 %2, ptr %8, align 8, !tbaa !8
   store i64 %3, ptr %9, align 8, !tbaa !8
   store ptr %4, ptr %10, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %11) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %11) #8
   store i64 0, ptr %11, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 8, ptr %12) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %12) #8
   store i64 0, ptr %12, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 8, ptr %13) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %13) #8
   store i64 0, ptr %13, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 8, ptr %14) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %14) #8
   store i64 0, ptr %14, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 8, ptr %15) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %15) #8
   store i64 0, ptr %15, align 8, !tbaa !8
   br label %33
 
@@ -725,18 +725,18 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 
 37:                                               ; preds = %33
   store i32 2, ptr %16, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %15) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %15) #8
   br label %267
 
 38:                                               ; preds = %33
-  call void @llvm.lifetime.start.p0(i64 8, ptr %17) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %17) #8
   %39 = load ptr, ptr %6, align 8, !tbaa !4
   %40 = load i64, ptr %15, align 8, !tbaa !8
   %41 = load i64, ptr %7, align 8, !tbaa !8
   %42 = mul nsw i64 %40, %41
   %43 = getelementptr inbounds i8, ptr %39, i64 %42
   store ptr %43, ptr %17, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %18) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %18) #8
   %44 = load i64, ptr %15, align 8, !tbaa !8
   %45 = icmp ne i64 %44, 0
   br i1 %45, label %46, label %51
@@ -757,7 +757,7 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 55:                                               ; preds = %51, %46
   %56 = phi ptr [ %50, %46 ], [ %54, %51 ]
   store ptr %56, ptr %18, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
   %57 = load i64, ptr %15, align 8, !tbaa !8
   %58 = add nsw i64 %57, 1
   %59 = load i64, ptr %8, align 8, !tbaa !8
@@ -780,7 +780,7 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 70:                                               ; preds = %65, %61
   %71 = phi ptr [ %64, %61 ], [ %69, %65 ]
   store ptr %71, ptr %19, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #8
   store i64 0, ptr %20, align 8, !tbaa !8
   br label %72
 
@@ -791,11 +791,11 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 
 75:                                               ; preds = %72
   store i32 5, ptr %16, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #8
   br label %152
 
 76:                                               ; preds = %72
-  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #8
   %77 = load i64, ptr %20, align 8, !tbaa !8
   %78 = icmp ne i64 %77, 0
   br i1 %78, label %79, label %82
@@ -811,7 +811,7 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 83:                                               ; preds = %82, %79
   %84 = phi i64 [ %81, %79 ], [ 0, %82 ]
   store i64 %84, ptr %21, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #8
   %85 = load i64, ptr %20, align 8, !tbaa !8
   %86 = icmp ne i64 %85, 0
   br i1 %86, label %87, label %90
@@ -827,7 +827,7 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 91:                                               ; preds = %90, %87
   %92 = phi i64 [ %89, %87 ], [ 1, %90 ]
   store i64 %92, ptr %22, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 4, ptr %23) #5
+  call void @llvm.lifetime.start.p0(i64 4, ptr %23) #8
   %93 = load ptr, ptr %18, align 8, !tbaa !4
   %94 = load i64, ptr %21, align 8, !tbaa !8
   %95 = getelementptr inbounds i8, ptr %93, i64 %94
@@ -889,19 +889,19 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
   %147 = load i64, ptr %14, align 8, !tbaa !8
   %148 = add nsw i64 %147, %146
   store i64 %148, ptr %14, align 8, !tbaa !8
-  call void @llvm.lifetime.end.p0(i64 4, ptr %23) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #5
+  call void @llvm.lifetime.end.p0(i64 4, ptr %23) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #8
   br label %149
 
 149:                                              ; preds = %91
   %150 = load i64, ptr %20, align 8, !tbaa !8
   %151 = add nsw i64 %150, 1
   store i64 %151, ptr %20, align 8, !tbaa !8
-  br label %72, !llvm.loop !26
+  br label %72, !llvm.loop !25
 
 152:                                              ; preds = %75
-  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #8
   store i64 1, ptr %24, align 8, !tbaa !8
   br label %153
 
@@ -914,11 +914,11 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 
 158:                                              ; preds = %153
   store i32 8, ptr %16, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #8
   br label %263
 
 159:                                              ; preds = %153
-  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #8
   %160 = load i64, ptr %24, align 8, !tbaa !8
   %161 = add nsw i64 %160, 1024
   %162 = load i64, ptr %9, align 8, !tbaa !8
@@ -939,15 +939,15 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 171:                                              ; preds = %168, %165
   %172 = phi i64 [ %167, %165 ], [ %170, %168 ]
   store i64 %172, ptr %25, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 4, ptr %26) #5
+  call void @llvm.lifetime.start.p0(i64 4, ptr %26) #8
   store i32 0, ptr %26, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 4, ptr %27) #5
+  call void @llvm.lifetime.start.p0(i64 4, ptr %27) #8
   store i32 0, ptr %27, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 4, ptr %28) #5
+  call void @llvm.lifetime.start.p0(i64 4, ptr %28) #8
   store i32 0, ptr %28, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 4, ptr %29) #5
+  call void @llvm.lifetime.start.p0(i64 4, ptr %29) #8
   store i32 0, ptr %29, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 8, ptr %30) #5
+  call void @llvm.lifetime.start.p0(i64 8, ptr %30) #8
   %173 = load i64, ptr %24, align 8, !tbaa !8
   store i64 %173, ptr %30, align 8, !tbaa !8
   br label %174
@@ -960,18 +960,18 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
 
 178:                                              ; preds = %174
   store i32 11, ptr %16, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %30) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %30) #8
   br label %243
 
 179:                                              ; preds = %174
-  call void @llvm.lifetime.start.p0(i64 2, ptr %31) #5
+  call void @llvm.lifetime.start.p0(i64 2, ptr %31) #8
   %180 = load ptr, ptr %17, align 8, !tbaa !4
   %181 = load i64, ptr %30, align 8, !tbaa !8
   %182 = getelementptr inbounds i8, ptr %180, i64 %181
   %183 = load i8, ptr %182, align 1, !tbaa !12
   %184 = zext i8 %183 to i16
-  store i16 %184, ptr %31, align 2, !tbaa !27
-  call void @llvm.lifetime.start.p0(i64 2, ptr %32) #5
+  store i16 %184, ptr %31, align 2, !tbaa !26
+  call void @llvm.lifetime.start.p0(i64 2, ptr %32) #8
   %185 = load ptr, ptr %18, align 8, !tbaa !4
   %186 = load i64, ptr %30, align 8, !tbaa !8
   %187 = getelementptr inbounds i8, ptr %185, i64 %186
@@ -1005,42 +1005,42 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
   %215 = mul nsw i32 4, %214
   %216 = sub nsw i32 %209, %215
   %217 = trunc i32 %216 to i16
-  store i16 %217, ptr %32, align 2, !tbaa !27
-  %218 = load i16, ptr %31, align 2, !tbaa !27
+  store i16 %217, ptr %32, align 2, !tbaa !26
+  %218 = load i16, ptr %31, align 2, !tbaa !26
   %219 = sext i16 %218 to i32
   %220 = load i32, ptr %26, align 4, !tbaa !10
   %221 = add nsw i32 %220, %219
   store i32 %221, ptr %26, align 4, !tbaa !10
-  %222 = load i16, ptr %31, align 2, !tbaa !27
+  %222 = load i16, ptr %31, align 2, !tbaa !26
   %223 = sext i16 %222 to i32
-  %224 = load i16, ptr %31, align 2, !tbaa !27
+  %224 = load i16, ptr %31, align 2, !tbaa !26
   %225 = sext i16 %224 to i32
   %226 = mul nsw i32 %223, %225
   %227 = load i32, ptr %27, align 4, !tbaa !10
   %228 = add nsw i32 %227, %226
   store i32 %228, ptr %27, align 4, !tbaa !10
-  %229 = load i16, ptr %32, align 2, !tbaa !27
+  %229 = load i16, ptr %32, align 2, !tbaa !26
   %230 = sext i16 %229 to i32
   %231 = load i32, ptr %28, align 4, !tbaa !10
   %232 = add nsw i32 %231, %230
   store i32 %232, ptr %28, align 4, !tbaa !10
-  %233 = load i16, ptr %32, align 2, !tbaa !27
+  %233 = load i16, ptr %32, align 2, !tbaa !26
   %234 = sext i16 %233 to i32
-  %235 = load i16, ptr %32, align 2, !tbaa !27
+  %235 = load i16, ptr %32, align 2, !tbaa !26
   %236 = sext i16 %235 to i32
   %237 = mul nsw i32 %234, %236
   %238 = load i32, ptr %29, align 4, !tbaa !10
   %239 = add nsw i32 %238, %237
   store i32 %239, ptr %29, align 4, !tbaa !10
-  call void @llvm.lifetime.end.p0(i64 2, ptr %32) #5
-  call void @llvm.lifetime.end.p0(i64 2, ptr %31) #5
+  call void @llvm.lifetime.end.p0(i64 2, ptr %32) #8
+  call void @llvm.lifetime.end.p0(i64 2, ptr %31) #8
   br label %240
 
 240:                                              ; preds = %179
   %241 = load i64, ptr %30, align 8, !tbaa !8
   %242 = add nsw i64 %241, 1
   store i64 %242, ptr %30, align 8, !tbaa !8
-  br label %174, !llvm.loop !29
+  br label %174, !llvm.loop !28
 
 243:                                              ; preds = %178
   %244 = load i32, ptr %26, align 4, !tbaa !10
@@ -1063,30 +1063,30 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
   %258 = load i64, ptr %14, align 8, !tbaa !8
   %259 = add nsw i64 %258, %257
   store i64 %259, ptr %14, align 8, !tbaa !8
-  call void @llvm.lifetime.end.p0(i64 4, ptr %29) #5
-  call void @llvm.lifetime.end.p0(i64 4, ptr %28) #5
-  call void @llvm.lifetime.end.p0(i64 4, ptr %27) #5
-  call void @llvm.lifetime.end.p0(i64 4, ptr %26) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #5
+  call void @llvm.lifetime.end.p0(i64 4, ptr %29) #8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %28) #8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %27) #8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %26) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #8
   br label %260
 
 260:                                              ; preds = %243
   %261 = load i64, ptr %24, align 8, !tbaa !8
   %262 = add nsw i64 %261, 1024
   store i64 %262, ptr %24, align 8, !tbaa !8
-  br label %153, !llvm.loop !30
+  br label %153, !llvm.loop !29
 
 263:                                              ; preds = %158
-  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %18) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %17) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %18) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %17) #8
   br label %264
 
 264:                                              ; preds = %263
   %265 = load i64, ptr %15, align 8, !tbaa !8
   %266 = add nsw i64 %265, 1
   store i64 %266, ptr %15, align 8, !tbaa !8
-  br label %33, !llvm.loop !31
+  br label %33, !llvm.loop !30
 
 267:                                              ; preds = %37
   %268 = load i64, ptr %11, align 8, !tbaa !8
@@ -1105,10 +1105,584 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
   %278 = load ptr, ptr %10, align 8, !tbaa !4
   %279 = getelementptr inbounds i64, ptr %278, i64 3
   store i64 %277, ptr %279, align 8, !tbaa !8
-  call void @llvm.lifetime.end.p0(i64 8, ptr %14) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %13) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %12) #5
-  call void @llvm.lifetime.end.p0(i64 8, ptr %11) #5
+  call void @llvm.lifetime.end.p0(i64 8, ptr %14) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %13) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %12) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %11) #8
+  ret void
+}
+
+; Function Attrs: nounwind
+define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 noundef %3, i64 noundef %4, ptr noundef %5, ptr noundef %6) #5 {
+  %8 = alloca ptr, align 8
+  %9 = alloca i64, align 8
+  %10 = alloca i64, align 8
+  %11 = alloca i64, align 8
+  %12 = alloca i64, align 8
+  %13 = alloca ptr, align 8
+  %14 = alloca ptr, align 8
+  %15 = alloca [4 x <16 x double>], align 128
+  %16 = alloca i64, align 8
+  %17 = alloca i32, align 4
+  %18 = alloca i64, align 8
+  %19 = alloca [8 x <8 x i16>], align 16
+  %20 = alloca i64, align 8
+  %21 = alloca <8 x i8>, align 8
+  %22 = alloca [4 x [16 x float]], align 16
+  %23 = alloca i64, align 8
+  %24 = alloca <8 x i16>, align 16
+  %25 = alloca <8 x i16>, align 16
+  %26 = alloca <8 x i16>, align 16
+  %27 = alloca <8 x i16>, align 16
+  %28 = alloca [4 x <16 x float>], align 64
+  %29 = alloca i64, align 8
+  %30 = alloca i64, align 8
+  %31 = alloca <16 x float>, align 64
+  %32 = alloca i64, align 8
+  %33 = alloca <16 x float>, align 64
+  %34 = alloca <16 x double>, align 128
+  store ptr %0, ptr %8, align 8, !tbaa !4
+  store i64 %1, ptr %9, align 8, !tbaa !8
+  store i64 %2, ptr %10, align 8, !tbaa !8
+  store i64 %3, ptr %11, align 8, !tbaa !8
+  store i64 %4, ptr %12, align 8, !tbaa !8
+  store ptr %5, ptr %13, align 8, !tbaa !4
+  store ptr %6, ptr %14, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 512, ptr %15) #8
+  call void @llvm.memset.p0.i64(ptr align 128 %15, i8 0, i64 512, i1 false)
+  call void @llvm.lifetime.start.p0(i64 8, ptr %16) #8
+  store i64 0, ptr %16, align 8, !tbaa !8
+  br label %35
+
+35:                                               ; preds = %199, %7
+  %36 = load i64, ptr %16, align 8, !tbaa !8
+  %37 = load i64, ptr %10, align 8, !tbaa !8
+  %38 = icmp slt i64 %36, %37
+  br i1 %38, label %40, label %39
+
+39:                                               ; preds = %35
+  store i32 2, ptr %17, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %16) #8
+  br label %203
+
+40:                                               ; preds = %35
+  call void @llvm.lifetime.start.p0(i64 8, ptr %18) #8
+  store i64 0, ptr %18, align 8, !tbaa !8
+  br label %41
+
+41:                                               ; preds = %194, %40
+  %42 = load i64, ptr %18, align 8, !tbaa !8
+  %43 = load i64, ptr %11, align 8, !tbaa !8
+  %44 = icmp slt i64 %42, %43
+  br i1 %44, label %46, label %45
+
+45:                                               ; preds = %41
+  store i32 5, ptr %17, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %18) #8
+  br label %198
+
+46:                                               ; preds = %41
+  call void @llvm.lifetime.start.p0(i64 128, ptr %19) #8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #8
+  store i64 0, ptr %20, align 8, !tbaa !8
+  br label %47
+
+47:                                               ; preds = %68, %46
+  %48 = load i64, ptr %20, align 8, !tbaa !8
+  %49 = icmp slt i64 %48, 8
+  br i1 %49, label %51, label %50
+
+50:                                               ; preds = %47
+  store i32 8, ptr %17, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #8
+  br label %71
+
+51:                                               ; preds = %47
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #8
+  %52 = load ptr, ptr %8, align 8, !tbaa !4
+  %53 = load i64, ptr %16, align 8, !tbaa !8
+  %54 = mul nsw i64 8, %53
+  %55 = load i64, ptr %20, align 8, !tbaa !8
+  %56 = add nsw i64 %54, %55
+  %57 = load i64, ptr %9, align 8, !tbaa !8
+  %58 = mul nsw i64 %56, %57
+  %59 = getelementptr inbounds i8, ptr %52, i64 %58
+  %60 = load i64, ptr %18, align 8, !tbaa !8
+  %61 = mul nsw i64 8, %60
+  %62 = getelementptr inbounds i8, ptr %59, i64 %61
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %21, ptr align 1 %62, i64 8, i1 false)
+  %63 = load <8 x i8>, ptr %21, align 8, !tbaa !12
+  %64 = zext <8 x i8> %63 to <8 x i16>
+  %65 = sub <8 x i16> %64, <i16 128, i16 128, i16 128, i16 128, i16 128, i16 128, i16 128, i16 128>
+  %66 = load i64, ptr %20, align 8, !tbaa !8
+  %67 = getelementptr inbounds [8 x <8 x i16>], ptr %19, i64 0, i64 %66
+  store <8 x i16> %65, ptr %67, align 16, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #8
+  br label %68
+
+68:                                               ; preds = %51
+  %69 = load i64, ptr %20, align 8, !tbaa !8
+  %70 = add nsw i64 %69, 1
+  store i64 %70, ptr %20, align 8, !tbaa !8
+  br label %47, !llvm.loop !31
+
+71:                                               ; preds = %50
+  call void @llvm.lifetime.start.p0(i64 256, ptr %22) #8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #8
+  store i64 0, ptr %23, align 8, !tbaa !8
+  br label %72
+
+72:                                               ; preds = %131, %71
+  %73 = load i64, ptr %23, align 8, !tbaa !8
+  %74 = icmp slt i64 %73, 4
+  br i1 %74, label %76, label %75
+
+75:                                               ; preds = %72
+  store i32 11, ptr %17, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #8
+  br label %134
+
+76:                                               ; preds = %72
+  call void @llvm.lifetime.start.p0(i64 16, ptr %24) #8
+  %77 = load i64, ptr %23, align 8, !tbaa !8
+  %78 = getelementptr inbounds [8 x <8 x i16>], ptr %19, i64 0, i64 %77
+  %79 = load <8 x i16>, ptr %78, align 16, !tbaa !12
+  %80 = load i64, ptr %23, align 8, !tbaa !8
+  %81 = sub nsw i64 7, %80
+  %82 = getelementptr inbounds [8 x <8 x i16>], ptr %19, i64 0, i64 %81
+  %83 = load <8 x i16>, ptr %82, align 16, !tbaa !12
+  %84 = add <8 x i16> %79, %83
+  store <8 x i16> %84, ptr %24, align 16, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 16, ptr %25) #8
+  %85 = load i64, ptr %23, align 8, !tbaa !8
+  %86 = getelementptr inbounds [8 x <8 x i16>], ptr %19, i64 0, i64 %85
+  %87 = load <8 x i16>, ptr %86, align 16, !tbaa !12
+  %88 = load i64, ptr %23, align 8, !tbaa !8
+  %89 = sub nsw i64 7, %88
+  %90 = getelementptr inbounds [8 x <8 x i16>], ptr %19, i64 0, i64 %89
+  %91 = load <8 x i16>, ptr %90, align 16, !tbaa !12
+  %92 = sub <8 x i16> %87, %91
+  store <8 x i16> %92, ptr %25, align 16, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 16, ptr %26) #8
+  %93 = load <8 x i16>, ptr %24, align 16, !tbaa !12
+  %94 = load <8 x i16>, ptr %24, align 16, !tbaa !12
+  %95 = shufflevector <8 x i16> %93, <8 x i16> %94, <8 x i32> <i32 7, i32 6, i32 5, i32 4, i32 3, i32 2, i32 1, i32 0>
+  store <8 x i16> %95, ptr %26, align 16, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 16, ptr %27) #8
+  %96 = load <8 x i16>, ptr %25, align 16, !tbaa !12
+  %97 = load <8 x i16>, ptr %25, align 16, !tbaa !12
+  %98 = shufflevector <8 x i16> %96, <8 x i16> %97, <8 x i32> <i32 7, i32 6, i32 5, i32 4, i32 3, i32 2, i32 1, i32 0>
+  store <8 x i16> %98, ptr %27, align 16, !tbaa !12
+  %99 = getelementptr inbounds [4 x [16 x float]], ptr %22, i64 0, i64 0
+  %100 = getelementptr inbounds [16 x float], ptr %99, i64 0, i64 0
+  %101 = load i64, ptr %23, align 8, !tbaa !8
+  %102 = mul nsw i64 4, %101
+  %103 = getelementptr inbounds float, ptr %100, i64 %102
+  %104 = load <8 x i16>, ptr %24, align 16, !tbaa !12
+  %105 = load <8 x i16>, ptr %26, align 16, !tbaa !12
+  %106 = add <8 x i16> %104, %105
+  call void @put(ptr noundef %103, <8 x i16> noundef %106) #9
+  %107 = getelementptr inbounds [4 x [16 x float]], ptr %22, i64 0, i64 1
+  %108 = getelementptr inbounds [16 x float], ptr %107, i64 0, i64 0
+  %109 = load i64, ptr %23, align 8, !tbaa !8
+  %110 = mul nsw i64 4, %109
+  %111 = getelementptr inbounds float, ptr %108, i64 %110
+  %112 = load <8 x i16>, ptr %24, align 16, !tbaa !12
+  %113 = load <8 x i16>, ptr %26, align 16, !tbaa !12
+  %114 = sub <8 x i16> %112, %113
+  call void @put(ptr noundef %111, <8 x i16> noundef %114) #9
+  %115 = getelementptr inbounds [4 x [16 x float]], ptr %22, i64 0, i64 2
+  %116 = getelementptr inbounds [16 x float], ptr %115, i64 0, i64 0
+  %117 = load i64, ptr %23, align 8, !tbaa !8
+  %118 = mul nsw i64 4, %117
+  %119 = getelementptr inbounds float, ptr %116, i64 %118
+  %120 = load <8 x i16>, ptr %25, align 16, !tbaa !12
+  %121 = load <8 x i16>, ptr %27, align 16, !tbaa !12
+  %122 = add <8 x i16> %120, %121
+  call void @put(ptr noundef %119, <8 x i16> noundef %122) #9
+  %123 = getelementptr inbounds [4 x [16 x float]], ptr %22, i64 0, i64 3
+  %124 = getelementptr inbounds [16 x float], ptr %123, i64 0, i64 0
+  %125 = load i64, ptr %23, align 8, !tbaa !8
+  %126 = mul nsw i64 4, %125
+  %127 = getelementptr inbounds float, ptr %124, i64 %126
+  %128 = load <8 x i16>, ptr %25, align 16, !tbaa !12
+  %129 = load <8 x i16>, ptr %27, align 16, !tbaa !12
+  %130 = sub <8 x i16> %128, %129
+  call void @put(ptr noundef %127, <8 x i16> noundef %130) #9
+  call void @llvm.lifetime.end.p0(i64 16, ptr %27) #8
+  call void @llvm.lifetime.end.p0(i64 16, ptr %26) #8
+  call void @llvm.lifetime.end.p0(i64 16, ptr %25) #8
+  call void @llvm.lifetime.end.p0(i64 16, ptr %24) #8
+  br label %131
+
+131:                                              ; preds = %76
+  %132 = load i64, ptr %23, align 8, !tbaa !8
+  %133 = add nsw i64 %132, 1
+  store i64 %133, ptr %23, align 8, !tbaa !8
+  br label %72, !llvm.loop !32
+
+134:                                              ; preds = %75
+  call void @llvm.lifetime.start.p0(i64 256, ptr %28) #8
+  call void @llvm.memset.p0.i64(ptr align 64 %28, i8 0, i64 256, i1 false)
+  call void @llvm.lifetime.start.p0(i64 8, ptr %29) #8
+  store i64 0, ptr %29, align 8, !tbaa !8
+  br label %135
+
+135:                                              ; preds = %168, %134
+  %136 = load i64, ptr %29, align 8, !tbaa !8
+  %137 = icmp slt i64 %136, 16
+  br i1 %137, label %139, label %138
+
+138:                                              ; preds = %135
+  store i32 14, ptr %17, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %29) #8
+  br label %171
+
+139:                                              ; preds = %135
+  call void @llvm.lifetime.start.p0(i64 8, ptr %30) #8
+  store i64 0, ptr %30, align 8, !tbaa !8
+  br label %140
+
+140:                                              ; preds = %164, %139
+  %141 = load i64, ptr %30, align 8, !tbaa !8
+  %142 = icmp slt i64 %141, 4
+  br i1 %142, label %144, label %143
+
+143:                                              ; preds = %140
+  store i32 17, ptr %17, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %30) #8
+  br label %167
+
+144:                                              ; preds = %140
+  call void @llvm.lifetime.start.p0(i64 64, ptr %31) #8
+  %145 = load ptr, ptr %13, align 8, !tbaa !4
+  %146 = load i64, ptr %30, align 8, !tbaa !8
+  %147 = mul nsw i64 256, %146
+  %148 = getelementptr inbounds float, ptr %145, i64 %147
+  %149 = load i64, ptr %29, align 8, !tbaa !8
+  %150 = mul nsw i64 16, %149
+  %151 = getelementptr inbounds float, ptr %148, i64 %150
+  call void @llvm.memcpy.p0.p0.i64(ptr align 64 %31, ptr align 4 %151, i64 64, i1 false)
+  %152 = load <16 x float>, ptr %31, align 64, !tbaa !12
+  %153 = load i64, ptr %30, align 8, !tbaa !8
+  %154 = getelementptr inbounds [4 x [16 x float]], ptr %22, i64 0, i64 %153
+  %155 = load i64, ptr %29, align 8, !tbaa !8
+  %156 = getelementptr inbounds [16 x float], ptr %154, i64 0, i64 %155
+  %157 = load float, ptr %156, align 4, !tbaa !33
+  %158 = insertelement <16 x float> poison, float %157, i64 0
+  %159 = shufflevector <16 x float> %158, <16 x float> poison, <16 x i32> zeroinitializer
+  %160 = load i64, ptr %30, align 8, !tbaa !8
+  %161 = getelementptr inbounds [4 x <16 x float>], ptr %28, i64 0, i64 %160
+  %162 = load <16 x float>, ptr %161, align 64, !tbaa !12
+  %163 = call <16 x float> @llvm.fmuladd.v16f32(<16 x float> %152, <16 x float> %159, <16 x float> %162)
+  store <16 x float> %163, ptr %161, align 64, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 64, ptr %31) #8
+  br label %164
+
+164:                                              ; preds = %144
+  %165 = load i64, ptr %30, align 8, !tbaa !8
+  %166 = add nsw i64 %165, 1
+  store i64 %166, ptr %30, align 8, !tbaa !8
+  br label %140, !llvm.loop !35
+
+167:                                              ; preds = %143
+  br label %168
+
+168:                                              ; preds = %167
+  %169 = load i64, ptr %29, align 8, !tbaa !8
+  %170 = add nsw i64 %169, 1
+  store i64 %170, ptr %29, align 8, !tbaa !8
+  br label %135, !llvm.loop !36
+
+171:                                              ; preds = %138
+  call void @llvm.lifetime.start.p0(i64 8, ptr %32) #8
+  store i64 0, ptr %32, align 8, !tbaa !8
+  br label %172
+
+172:                                              ; preds = %190, %171
+  %173 = load i64, ptr %32, align 8, !tbaa !8
+  %174 = icmp slt i64 %173, 4
+  br i1 %174, label %176, label %175
+
+175:                                              ; preds = %172
+  store i32 20, ptr %17, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %32) #8
+  br label %193
+
+176:                                              ; preds = %172
+  call void @llvm.lifetime.start.p0(i64 64, ptr %33) #8
+  %177 = load i64, ptr %32, align 8, !tbaa !8
+  %178 = getelementptr inbounds [4 x <16 x float>], ptr %28, i64 0, i64 %177
+  %179 = load <16 x float>, ptr %178, align 64, !tbaa !12
+  %180 = call <16 x float> @llvm.fmuladd.v16f32(<16 x float> %179, <16 x float> <float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02, float 1.562500e-02>, <16 x float> <float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01, float 5.000000e-01>)
+  %181 = call <16 x float> @llvm.floor.v16f32(<16 x float> %180)
+  store <16 x float> %181, ptr %33, align 64, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 128, ptr %34) #8
+  %182 = load <16 x float>, ptr %33, align 64, !tbaa !12
+  %183 = fpext <16 x float> %182 to <16 x double>
+  store <16 x double> %183, ptr %34, align 128, !tbaa !12
+  %184 = load <16 x double>, ptr %34, align 128, !tbaa !12
+  %185 = load <16 x double>, ptr %34, align 128, !tbaa !12
+  %186 = load i64, ptr %32, align 8, !tbaa !8
+  %187 = getelementptr inbounds [4 x <16 x double>], ptr %15, i64 0, i64 %186
+  %188 = load <16 x double>, ptr %187, align 128, !tbaa !12
+  %189 = call <16 x double> @llvm.fmuladd.v16f64(<16 x double> %184, <16 x double> %185, <16 x double> %188)
+  store <16 x double> %189, ptr %187, align 128, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 128, ptr %34) #8
+  call void @llvm.lifetime.end.p0(i64 64, ptr %33) #8
+  br label %190
+
+190:                                              ; preds = %176
+  %191 = load i64, ptr %32, align 8, !tbaa !8
+  %192 = add nsw i64 %191, 1
+  store i64 %192, ptr %32, align 8, !tbaa !8
+  br label %172, !llvm.loop !37
+
+193:                                              ; preds = %175
+  call void @llvm.lifetime.end.p0(i64 256, ptr %28) #8
+  call void @llvm.lifetime.end.p0(i64 256, ptr %22) #8
+  call void @llvm.lifetime.end.p0(i64 128, ptr %19) #8
+  br label %194
+
+194:                                              ; preds = %193
+  %195 = load i64, ptr %12, align 8, !tbaa !8
+  %196 = load i64, ptr %18, align 8, !tbaa !8
+  %197 = add nsw i64 %196, %195
+  store i64 %197, ptr %18, align 8, !tbaa !8
+  br label %41, !llvm.loop !38
+
+198:                                              ; preds = %45
+  br label %199
+
+199:                                              ; preds = %198
+  %200 = load i64, ptr %12, align 8, !tbaa !8
+  %201 = load i64, ptr %16, align 8, !tbaa !8
+  %202 = add nsw i64 %201, %200
+  store i64 %202, ptr %16, align 8, !tbaa !8
+  br label %35, !llvm.loop !39
+
+203:                                              ; preds = %39
+  %204 = load ptr, ptr %14, align 8, !tbaa !4
+  %205 = getelementptr inbounds [4 x <16 x double>], ptr %15, i64 0, i64 0
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %204, ptr align 128 %205, i64 512, i1 false)
+  call void @llvm.lifetime.end.p0(i64 512, ptr %15) #8
+  ret void
+}
+
+; Function Attrs: nocallback nofree nounwind willreturn memory(argmem: write)
+declare void @llvm.memset.p0.i64(ptr nocapture writeonly, i8, i64, i1 immarg) #6
+
+; Function Attrs: inlinehint nounwind
+define internal void @put(ptr noundef %0, <8 x i16> noundef %1) #7 {
+  %3 = alloca ptr, align 8
+  %4 = alloca <8 x i16>, align 16
+  %5 = alloca <4 x float>, align 16
+  store ptr %0, ptr %3, align 8, !tbaa !4
+  store <8 x i16> %1, ptr %4, align 16, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 16, ptr %5) #8
+  %6 = load <8 x i16>, ptr %4, align 16, !tbaa !12
+  %7 = load <8 x i16>, ptr %4, align 16, !tbaa !12
+  %8 = shufflevector <8 x i16> %6, <8 x i16> %7, <4 x i32> <i32 0, i32 1, i32 2, i32 3>
+  %9 = sitofp <4 x i16> %8 to <4 x float>
+  store <4 x float> %9, ptr %5, align 16, !tbaa !12
+  %10 = load ptr, ptr %3, align 8, !tbaa !4
+  call void @llvm.memcpy.p0.p0.i64(ptr align 4 %10, ptr align 16 %5, i64 16, i1 false)
+  call void @llvm.lifetime.end.p0(i64 16, ptr %5) #8
+  ret void
+}
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare <16 x float> @llvm.fmuladd.v16f32(<16 x float>, <16 x float>, <16 x float>) #4
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare <16 x float> @llvm.floor.v16f32(<16 x float>) #4
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare <16 x double> @llvm.fmuladd.v16f64(<16 x double>, <16 x double>, <16 x double>) #4
+
+; Function Attrs: nounwind
+define dso_local void @counts(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 noundef %3, ptr noundef %4) #0 {
+  %6 = alloca ptr, align 8
+  %7 = alloca i64, align 8
+  %8 = alloca i64, align 8
+  %9 = alloca i64, align 8
+  %10 = alloca ptr, align 8
+  %11 = alloca [3 x [256 x i32]], align 16
+  %12 = alloca i64, align 8
+  %13 = alloca i64, align 8
+  %14 = alloca i64, align 8
+  store ptr %0, ptr %6, align 8, !tbaa !4
+  store i64 %1, ptr %7, align 8, !tbaa !8
+  store i64 %2, ptr %8, align 8, !tbaa !8
+  store i64 %3, ptr %9, align 8, !tbaa !8
+  store ptr %4, ptr %10, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 3072, ptr %11) #8
+  call void @llvm.memset.p0.i64(ptr align 16 %11, i8 0, i64 3072, i1 false)
+  call void @llvm.lifetime.start.p0(i64 8, ptr %12) #8
+  store i64 0, ptr %12, align 8, !tbaa !8
+  br label %15
+
+15:                                               ; preds = %88, %5
+  %16 = load i64, ptr %12, align 8, !tbaa !8
+  %17 = load i64, ptr %8, align 8, !tbaa !8
+  %18 = icmp slt i64 %16, %17
+  br i1 %18, label %20, label %19
+
+19:                                               ; preds = %15
+  call void @llvm.lifetime.end.p0(i64 8, ptr %12) #8
+  br label %94
+
+20:                                               ; preds = %15
+  call void @llvm.lifetime.start.p0(i64 8, ptr %13) #8
+  store i64 0, ptr %13, align 8, !tbaa !8
+  br label %21
+
+21:                                               ; preds = %66, %20
+  %22 = load i64, ptr %13, align 8, !tbaa !8
+  %23 = add nsw i64 %22, 4
+  %24 = load i64, ptr %9, align 8, !tbaa !8
+  %25 = icmp sle i64 %23, %24
+  br i1 %25, label %26, label %69
+
+26:                                               ; preds = %21
+  %27 = load ptr, ptr %10, align 8, !tbaa !4
+  %28 = load ptr, ptr %6, align 8, !tbaa !4
+  %29 = load i64, ptr %13, align 8, !tbaa !8
+  %30 = getelementptr inbounds i8, ptr %28, i64 %29
+  %31 = load i8, ptr %30, align 1, !tbaa !12
+  %32 = zext i8 %31 to i64
+  %33 = getelementptr inbounds i32, ptr %27, i64 %32
+  %34 = load i32, ptr %33, align 4, !tbaa !10
+  %35 = add nsw i32 %34, 1
+  store i32 %35, ptr %33, align 4, !tbaa !10
+  %36 = getelementptr inbounds [3 x [256 x i32]], ptr %11, i64 0, i64 0
+  %37 = load ptr, ptr %6, align 8, !tbaa !4
+  %38 = load i64, ptr %13, align 8, !tbaa !8
+  %39 = add nsw i64 %38, 1
+  %40 = getelementptr inbounds i8, ptr %37, i64 %39
+  %41 = load i8, ptr %40, align 1, !tbaa !12
+  %42 = zext i8 %41 to i64
+  %43 = getelementptr inbounds [256 x i32], ptr %36, i64 0, i64 %42
+  %44 = load i32, ptr %43, align 4, !tbaa !10
+  %45 = add nsw i32 %44, 1
+  store i32 %45, ptr %43, align 4, !tbaa !10
+  %46 = getelementptr inbounds [3 x [256 x i32]], ptr %11, i64 0, i64 1
+  %47 = load ptr, ptr %6, align 8, !tbaa !4
+  %48 = load i64, ptr %13, align 8, !tbaa !8
+  %49 = add nsw i64 %48, 2
+  %50 = getelementptr inbounds i8, ptr %47, i64 %49
+  %51 = load i8, ptr %50, align 1, !tbaa !12
+  %52 = zext i8 %51 to i64
+  %53 = getelementptr inbounds [256 x i32], ptr %46, i64 0, i64 %52
+  %54 = load i32, ptr %53, align 4, !tbaa !10
+  %55 = add nsw i32 %54, 1
+  store i32 %55, ptr %53, align 4, !tbaa !10
+  %56 = getelementptr inbounds [3 x [256 x i32]], ptr %11, i64 0, i64 2
+  %57 = load ptr, ptr %6, align 8, !tbaa !4
+  %58 = load i64, ptr %13, align 8, !tbaa !8
+  %59 = add nsw i64 %58, 3
+  %60 = getelementptr inbounds i8, ptr %57, i64 %59
+  %61 = load i8, ptr %60, align 1, !tbaa !12
+  %62 = zext i8 %61 to i64
+  %63 = getelementptr inbounds [256 x i32], ptr %56, i64 0, i64 %62
+  %64 = load i32, ptr %63, align 4, !tbaa !10
+  %65 = add nsw i32 %64, 1
+  store i32 %65, ptr %63, align 4, !tbaa !10
+  br label %66
+
+66:                                               ; preds = %26
+  %67 = load i64, ptr %13, align 8, !tbaa !8
+  %68 = add nsw i64 %67, 4
+  store i64 %68, ptr %13, align 8, !tbaa !8
+  br label %21, !llvm.loop !40
+
+69:                                               ; preds = %21
+  br label %70
+
+70:                                               ; preds = %84, %69
+  %71 = load i64, ptr %13, align 8, !tbaa !8
+  %72 = load i64, ptr %9, align 8, !tbaa !8
+  %73 = icmp slt i64 %71, %72
+  br i1 %73, label %74, label %87
+
+74:                                               ; preds = %70
+  %75 = load ptr, ptr %10, align 8, !tbaa !4
+  %76 = load ptr, ptr %6, align 8, !tbaa !4
+  %77 = load i64, ptr %13, align 8, !tbaa !8
+  %78 = getelementptr inbounds i8, ptr %76, i64 %77
+  %79 = load i8, ptr %78, align 1, !tbaa !12
+  %80 = zext i8 %79 to i64
+  %81 = getelementptr inbounds i32, ptr %75, i64 %80
+  %82 = load i32, ptr %81, align 4, !tbaa !10
+  %83 = add nsw i32 %82, 1
+  store i32 %83, ptr %81, align 4, !tbaa !10
+  br label %84
+
+84:                                               ; preds = %74
+  %85 = load i64, ptr %13, align 8, !tbaa !8
+  %86 = add nsw i64 %85, 1
+  store i64 %86, ptr %13, align 8, !tbaa !8
+  br label %70, !llvm.loop !41
+
+87:                                               ; preds = %70
+  call void @llvm.lifetime.end.p0(i64 8, ptr %13) #8
+  br label %88
+
+88:                                               ; preds = %87
+  %89 = load i64, ptr %12, align 8, !tbaa !8
+  %90 = add nsw i64 %89, 1
+  store i64 %90, ptr %12, align 8, !tbaa !8
+  %91 = load i64, ptr %7, align 8, !tbaa !8
+  %92 = load ptr, ptr %6, align 8, !tbaa !4
+  %93 = getelementptr inbounds i8, ptr %92, i64 %91
+  store ptr %93, ptr %6, align 8, !tbaa !4
+  br label %15, !llvm.loop !42
+
+94:                                               ; preds = %19
+  call void @llvm.lifetime.start.p0(i64 8, ptr %14) #8
+  store i64 0, ptr %14, align 8, !tbaa !8
+  br label %95
+
+95:                                               ; preds = %119, %94
+  %96 = load i64, ptr %14, align 8, !tbaa !8
+  %97 = icmp slt i64 %96, 256
+  br i1 %97, label %99, label %98
+
+98:                                               ; preds = %95
+  call void @llvm.lifetime.end.p0(i64 8, ptr %14) #8
+  br label %122
+
+99:                                               ; preds = %95
+  %100 = getelementptr inbounds [3 x [256 x i32]], ptr %11, i64 0, i64 0
+  %101 = load i64, ptr %14, align 8, !tbaa !8
+  %102 = getelementptr inbounds [256 x i32], ptr %100, i64 0, i64 %101
+  %103 = load i32, ptr %102, align 4, !tbaa !10
+  %104 = getelementptr inbounds [3 x [256 x i32]], ptr %11, i64 0, i64 1
+  %105 = load i64, ptr %14, align 8, !tbaa !8
+  %106 = getelementptr inbounds [256 x i32], ptr %104, i64 0, i64 %105
+  %107 = load i32, ptr %106, align 4, !tbaa !10
+  %108 = add nsw i32 %103, %107
+  %109 = getelementptr inbounds [3 x [256 x i32]], ptr %11, i64 0, i64 2
+  %110 = load i64, ptr %14, align 8, !tbaa !8
+  %111 = getelementptr inbounds [256 x i32], ptr %109, i64 0, i64 %110
+  %112 = load i32, ptr %111, align 4, !tbaa !10
+  %113 = add nsw i32 %108, %112
+  %114 = load ptr, ptr %10, align 8, !tbaa !4
+  %115 = load i64, ptr %14, align 8, !tbaa !8
+  %116 = getelementptr inbounds i32, ptr %114, i64 %115
+  %117 = load i32, ptr %116, align 4, !tbaa !10
+  %118 = add nsw i32 %117, %113
+  store i32 %118, ptr %116, align 4, !tbaa !10
+  br label %119
+
+119:                                              ; preds = %99
+  %120 = load i64, ptr %14, align 8, !tbaa !8
+  %121 = add nsw i64 %120, 1
+  store i64 %121, ptr %14, align 8, !tbaa !8
+  br label %95, !llvm.loop !43
+
+122:                                              ; preds = %98
+  call void @llvm.lifetime.end.p0(i64 3072, ptr %11) #8
   ret void
 }
 
@@ -1117,8 +1691,11 @@ attributes #1 = { nocallback nofree nosync nounwind willreturn memory(argmem: re
 attributes #2 = { nocallback nofree nounwind willreturn memory(argmem: readwrite) }
 attributes #3 = { inlinehint nounwind        }
 attributes #4 = { nocallback nofree nosync nounwind speculatable willreturn memory(none) }
-attributes #5 = { nounwind }
-attributes #6 = { nobuiltin  }
+attributes #5 = { nounwind        }
+attributes #6 = { nocallback nofree nounwind willreturn memory(argmem: write) }
+attributes #7 = { inlinehint nounwind        }
+attributes #8 = { nounwind }
+attributes #9 = { nobuiltin  }
 
 !llvm.module.flags = !{!0, !1, !2}
 !llvm.ident = !{!3}
@@ -1136,22 +1713,34 @@ attributes #6 = { nobuiltin  }
 !10 = !{!11, !11, i64 0}
 !11 = !{!"int", !6, i64 0}
 !12 = !{!6, !6, i64 0}
-!13 = distinct !{!13, !14, !15}
+!13 = distinct !{!13, !14}
 !14 = !{!"llvm.loop.mustprogress"}
-!15 = !{!"llvm.loop.unroll.disable"}
-!16 = distinct !{!16, !14, !15}
-!17 = distinct !{!17, !14, !15}
-!18 = distinct !{!18, !14, !15}
-!19 = distinct !{!19, !14, !15}
-!20 = distinct !{!20, !14, !15}
-!21 = distinct !{!21, !14, !15}
-!22 = distinct !{!22, !14, !15}
-!23 = distinct !{!23, !14, !15}
-!24 = distinct !{!24, !14, !15}
-!25 = distinct !{!25, !14, !15}
-!26 = distinct !{!26, !14, !15}
-!27 = !{!28, !28, i64 0}
-!28 = !{!"short", !6, i64 0}
-!29 = distinct !{!29, !14, !15}
-!30 = distinct !{!30, !14, !15}
-!31 = distinct !{!31, !14, !15}
+!15 = distinct !{!15, !14}
+!16 = distinct !{!16, !14}
+!17 = distinct !{!17, !14}
+!18 = distinct !{!18, !14}
+!19 = distinct !{!19, !14}
+!20 = distinct !{!20, !14}
+!21 = distinct !{!21, !14}
+!22 = distinct !{!22, !14}
+!23 = distinct !{!23, !14}
+!24 = distinct !{!24, !14}
+!25 = distinct !{!25, !14}
+!26 = !{!27, !27, i64 0}
+!27 = !{!"short", !6, i64 0}
+!28 = distinct !{!28, !14}
+!29 = distinct !{!29, !14}
+!30 = distinct !{!30, !14}
+!31 = distinct !{!31, !14}
+!32 = distinct !{!32, !14}
+!33 = !{!34, !34, i64 0}
+!34 = !{!"float", !6, i64 0}
+!35 = distinct !{!35, !14}
+!36 = distinct !{!36, !14}
+!37 = distinct !{!37, !14}
+!38 = distinct !{!38, !14}
+!39 = distinct !{!39, !14}
+!40 = distinct !{!40, !14}
+!41 = distinct !{!41, !14}
+!42 = distinct !{!42, !14}
+!43 = distinct !{!43, !14}

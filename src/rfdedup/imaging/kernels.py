@@ -1,13 +1,15 @@
 """Loops over pixels that no library does in one pass, compiled for the processor at hand when first needed.
 
-``kernels.c`` is their source and ``kernels.ll`` what clang makes of it, from which ``jit`` compiles. Where that cannot
-be had, callers do the same with numpy, OpenCV and Pillow, more slowly and with equal results.
+``kernels.c`` is their source and ``kernels.ll`` what clang makes of it, from which ``jit`` compiles;
+``kernels_vnni.c`` is for processors with AVX-512 VNNI and VBMI. Where that cannot be had, callers do the same with
+numpy, OpenCV and Pillow, more slowly and with equal results.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import math
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
@@ -18,10 +20,36 @@ import numpy.typing as npt
 from rfdedup import jit
 from rfdedup.imaging.arrays import U8
 
-GREY_TAPS: Final = 32
 LINE_TAPS: Final = 4
-"""Numbers of taps are multiples of these in ``narrow_grey`` and ``lower``."""
+"""The number of taps is a multiple of this in ``lower``."""
+_TAPS, _VNNI_TAPS, _VNNI_ROWS = 32, 64, 4
+VNNI: Final = ("avx512f", "avx512bw", "avx512vbmi", "avx512vnni")
+"""What ``kernels_vnni.c`` uses, by the names of LLVM."""
+_GROUP, _WINDOW = 5, 64
+_GREY_WIDTH, _HALF_WIDTH = 22, 22
+"""Columns that ``grey`` and ``halve`` need; see ``kernels_vnni.c``."""
+_PLACE: Final = np.arange(64)
+_BY_PIXEL: Final = (_PLACE // 4 * 3 + _PLACE % 4 % 3).astype(np.int8)
+_BY_FOUR: Final = (_PLACE // 12 % 5 * 6 + _PLACE // 4 % 3 + (_PLACE & 1) * 3 + (_PLACE & 2) * 32).astype(np.int8)
+"""In which order they want the bytes of pixels."""
 _POINTER, _SIZE = ctypes.c_void_p, ctypes.c_int64
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Outputs in groups of five.
+
+    Attributes:
+        first: (groups,) int32, byte of a row that the first tap of the first output lies on.
+        begin: (groups,) int32, the first output.
+        tables: (groups, taps / 4, 4, 16, 4) int8: for each place and four taps which bytes, and three digits.
+    """
+
+    first: npt.NDArray[np.int32]
+    begin: npt.NDArray[np.int32]
+    tables: npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -35,6 +63,39 @@ class Weights:
 
     first: npt.NDArray[np.int32]
     whole: npt.NDArray[np.int32]
+
+    @functools.cached_property
+    def digits(self) -> npt.NDArray[np.int8]:
+        """(outputs, 3, taps) int8 with ``whole`` = d0 + 2^8 d1 + 2^16 d2."""
+        found, left = [], self.whole
+        for _ in range(3):
+            found.append((left & 255).astype(np.uint8).view(np.int8))
+            left = (left - found[-1]) >> 8
+        return np.stack(found, axis=1)
+
+    @functools.cached_property
+    def grey_digits(self) -> npt.NDArray[np.int8]:
+        """``digits`` as (outputs, taps / 64, 3, 64)."""
+        return np.ascontiguousarray(self.digits.reshape(len(self.first), 3, -1, _VNNI_TAPS).swapaxes(1, 2))
+
+    @functools.cached_property
+    def rgb_groups(self) -> _Groups | None:
+        """What ``kernels_vnni.c`` wants for RGB; None where the pixels of a group do not lie near one another."""
+        outputs, taps = self.whole.shape
+        if taps % LINE_TAPS or outputs < _GROUP:
+            return None
+        # the last group overlaps the one before
+        begin = np.minimum(np.arange(0, outputs, _GROUP), outputs - _GROUP)
+        member = begin[:, None] + np.arange(_GROUP)
+        away = self.first[member] - self.first[begin][:, None]
+        if 3 * (int(away.max()) + LINE_TAPS) > _WINDOW:
+            return None
+        tables = np.zeros((len(begin), taps // LINE_TAPS, 4, 16, LINE_TAPS), np.int8)
+        byte = 3 * (away[:, :, None, None] + np.arange(LINE_TAPS)) + np.arange(3)[:, None]
+        tables[:, :, 0, :15] = byte.reshape(len(begin), 1, 15, LINE_TAPS)
+        each = self.digits[member].reshape(len(begin), _GROUP, 3, -1, LINE_TAPS).transpose(0, 3, 2, 1, 4)
+        tables[:, :, 1:, :15] = each.repeat(3, axis=3)
+        return _Groups((3 * self.first[begin]).astype(np.int32), begin.astype(np.int32), tables)
 
     @property
     def arguments(self) -> tuple[int, int, int, int]:
@@ -57,24 +118,52 @@ def weights(first: npt.NDArray[np.int64], whole: npt.NDArray[np.int32], pixels: 
     return Weights(begin.astype(np.int32), np.where((at >= 0) & (at < given), moved, np.int32(0)))
 
 
+def grey_taps() -> int:
+    """What the number of taps is a multiple of in ``narrow_grey``."""
+    return _VNNI_TAPS if jit.supports(VNNI) else _TAPS
+
+
 def narrow_grey(grey: U8, by: Weights) -> U8:
     """Weighted sums along the rows of (h, w) uint8 with adjacent columns, rounded: (h, outputs) uint8."""
-    out = np.empty((grey.shape[0], len(by.first)), np.uint8)
-    _compiled().narrow_grey(
-        grey.ctypes.data,
-        grey.strides[0],
-        grey.shape[0],
-        *by.arguments,
-        out.ctypes.data,
-    )
+    height = grey.shape[0]
+    out = np.empty((height, len(by.first)), np.uint8)
+    if height >= _VNNI_ROWS and jit.supports(VNNI):
+        first, _, taps, outputs = by.arguments
+        digits = by.grey_digits.ctypes.data
+        _compiled_vnni().narrow_grey(
+            grey.ctypes.data, grey.strides[0], height, first, digits, taps, outputs, out.ctypes.data
+        )
+    else:
+        _compiled().narrow_grey(grey.ctypes.data, grey.strides[0], height, *by.arguments, out.ctypes.data)
     return out
 
 
 def narrow_rgb(rgb: U8, by: Weights) -> U8:
     """The same of (h, w, 3) uint8 with adjacent pixels: (h, outputs, 3)."""
     height, width = rgb.shape[:2]
+    outputs = len(by.first)
+    groups = by.rgb_groups if height >= _VNNI_ROWS and jit.supports(VNNI) else None
+    if groups is not None:
+        out = np.empty((height, outputs, 3), np.uint8)
+        line = np.empty((_VNNI_ROWS, width * 3 + _WINDOW), np.uint8)
+        _compiled_vnni().narrow_rgb(
+            rgb.ctypes.data,
+            rgb.strides[0],
+            height,
+            width * 3,
+            groups.first.ctypes.data,
+            groups.begin.ctypes.data,
+            groups.tables.ctypes.data,
+            by.whole.shape[1],
+            len(groups.first),
+            outputs,
+            line.ctypes.data,
+            line.shape[1],
+            out.ctypes.data,
+        )
+        return out
     # one byte more, see kernels.c
-    out = np.empty(height * len(by.first) * 3 + 1, np.uint8)
+    more = np.empty(height * outputs * 3 + 1, np.uint8)
     line = np.empty(width * 3 + 1, np.uint8)
     _compiled().narrow_rgb(
         rgb.ctypes.data,
@@ -83,24 +172,43 @@ def narrow_rgb(rgb: U8, by: Weights) -> U8:
         width,
         *by.arguments,
         line.ctypes.data,
-        out.ctypes.data,
+        more.ctypes.data,
     )
-    return out[:-1].reshape(height, len(by.first), 3)
+    return more[:-1].reshape(height, outputs, 3)
 
 
-def lower(rgb: U8, by: Weights) -> U8:
-    """Weighted sums along the columns of (h, w, 3) uint8 with adjacent pixels: (outputs, w, 3)."""
-    width = rgb.shape[1] * 3
-    out = np.empty((len(by.first), rgb.shape[1], 3), np.uint8)
+def lower(pixels: U8, by: Weights) -> U8:
+    """Weighted sums along the columns of (h, w) or (h, w, 3) uint8 with adjacent pixels: (outputs, w) or (…, 3)."""
+    width = math.prod(pixels.shape[1:])
+    out = np.empty((len(by.first), *pixels.shape[1:]), np.uint8)
     line = np.empty(width, np.int32)
     _compiled().lower(
-        rgb.ctypes.data,
-        rgb.strides[0],
+        pixels.ctypes.data,
+        pixels.strides[0],
         width,
         *by.arguments,
         line.ctypes.data,
         out.ctypes.data,
     )
+    return out
+
+
+def grey(rgb: U8) -> U8 | None:
+    """ITU-R BT.601 luma of (h, w, 3) uint8, as OpenCV rounds it: (h, w); None where no loop does it here."""
+    if rgb.shape[1] < _GREY_WIDTH or rgb.strides[1:] != (3, 1) or not jit.supports(VNNI):
+        return None
+    out = np.empty(rgb.shape[:2], np.uint8)
+    _compiled_vnni().grey(rgb.ctypes.data, rgb.strides[0], *rgb.shape[:2], _BY_PIXEL.ctypes.data, out.ctypes.data)
+    return out
+
+
+def halve(rgb: U8) -> U8 | None:
+    """(h, w, 3) uint8 of even sides averaged by two in both, (h / 2, w / 2, 3); None where no loop does it here."""
+    height, width = rgb.shape[:2]
+    if height % 2 or width % 2 or width < _HALF_WIDTH or rgb.strides[1:] != (3, 1) or not jit.supports(VNNI):
+        return None
+    out = np.empty((height // 2, width // 2, 3), np.uint8)
+    _compiled_vnni().halve(rgb.ctypes.data, rgb.strides[0], *out.shape[:2], _BY_FOUR.ctypes.data, out.ctypes.data)
     return out
 
 
@@ -116,27 +224,75 @@ def sums(grey: U8) -> tuple[int, int, int, int]:
     return light, light2, edge, edge2
 
 
+def spectrum(grey: U8, blocks: tuple[int, int], step: int, weights: npt.NDArray[np.float32]) -> Floats:
+    """Sums of squared 8 x 8 DCT coefficients over every ``step``-th of (rows, columns) blocks of (h, w) uint8.
+
+    Args:
+        grey: with adjacent columns.
+        weights: (4, 16, 16) float32, 2^14 times the weights of 16 inputs for 16 frequencies, see ``kernels.c``.
+
+    Returns:
+        (4, 16) float64, whole: squares of 2^8 times the coefficients.
+    """
+    out = np.empty((4, 16), np.float64)
+    _compiled().spectrum(grey.ctypes.data, grey.strides[0], *blocks, step, weights.ctypes.data, out.ctypes.data)
+    return out
+
+
+def counts(grey: U8) -> npt.NDArray[np.int32]:
+    """How often each level occurs in (h, w) uint8 with adjacent columns: (256,) int32."""
+    out = np.zeros(256, np.int32)
+    _compiled().counts(grey.ctypes.data, grey.strides[0], *grey.shape, out.ctypes.data)
+    return out
+
+
 @dataclass(frozen=True)
 class _Compiled:
     narrow_grey: Any
     narrow_rgb: Any
     lower: Any
     sums: Any
+    spectrum: Any
+    counts: Any
 
 
 @functools.cache
 def _compiled() -> _Compiled:
-    program = files("rfdedup.imaging").joinpath("kernels.ll").read_text("utf-8")
-    engine = jit.compile_program(program, optimise=True)
-
-    def function(name: str, kinds: str) -> Any:
-        arguments = [_POINTER if kind == "p" else _SIZE for kind in kinds]
-        # called without Python's lock, as every foreign function
-        return ctypes.CFUNCTYPE(None, *arguments)(engine.get_function_address(name))
-
+    engine = _engine("kernels.ll")
     return _Compiled(
-        narrow_grey=function("narrow_grey", "pnnppnnp"),
-        narrow_rgb=function("narrow_rgb", "pnnnppnnpp"),
-        lower=function("lower", "pnnppnnpp"),
-        sums=function("sums", "pnnnp"),
+        narrow_grey=_function(engine, "narrow_grey", "pnnppnnp"),
+        narrow_rgb=_function(engine, "narrow_rgb", "pnnnppnnpp"),
+        lower=_function(engine, "lower", "pnnppnnpp"),
+        sums=_function(engine, "sums", "pnnnp"),
+        spectrum=_function(engine, "spectrum", "pnnnnpp"),
+        counts=_function(engine, "counts", "pnnnp"),
     )
+
+
+@dataclass(frozen=True)
+class _CompiledVnni:
+    narrow_grey: Any
+    narrow_rgb: Any
+    grey: Any
+    halve: Any
+
+
+@functools.cache
+def _compiled_vnni() -> _CompiledVnni:
+    engine = _engine("kernels_vnni.ll")
+    return _CompiledVnni(
+        narrow_grey=_function(engine, "narrow_grey", "pnnppnnp"),
+        narrow_rgb=_function(engine, "narrow_rgb", "pnnnpppnnnpnp"),
+        grey=_function(engine, "grey", "pnnnpp"),
+        halve=_function(engine, "halve", "pnnnpp"),
+    )
+
+
+def _engine(program: str) -> Any:
+    return jit.compile_program(files("rfdedup.imaging").joinpath(program).read_text("utf-8"), optimise=True)
+
+
+def _function(engine: Any, name: str, kinds: str) -> Any:
+    arguments = [_POINTER if kind == "p" else _SIZE for kind in kinds]
+    # called without Python's lock, as every foreign function
+    return ctypes.CFUNCTYPE(None, *arguments)(engine.get_function_address(name))

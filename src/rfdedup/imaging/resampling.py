@@ -44,7 +44,7 @@ def resize(rgb: U8, width: int, height: int, name: str) -> U8:
     """(h, w, 3) uint8 to (height, width, 3) as ``Image.resize`` does, ``name`` being one of ``FILTERS``."""
     rows, columns = rgb.shape[:2]
     if max(rows, columns) <= _LONGEST and rgb.strides[1:] == (3, 1) and jit.available():
-        across, down = _taps(columns, width, name, 1), _taps(rows, height, name, kernels.LINE_TAPS)
+        across, down = (_taps(*sides, name) for sides in ((columns, width), (rows, height)))
         if across is not None and down is not None:
             if horizontal_first(rows, columns, width, height):
                 return kernels.lower(kernels.narrow_rgb(rgb, across), down)
@@ -58,8 +58,8 @@ def horizontal_first(rows: int, columns: int, width: int, height: int) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _taps(source: int, target: int, name: str, multiple: int) -> kernels.Weights | None:
-    return kernels.weights(*fixed_point(source, target, name), source, multiple)
+def _taps(source: int, target: int, name: str) -> kernels.Weights | None:
+    return kernels.weights(*fixed_point(source, target, name), source, kernels.LINE_TAPS)
 
 
 def fixed_point(source: int, target: int, name: str) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32]]:

@@ -30,14 +30,7 @@ _CHAINS = 4
 @functools.cache
 def available() -> bool:
     """Whether this processor, this system and the installed packages have what it takes."""
-    if not jit.available():
-        return False
-    import llvmlite.binding
-
-    features = llvmlite.binding.get_host_cpu_features()
-    if not all(features.get(name, False) for name in _FEATURES):
-        return False
-    return bool(ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_STATE, _TILE_DATA) == 0)
+    return jit.supports(_FEATURES) and bool(ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_STATE, _TILE_DATA) == 0)
 
 
 @functools.cache

@@ -26,15 +26,9 @@ _WORDS = 4
 _FEATURES = ("avx512f", "avx512bw", "avx512vnni")
 
 
-@functools.cache
 def available() -> bool:
     """Whether this processor, this system and the installed packages have what it takes."""
-    if not jit.available():
-        return False
-    import llvmlite.binding
-
-    features = llvmlite.binding.get_host_cpu_features()
-    return all(features.get(name, False) for name in _FEATURES)
+    return jit.supports(_FEATURES)
 
 
 @functools.cache

@@ -78,9 +78,10 @@ def lanczos(grey: U8, sizes: Sequence[tuple[int, int]]) -> list[U8]:
     See ``imaging.resampling``.
     """
     rows, columns = grey.shape
-    upright = [size for size in sizes if horizontal_first(rows, columns, *size)]
-    turned = [size for size in sizes if size not in upright]
-    small = {}
+    small = {size: levels for size in sizes if (levels := _compiled(grey, *size)) is not None}
+    left = [size for size in sizes if size not in small]
+    upright = [size for size in left if horizontal_first(rows, columns, *size)]
+    turned = [size for size in left if size not in upright]
     for (width, height), first in zip(upright, _narrow(grey, tuple(w for w, _ in upright)), strict=True):
         small[width, height] = _narrow(first.T, (height,))[0].T
     for (width, height), first in zip(turned, _narrow(grey.T, tuple(h for _, h in turned)), strict=True):
@@ -88,18 +89,27 @@ def lanczos(grey: U8, sizes: Sequence[tuple[int, int]]) -> list[U8]:
     return [small[size] for size in sizes]
 
 
+def _compiled(grey: U8, width: int, height: int) -> U8 | None:
+    """Both passes by compiled loops; None where these cannot be had or do not pay."""
+    rows, columns = grey.shape
+    if grey.size <= _EXACT_PIXELS or grey.strides[1] != 1 or not jit.available():
+        return None
+    across, down = _taps(columns, width, kernels.grey_taps()), _taps(rows, height, kernels.LINE_TAPS)
+    if across is None or down is None:
+        return None
+    if horizontal_first(rows, columns, width, height):
+        return kernels.lower(kernels.narrow_grey(grey, across), down)
+    return kernels.narrow_grey(kernels.lower(grey, down), across)
+
+
 def _narrow(grey: U8, widths: tuple[int, ...]) -> list[U8]:
     """One pass of ``lanczos``: (h, w) uint8 to (h, width) for each of ``widths``, rounded to 8 bits.
 
-    Without compiled loops the sums are taken in float32 for speed; those that lie closer to a rounding edge than
-    float32 is certain of are taken again in whole numbers.
+    The sums are taken in float32 for speed; those that lie closer to a rounding edge than float32 is certain of are
+    taken again in whole numbers.
     """
     if not widths:
         return []
-    if grey.size > _EXACT_PIXELS and grey.strides[1] == 1 and jit.available():
-        taps = _taps(grey.shape[1], widths)
-        if taps is not None:
-            return [kernels.narrow_grey(grey, each) for each in taps]
     weights = _weights(grey.shape[1], widths)
     if grey.size <= _EXACT_PIXELS:
         levels = _round8(grey.astype(np.float64) @ weights.exact.T)
@@ -147,11 +157,9 @@ class _Weights:
 
 
 @lru_cache(maxsize=256)
-def _taps(source: int, targets: tuple[int, ...]) -> tuple[kernels.Weights, ...] | None:
-    """Weights of one compiled pass to each of ``targets``; None where a row is shorter than its taps."""
-    found = [kernels.weights(*fixed_point(source, target, "lanczos"), source, kernels.GREY_TAPS) for target in targets]
-    taps = tuple(each for each in found if each is not None)
-    return taps if len(taps) == len(found) else None
+def _taps(source: int, target: int, multiple: int) -> kernels.Weights | None:
+    """Weights of one compiled pass; None where a line is shorter than its taps."""
+    return kernels.weights(*fixed_point(source, target, "lanczos"), source, multiple)
 
 
 @lru_cache(maxsize=256)

@@ -75,7 +75,8 @@ def brightness_and_contrast(grey: U8) -> tuple[float, float]:
 
 def entropy(grey: U8) -> float:
     """Shannon entropy of the grey levels of (h, w) uint8, bits: 0 for one level, 8 for all 256 alike."""
-    counts = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()
+    compiled = grey.strides[1] == 1 and jit.available()
+    counts = kernels.counts(grey) if compiled else cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()
     share = counts[counts > 0].astype(np.float64) / grey.size
     return float(max(-(share * np.log2(share)).sum(), 0.0))
 
@@ -160,14 +161,22 @@ def without_borders(rgb: U8, grey: U8 | None = None) -> U8:
 def spectrum(grey: U8) -> Floats | None:
     """Energy of (h, w) uint8 by frequency: mean 8 x 8 DCT energies over rings max(u, v) = k, times k^2; (7,) float64.
 
-    None where the picture is smaller than a block.
+    Coefficients are taken in whole numbers, so that they are the same everywhere. None where the picture is smaller
+    than a block.
     """
-    blocks = _sample_blocks(grey)
-    if not blocks.size:
+    rows, columns = grey.shape[0] // _BLOCK, grey.shape[1] // _BLOCK
+    if not rows * columns:
         return None
-    coefficients = blocks @ _DCT
-    energy = np.einsum("ij,ij->j", coefficients, coefficients) / len(blocks)
-    return np.asarray((energy @ _RINGS) * np.arange(1.0, _BLOCK) ** 2, np.float64)
+    # up to about 1,600 blocks of the grid that JPEG uses, evenly spread
+    step = max(1, int(np.sqrt(rows * columns / _SAMPLED_BLOCKS)))
+    blocks = -(-rows // step) * -(-columns // step)
+    if grey.strides[1] == 1 and jit.available():
+        squares = kernels.spectrum(grey, (rows, columns), step, _QUARTERS).ravel()
+    else:
+        # whole numbers below 2^24 at every step, so float32 is exact
+        whole = np.floor(_blocks(grey, step) @ _DCT * np.float32(2.0**-6) + np.float32(0.5)).astype(np.float64)
+        squares = np.einsum("ij,ij->j", whole, whole)
+    return np.asarray((squares / (blocks * 2.0**16) @ _RINGS) * np.arange(1.0, _BLOCK) ** 2, np.float64)
 
 
 def fineness(rings: Floats | None) -> float:
@@ -198,31 +207,48 @@ def _used_range(rings: Floats | None) -> float:
     return 1.0
 
 
-def _sample_blocks(grey: U8) -> npt.NDArray[np.float32]:
-    """Up to about 1,600 blocks of the 8 x 8 grid that JPEG uses, evenly spread: (n, 64) float32, levels less 128."""
+def _blocks(grey: U8, step: int) -> npt.NDArray[np.float32]:
+    """Every ``step``-th whole block of (h, w) uint8 in both directions: (n, 64) float32, levels less 128."""
     rows, columns = grey.shape[0] // _BLOCK, grey.shape[1] // _BLOCK
-    step = max(1, int(np.sqrt(rows * columns / _SAMPLED_BLOCKS)))
     # a row of a block is one word, and moves as one
     words = grey[: rows * _BLOCK, : columns * _BLOCK].view(np.uint64)
     chosen = np.ascontiguousarray(words.reshape(rows, _BLOCK, columns)[::step, :, ::step].swapaxes(1, 2))
     return chosen.view(np.uint8).reshape(-1, _BLOCK * _BLOCK).astype(np.float32) - np.float32(128)
 
 
-def _dct_matrix() -> npt.NDArray[np.float32]:
-    """(64, 64): a row of pixels times it gives the orthonormal 8 x 8 DCT-II coefficients."""
-    position, frequency = np.arange(_BLOCK), np.arange(_BLOCK)[:, None]
+def _quarters() -> npt.NDArray[np.float32]:
+    """2^14 times the weights of the orthonormal 8 x 8 DCT-II, rounded, in quarters of frequencies.
+
+    Returns:
+        (4, 16, 16): the quarter by which of v and u are odd (both even, u, v, both); the pixel (y, x) of the upper left
+        quarter of a block; the frequency (v, u), rows first.
+    """
+    position, frequency = np.arange(_BLOCK // 2), np.arange(_BLOCK)[:, None]
     basis = 0.5 * np.cos((2 * position + 1) * frequency * np.pi / (2 * _BLOCK))
     basis[0] = np.sqrt(1 / _BLOCK)
-    return np.kron(basis, basis).T.astype(np.float32)
+    parts = [np.kron(basis[v::2], basis[u::2]).T for v in (0, 1) for u in (0, 1)]
+    return np.ascontiguousarray(np.rint(np.stack(parts) * 2.0**14), np.float32)
+
+
+def _dct_matrix() -> npt.NDArray[np.float32]:
+    """(64, 64): a row of pixels times it gives 2^14 times the coefficients, in the order of ``_quarters``."""
+    whole = _quarters().reshape(2, 2, 4, 4, 4, 4)
+    signs = np.array([1, -1], np.float32)
+    # odd frequencies change their sign where a block is mirrored
+    down = np.concatenate([whole, whole[:, :, ::-1] * signs[:, None, None, None, None, None]], axis=2)
+    both = np.concatenate([down, down[:, :, :, ::-1] * signs[:, None, None, None, None]], axis=3)
+    return np.ascontiguousarray(both.transpose(2, 3, 0, 1, 4, 5).reshape(_BLOCK**2, _BLOCK**2))
 
 
 def _ring_matrix() -> Floats:
-    """(64, 7): averages coefficients over the rings max(u, v) = 1..7."""
-    ring = np.maximum(*np.indices((_BLOCK, _BLOCK))).ravel()
-    members = ring[:, None] == np.arange(1, _BLOCK)
+    """(64, 7): averages coefficients in the order of ``_quarters`` over the rings max(u, v) = 1..7."""
+    ring = np.maximum(*np.indices((_BLOCK, _BLOCK)))
+    ordered = np.stack([ring[v::2, u::2].ravel() for v in (0, 1) for u in (0, 1)]).ravel()
+    members = ordered[:, None] == np.arange(1, _BLOCK)
     averaging: Floats = members / members.sum(axis=0)
     return averaging
 
 
+_QUARTERS: Final = _quarters()
 _DCT: Final = _dct_matrix()
 _RINGS: Final = _ring_matrix()
