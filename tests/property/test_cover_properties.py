@@ -27,9 +27,18 @@ def clusters(rng: np.random.Generator, n: int, d: int, kinds: int, noise: float)
     further=st.integers(0, 60),
     absent=st.sampled_from([0.0, 0.3]),
     margin=st.sampled_from([0.0, 0.1]),
+    threads=st.sampled_from([1, 3]),
 )
 def test_equals_crown_on_all_links(
-    seed: int, n: int, kinds: int, noise: float, protect: float, further: int, absent: float, margin: float
+    seed: int,
+    n: int,
+    kinds: int,
+    noise: float,
+    protect: float,
+    further: int,
+    absent: float,
+    margin: float,
+    threads: int,
 ) -> None:
     rng = np.random.default_rng(seed)
     x = clusters(rng, n, 24, kinds, noise)
@@ -56,6 +65,8 @@ def test_equals_crown_on_all_links(
     with pytest.MonkeyPatch.context() as patch:
         for module in (bounds, cosine, cover, crowds, products):
             patch.setattr(module, "TILE", 32)
+        patch.setattr(cover, "_AHEAD", 1)
+        patch.setattr(cover, "thread_count", lambda: threads)
         found = cover.cover(
             x, 0.8, rank, vector=vector, rows=rows, forced=forced, stay=stay,
             a=ends[0], b=ends[1], margin=margin, decide=linked,

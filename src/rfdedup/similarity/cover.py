@@ -7,9 +7,9 @@ are those of ``kings.crown`` on all links, with N x kings products instead of N 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from rfdedup.similarity.components import check_links
 from rfdedup.similarity.cosine import fit_products
 from rfdedup.similarity.products import TILE, Codes, Mask, Products, in_threads, thread_count
 from rfdedup.similarity.vectors import (
+    Matrix,
     Rows,
     Scores,
     check_matrix,
@@ -31,6 +32,8 @@ from rfdedup.similarity.vectors import (
     row_scores,
 )
 
+_AHEAD = 2
+"""Blocks for each thread that are begun before their turn."""
 _JUDGED = 16
 """Candidates of each row of a block, on average, that are judged all at once."""
 
@@ -80,8 +83,8 @@ def cover(
         a, b: (L,) images, links that other tiers measured and that may make the worse end a subject.
         margin: bound of the error of a score.
         least: score of the least similar pairs that ``decide`` is asked about; default ``threshold - margin``.
-        decide: says which pairs are links; it must not depend on which are asked about together. Default: those at or
-            above the threshold.
+        decide: says which pairs are links, in several threads at once; it must not depend on which are asked about
+            together. Default: those at or above the threshold.
         codes: codes of the rows of ``x``, where there are some already.
 
     Raises:
@@ -127,6 +130,44 @@ class _Further:
         return self._earlier[first:last], self._later[first:last]
 
 
+@dataclass
+class _Block:
+    """A tile of places in rank order, numbered within it, but for kings, and what is known of them so far.
+
+    Attributes:
+        number: of the block. size: places in it.
+        codes, error: see ``_Court._gathered``.
+        free: (size,) bool, places that may be subjects.
+        best: (size,) king of each place, in rank order; the number of places where there is none yet.
+        within: pairs of places without a king.
+    """
+
+    number: int
+    size: int
+    codes: Codes
+    error: float
+    free: Mask
+    best: Rows
+    within: _Within | None = None
+
+
+@dataclass(frozen=True)
+class _Within:
+    """Candidates within a block: those ``i`` and ``j``, (P,), of which the earlier may be the king of the later.
+
+    Attributes:
+        unit, at: rows of unit length, and where that of each place is.
+        scores, links: (P,) of the pairs, where these are so few that they were judged at once; else None.
+    """
+
+    i: Rows
+    j: Rows
+    unit: Matrix
+    at: Rows
+    scores: Scores | None
+    links: Mask | None
+
+
 class _Court:
     """The kings so far. Everything here is numbered by place in rank order."""
 
@@ -154,50 +195,78 @@ class _Court:
         self.doubtful = np.zeros(order.size, np.bool_)
 
     def settle(self, fixed: Mask, further: _Further) -> Rows:
-        """The king of every place, (N,) int64; kings are their own. ``fixed`` places are never subjects."""
+        """The king of every place, (N,) int64; kings are their own. ``fixed`` places are never subjects.
+
+        Threads compare the next few blocks with the kings that there are so far, and each with itself. When its turn
+        comes, a block is compared with the kings that came meanwhile.
+        """
         n = self._order.size
-        lord = np.arange(n)
+        lord, settled = np.arange(n), 0
+
+        def tasks() -> Iterator[tuple[int, int, Rows]]:
+            for number in range(-(-n // TILE)):
+                yield number, settled, self._kings
+
+        def begun(task: tuple[int, int, Rows]) -> tuple[_Block, int, int]:
+            number, before, kings = task
+            block = self._begun(number, fixed)
+            self._inherit(block, further, lord, 0, before)
+            self._cover(block, kings, 0)
+            block.within = self._paired(block)
+            return block, before, kings.size
+
         with ThreadPoolExecutor(self._threads) as pool:
-            for begin in range(0, n, TILE):
-                number, end = begin // TILE, min(begin + TILE, n)
-                self._block = self._gathered(begin, end)
-                free = ~fixed[begin:end]
-                best = np.full(end - begin, n)
-                earlier, later = further.ending_in(begin, end)
-                old = (earlier < begin) & (lord[earlier] == earlier) & free[later - begin]
-                np.minimum.at(best, later[old] - begin, earlier[old])
-                self._cover(pool, number, best, free)
-                inner = (earlier >= begin) & (earlier < later)
-                self._crown(number, best, free, earlier[inner] - begin, later[inner] - begin)
-                lord[begin:end] = best
-                self._admit(number, np.flatnonzero(best == np.arange(begin, end)))
+            for block, before, known in in_threads(pool, begun, tasks(), ahead=_AHEAD * self._threads):
+                end = settled + block.size
+                self._inherit(block, further, lord, before, settled)
+                self._cover(block, self._kings, known)
+                earlier, later = further.ending_in(settled, end)
+                inner = (earlier >= settled) & (earlier < later)
+                self._crown(block, earlier[inner] - settled, later[inner] - settled)
+                lord[settled:end] = block.best
+                self._admit(block, np.flatnonzero(block.best == np.arange(settled, end)))
+                settled = end
                 let_go(self._x)
         return lord
 
-    def _cover(self, pool: ThreadPoolExecutor, number: int, best: Rows, free: Mask) -> None:
-        """Lower ``best`` to the first earlier king within the threshold of each free row of a block."""
-        batch = 4 * self._threads
-        for first in range(0, len(self._tiles), batch):
+    def _begun(self, number: int, fixed: Mask) -> _Block:
+        """A block of which nothing is known."""
+        begin, end = number * TILE, min((number + 1) * TILE, self._order.size)
+        return _Block(
+            number, end - begin, *self._gathered(begin, end), ~fixed[begin:end], np.full(end - begin, self._order.size)
+        )
+
+    def _inherit(self, block: _Block, further: _Further, lord: Rows, first: int, last: int) -> None:
+        """Lower ``best`` by links from outside to kings among the places from ``first`` to ``last``."""
+        begin = block.number * TILE
+        earlier, later = further.ending_in(begin, begin + block.size)
+        old = (earlier >= first) & (earlier < last) & (lord[earlier] == earlier) & block.free[later - begin]
+        np.minimum.at(block.best, later[old] - begin, earlier[old])
+
+    def _cover(self, block: _Block, kings: Rows, since: int) -> None:
+        """Lower ``best`` to the first king, from number ``since`` on, within the threshold of each free row."""
+        best, batch = block.best, 4 * self._threads
+        for first in range(since // TILE, -(-kings.size // TILE), batch):
+            at = max(first * TILE, since)
+            if at == kings.size:
+                return
             # kings come in rank order: what these tiles hold is too late for rows that have a better one
             done = np.ones(TILE, np.bool_)
-            done[: best.size] = ~free | (best < self._kings[first * TILE])
+            done[: best.size] = ~block.free | (best < kings[at])
             if done.all():
                 return
-
-            def search(tile: int, done: Mask = done) -> tuple[Rows, Rows]:
-                others = self._tiles[tile], self._errors[tile]
-                i, j = self._near(number, *others, [(done, np.ones(TILE, np.bool_), np.inf)])
+            rows, lords = [], []
+            for tile in range(first, min(first + batch, -(-kings.size // TILE))):
+                i, j = self._near(block, self._tiles[tile], self._errors[tile], done)
                 j += tile * TILE
-                inside = (i < best.size) & (j < self._kings.size)
-                return i[inside], j[inside]
+                inside = (i < best.size) & (j < kings.size) & (j >= since)
+                rows.append(i[inside])
+                lords.append(kings[j[inside]])
+            self._subdue(block, np.concatenate(rows), np.concatenate(lords))
 
-            tiles = range(first, min(first + batch, len(self._tiles)))
-            found = list(in_threads(pool, search, tiles, ahead=batch))
-            row, king = (np.concatenate([part[side] for part in found]) for side in (0, 1))
-            self._subdue(number, best, row, self._kings[king])
-
-    def _subdue(self, number: int, best: Rows, row: Rows, king: Rows) -> None:
+    def _subdue(self, block: _Block, row: Rows, king: Rows) -> None:
         """Lower ``best`` by candidates: rows of a block, and kings in rank order."""
+        best, begin = block.best, block.number * TILE
         # a stable sort leaves each row's kings best first
         sorting = np.argsort(row, kind="stable")
         row, king = row[sorting], king[sorting]
@@ -207,100 +276,118 @@ class _Court:
         while (turn >= wave).any():
             now = (turn >= wave) & (turn < wave + width) & (king < best[row])
             i, k = row[now], king[now]
-            score = pair_scores(self._x, self._vector[number * TILE + i], self._vector[k])
+            score = pair_scores(self._x, self._vector[begin + i], self._vector[k])
             near = score.astype(np.float64) >= self._least
             i, k, score = i[near], k[near], score[near]
-            linked = self._decide(score, self._order[k], self._order[number * TILE + i])
+            linked = self._decide(score, self._order[k], self._order[begin + i])
             np.minimum.at(best, i[linked], k[linked])
             unsure = self._unsure(score)
             close.append((i[unsure], k[unsure]))
             wave, width = wave + width, 2 * width
         for i, k in close:
             decisive = k <= best[i]
-            self.doubtful[number * TILE + i[decisive]] = True
+            self.doubtful[begin + i[decisive]] = True
             self.doubtful[k[decisive]] = True
 
-    def _crown(self, number: int, best: Rows, free: Mask, earlier: Rows, later: Rows) -> None:
-        """Crown the rows of a block that are left, first come first served, and assign their subjects."""
-        begin, none = number * TILE, self._order.size
-        if (best != none).all():
-            return
+    def _open(self, block: _Block) -> Mask:
+        """Places without a king that have a vector, (TILE,) bool."""
         open_ = np.zeros(TILE, np.bool_)
-        open_[: best.size] = (best == none) & (self._vector[begin : begin + best.size] >= 0)
-        spare = [(~open_, np.ones(TILE, np.bool_), np.inf), (np.ones(TILE, np.bool_), ~open_, np.inf)]
-        i, j = self._near(number, *self._block, spare)
-        keep = (i < j) & (j < best.size)
-        i, j = i[keep], j[keep]
-        i, j = i[free[j]], j[free[j]]
-        sorting = np.argsort(earlier, kind="stable")
-        earlier, later = earlier[sorting], later[sorting]
-        used = np.zeros(best.size, np.bool_)
+        begin = block.number * TILE
+        open_[: block.size] = (block.best == self._order.size) & (self._vector[begin : begin + block.size] >= 0)
+        return open_
+
+    def _paired(self, block: _Block) -> _Within | None:
+        """The candidates among the places of a block that have no king yet; None without such places."""
+        open_, begin = self._open(block), block.number * TILE
+        if not open_.any():
+            return None
+        # in a crowd these are many: a table sorts and thins them out sooner than arrays of places
+        near = np.zeros((TILE, TILE), np.bool_)
+        for i, j in self._products.sweep(block.codes, block.codes, [self._bound(block, block.error)]):
+            near.reshape(-1)[i * TILE + j] = True
+        near[~open_] = False
+        near[:, ~open_] = False
+        near[:, : block.size][:, ~block.free] = False
+        i, j = np.divmod(np.flatnonzero(np.triu(near, 1)), TILE)
+        used = np.zeros(block.size, np.bool_)
         used[i], used[j] = True, True
         names = self._vector[begin + np.flatnonzero(used)]
-        unit, at = normalise(self._x[names], names), np.cumsum(used) - 1
-
-        def judged(lord: Rows, vassal: Rows) -> tuple[Rows, Rows, Scores, Mask]:
-            """Pairs that are near, their scores, and which of them are links."""
-            score = row_scores(unit, at[vassal], unit, at[lord])
-            near = score.astype(np.float64) >= self._least
-            lord, vassal, score = lord[near], vassal[near], score[near]
-            linked = self._decide(score, self._order[begin + lord], self._order[begin + vassal])
-            return lord, vassal, score, linked
-
+        within = _Within(i, j, normalise(self._x[names], names), np.cumsum(used) - 1, None, None)
         # judging all candidates at once costs less than those of each king, unless these are the few of a crowd
-        early = i.size <= _JUDGED * TILE
-        scores, links = np.empty(0, np.float32), np.empty(0, np.bool_)
-        if early:
-            i, j, scores, links = judged(i, j)
-        lords = used.copy()
+        if i.size > _JUDGED * TILE:
+            return within
+        i, j, scores, links = self._judged(block, within, i, j)
+        return replace(within, i=i, j=j, scores=scores, links=links)
+
+    def _judged(self, block: _Block, within: _Within, lord: Rows, vassal: Rows) -> tuple[Rows, Rows, Scores, Mask]:
+        """Pairs of a block that are near, their scores, and which of them are links."""
+        unit, at, begin = within.unit, within.at, block.number * TILE
+        score = row_scores(unit, at[vassal], unit, at[lord])
+        near = score.astype(np.float64) >= self._least
+        lord, vassal, score = lord[near], vassal[near], score[near]
+        return lord, vassal, score, self._decide(score, self._order[begin + lord], self._order[begin + vassal])
+
+    def _crown(self, block: _Block, earlier: Rows, later: Rows) -> None:
+        """Crown the rows of a block that are left, first come first served, and assign their subjects."""
+        begin, none = block.number * TILE, self._order.size
+        best, free, within = block.best, block.free, block.within
+        if (best != none).all():
+            return
+        sorting = np.argsort(earlier, kind="stable")
+        earlier, later = earlier[sorting], later[sorting]
+        lords = np.zeros(best.size, np.bool_)
         lords[earlier] = True
-        for lord in np.flatnonzero(lords):
+        given = np.searchsorted(earlier, np.arange(best.size + 1))
+        if within is not None:
+            lords[within.i] = True
+            pairs = np.searchsorted(within.i, np.arange(best.size + 1))
+        for lord in np.flatnonzero(lords).tolist():
             if best[lord] != none:
                 continue
-            first, last = np.searchsorted(earlier, [lord, lord + 1])
-            given = later[first:last]
-            best[given[(best[given] == none) & free[given]]] = begin + lord
-            pairs = slice(*np.searchsorted(i, [lord, lord + 1]))
-            open_ = best[j[pairs]] == none
-            vassal = j[pairs][open_]
+            vassal = later[given[lord] : given[lord + 1]]
+            best[vassal[(best[vassal] == none) & free[vassal]]] = begin + lord
+            if within is None:
+                continue
+            at = slice(pairs[lord], pairs[lord + 1])
+            left = best[within.j[at]] == none
+            vassal = within.j[at][left]
             if vassal.size == 0:
                 continue
-            if early:
-                score, linked = scores[pairs][open_], links[pairs][open_]
+            if within.scores is not None and within.links is not None:
+                score, linked = within.scores[at][left], within.links[at][left]
             else:
-                _, vassal, score, linked = judged(np.full(vassal.size, lord), vassal)
+                _, vassal, score, linked = self._judged(block, within, np.full(vassal.size, lord), vassal)
             best[vassal[linked]] = begin + lord
             unsure = self._unsure(score)
             if unsure.any():
                 self.doubtful[begin + vassal[unsure]] = True
                 self.doubtful[begin + lord] = True
-        left = np.flatnonzero(best == none)
-        best[left] = begin + left
+        alone = np.flatnonzero(best == none)
+        best[alone] = begin + alone
 
-    def _admit(self, number: int, rows: Rows) -> None:
+    def _admit(self, block: _Block, rows: Rows) -> None:
         """Add the new kings of a block to the tiles that later blocks are compared with."""
-        codes, error = self._block
-        rows = rows[self._vector[number * TILE + rows] >= 0]
+        begin = block.number * TILE
+        rows = rows[self._vector[begin + rows] >= 0]
         while rows.size:
             filled = self._kings.size % TILE
             if filled == 0:
-                self._tiles.append(np.zeros_like(codes))
+                self._tiles.append(np.zeros_like(block.codes))
                 self._errors.append(0.0)
             now, rows = rows[: TILE - filled], rows[TILE - filled :]
-            self._tiles[-1][filled : filled + now.size] = codes[now]
-            self._errors[-1] = max(self._errors[-1], error)
-            self._kings = np.append(self._kings, number * TILE + now)
+            self._tiles[-1][filled : filled + now.size] = block.codes[now]
+            self._errors[-1] = max(self._errors[-1], block.error)
+            self._kings = np.append(self._kings, begin + now)
 
-    def _near(
-        self, number: int, others: Codes, error: float, stricter: Sequence[tuple[Mask, Mask, float]]
-    ) -> tuple[Rows, Rows]:
-        """Candidates between a block, without its places that have no vector, and other codes."""
-        codes, own = self._block
-        bound = product_bound(self._least, self._codes.projection, own, error)
-        silent = np.zeros(TILE, np.bool_)
-        vector = self._vector[number * TILE : (number + 1) * TILE]
-        silent[: vector.size] = vector < 0
-        return self._products.above(codes, others, bound, [*stricter, (silent, np.ones(TILE, np.bool_), np.inf)])
+    def _near(self, block: _Block, others: Codes, error: float, done: Mask) -> tuple[Rows, Rows]:
+        """Candidates between a block, without its places that are ``done`` or have no vector, and other codes."""
+        silent = done.copy()
+        silent[: block.size] |= self._vector[block.number * TILE :][: block.size] < 0
+        spare = [(silent, np.ones(TILE, np.bool_), np.inf)]
+        return self._products.above(block.codes, others, self._bound(block, error), spare)
+
+    def _bound(self, block: _Block, error: float) -> float:
+        return product_bound(self._least, self._codes.projection, block.error, error)
 
     def _gathered(self, begin: int, end: int) -> tuple[Codes, float]:
         """Codes of places in rank order, a tile of them, with the longest remainder of any; zeros for no vector."""

@@ -122,13 +122,14 @@ class _Search:
     def _near(
         self, one: Codes, one_error: float, mirrored: Codes, rounding: float, other_error: float
     ) -> tuple[Rows, Rows]:
-        """Places in two tiles of pairs whose similarity reaches the threshold for certain."""
+        """Places in two tiles, in any order, of pairs whose similarity reaches the threshold for certain."""
         bound = sure_product(self._threshold, self._codes.projection, one_error, other_error + rounding)
         # ``above`` lets through what lies up to a level below
         bound += 1.05 * self._step
         if bound > self._top:
             return np.empty(0, np.int64), np.empty(0, np.int64)
-        return self._products.above(one, mirrored, bound)
+        parts = [(np.empty(0, np.int64), np.empty(0, np.int64)), *self._products.sweep(one, mirrored, [bound])]
+        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
     def _reflected(self, codes: Codes) -> tuple[Codes, float]:
         """Codes of reflected rows, and the longest remainder that their rounding adds."""

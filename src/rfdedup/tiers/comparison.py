@@ -195,6 +195,7 @@ class Comparison:
         if not len(a):
             return np.empty(0)
         if len(self._exact) > 1:
+            # threads that come here together all make the same
             self._exact = [np.concatenate(self._exact)]
         exact = self._exact[0]
         return row_scores(exact, self._exact_at[a], exact, self._exact_at[b]).astype(np.float64)
