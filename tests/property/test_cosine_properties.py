@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rfdedup import jit
 from rfdedup.similarity import amx, cosine, vnni
 from rfdedup.similarity.bounds import encode, fit_projection, product_bound
 from rfdedup.similarity.cosine import cosine_links
@@ -24,6 +25,7 @@ PROGRAMS = [
     )
     for name, program in (("AMX", amx), ("AVX-512 VNNI", vnni))
 ]
+needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
 
 
 def brute(x: np.ndarray, threshold: float) -> tuple[list[int], list[int], list[float]]:
@@ -64,12 +66,14 @@ def test_equals_brute_force(x: np.ndarray, threshold: float, edge: bool) -> None
 
 
 @settings(max_examples=25, deadline=None)
-@given(x=embeddings(), threshold=st.floats(0.05, 1.0))
-def test_integer_products_give_the_same_links(x: np.ndarray, threshold: float) -> None:
+@given(x=embeddings(), threshold=st.floats(0.05, 1.0), compiled=st.booleans())
+def test_integer_products_give_the_same_links(x: np.ndarray, threshold: float, compiled: bool) -> None:
     if x.shape[0] < 2:
         return
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cosine, "_SMALL", 0)
+        if not compiled:
+            patch.setattr(jit, "available", lambda: False)
         a, b, score = cosine_links(x, threshold)
     assert (a.tolist(), b.tolist(), score.tolist()) == brute(x, threshold)
 
@@ -97,6 +101,13 @@ def adversarial(kind: str, d: int) -> np.ndarray:
     return x.astype(np.float32)
 
 
+@pytest.fixture(params=[pytest.param(True, marks=needs_compiler), False], ids=["compiled", "plain"])
+def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not request.param:
+        monkeypatch.setattr(jit, "available", lambda: False)
+
+
+@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("kind", ["one-hot", "outlier", "all-in-the-tail", "one-sign", "clusters", "flat"])
 @pytest.mark.parametrize(("threshold", "d"), [(0.3, 190), (0.95, 190), (0.8, 550)])
 def test_the_bound_is_never_below_the_score(kind: str, threshold: float, d: int) -> None:
@@ -111,10 +122,13 @@ def test_the_bound_is_never_below_the_score(kind: str, threshold: float, d: int)
     assert (product[a, b] >= needed).all()
 
 
-def test_coordinates_that_are_principal_directions_are_kept_as_they_are() -> None:
-    x = np.random.default_rng(3).standard_normal((1500, 512), dtype=np.float32)
+@pytest.mark.usefixtures("compiled")
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_coordinates_that_are_principal_directions_are_kept_as_they_are(dtype: type) -> None:
+    x = np.random.default_rng(3).standard_normal((1500, 512)).astype(dtype)
     projection = fit_projection(x, 0.7)
     assert projection.basis.ndim == 1
+    assert projection.tail.any()
     x[1:300:2] = x[:300:2] + 0.1 * x[1:300:2]
     codes = encode(x[:300], projection)
     product = (codes.codes.astype(np.float64) @ codes.codes.astype(np.float64).T)[:300, :300]

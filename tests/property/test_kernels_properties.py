@@ -205,7 +205,13 @@ def test_long_thin_pictures_take_no_memory_for_their_weights() -> None:
 
 
 @pytest.mark.parametrize(
-    ("package", "name"), [("rfdedup.imaging", "kernels"), ("rfdedup.imaging", "kernels_vnni"), ("rfdedup", "thumbs")]
+    ("package", "name"),
+    [
+        ("rfdedup.imaging", "kernels"),
+        ("rfdedup.imaging", "kernels_vnni"),
+        ("rfdedup", "thumbs"),
+        ("rfdedup.similarity", "coding"),
+    ],
 )
 def test_the_program_was_made_of_the_source_beside_it(package: str, name: str) -> None:
     folder = files(package)

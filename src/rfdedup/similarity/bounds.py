@@ -22,31 +22,31 @@ over stretches of ``_STRETCH`` dimensions, so its error in length is at most ``g
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup import jit
+from rfdedup.similarity import coding
+from rfdedup.similarity.directions import completed, leading_directions, mixing
 from rfdedup.similarity.products import K_STEP, TILE, Codes, aligned_codes, in_threads, largest_code, thread_count
-from rfdedup.similarity.vectors import Matrix, let_go, unit_rows
+from rfdedup.similarity.vectors import Matrix, Rows, let_go, normalise, unit_rows
 
 _FIT = 4096
 """Rows that the principal directions are computed from, at most."""
 _TRIAL = 512
-"""Rows on which projections of different size are tried."""
-_LEADING = 256
-"""Principal directions of a wide matrix that are computed; a wider projection is completed by any others."""
-_EXACT_LEADING = 512
-"""Up to this width all principal directions are computed."""
+"""Rows on which projections of different size are tried: pairs of one of each half, so that none counts twice."""
+_ROUGH = 2048
+"""Rows, those of the trial included, that tell how strong the coordinates are."""
 _DIAGONAL = 1.1
 """Coordinates are principal directions when their covariance is longer than its diagonal by less than this."""
 _SPREAD = 16
 """Dimensions that the tail is spread over, at most, where coordinates are kept as they are."""
 _SCATTERED = 256
 """Rows of the sample that are read from a memory map before its pages are let go."""
-_BLOCK = 1024
-"""Rows that are encoded at a time: what is computed of them stays near the core."""
 _STRETCH = 256
 _CHECK_COST = 1e7 / 512
 """Cost of checking one candidate exactly, per dimension, in multiply-adds of the integer product."""
@@ -121,84 +121,89 @@ def fit_projection(x: npt.NDArray[np.floating], threshold: float) -> Projection:
     """
     rng = np.random.default_rng(0)
     n, d = x.shape
-    chosen = np.sort(rng.choice(n, size=min(n, _FIT + _TRIAL), replace=False))
-    sample = unit_rows(_scattered(x, chosen), chosen)[rng.permutation(chosen.size)]
-    trial = sample[:_TRIAL]
-    energy = np.einsum("ij,ij->j", sample, sample) / np.float32(max(chosen.size, 1))
-    kept = _strongest(trial, energy, threshold) if _diagonal(trial, energy) else None
-    basis, tail = _principal(sample, threshold, rng) if kept is None else kept
-    rough = Projection(d, basis, tail, 1.0)
-    widest = float(np.abs(_project(trial, rough)).max(initial=1e-3))
+    drawn = rng.choice(n, size=min(n, _FIT + _TRIAL), replace=False)
+    trial, others = _sample(x, drawn[:_TRIAL]), _sample(x, drawn[_TRIAL:_ROUGH])
+    energy = sum(np.einsum("ij,ij->j", part, part) for part in (trial, others)) / np.float32(max(min(n, _ROUGH), 1))
+    one, other = _halves(trial)
+    products = one @ other.T
+    links = int(np.count_nonzero(products >= threshold))
+    basis: Matrix | npt.NDArray[np.int64]
+    if _diagonal(products, energy):
+        basis, tail = _strongest(trial, energy, threshold, links)
+    else:
+        sample = np.concatenate([trial, others, _sample(x, drawn[_ROUGH:])])
+        basis, tail = _principal(sample, threshold, links, rng)
+    g = _project(trial, Projection(d, basis, tail, 1.0))
+    widest = float(max(g.max(initial=1e-3), -g.min(initial=0.0)))
     return Projection(d, basis, tail, _HEADROOM * widest / largest_code())
 
 
-def _scattered(x: npt.NDArray[np.floating], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.floating]:
-    """The given ascending rows of (N, d) floats, a copy.
+def _sample(x: npt.NDArray[np.floating], rows: Rows) -> Matrix:
+    """The given rows of (N, d) floats, of unit length.
 
     Each row that is read from a memory map brings the pages around it, so rows from all over it would bring it whole.
     """
-    out = np.empty((rows.size, x.shape[1]), x.dtype)
+    order, unit = np.argsort(rows), np.empty((rows.size, x.shape[1]), np.float32)
     for begin in range(0, rows.size, _SCATTERED):
-        at = slice(begin, begin + _SCATTERED)
-        out[at] = x[rows[at]]
+        at = order[begin : begin + _SCATTERED]
+        unit[at] = unit_rows(x[rows[at]], rows[at])
         let_go(x)
-    return out
+    return unit
 
 
-def _diagonal(trial: Matrix, energy: npt.NDArray[np.float32]) -> bool:
+def _halves(rows: Matrix) -> tuple[Matrix, Matrix]:
+    half = rows.shape[0] // 2
+    return rows[:half], rows[half : 2 * half]
+
+
+def _diagonal(products: Matrix, energy: npt.NDArray[np.float32]) -> bool:
     """Whether the coordinates of the rows are their principal directions, or nearly so.
 
     The mean square of the product of two rows is the squared length of their covariance, whose diagonal is ``energy``.
     """
-    pairs = trial.shape[0] * (trial.shape[0] - 1)
-    products = trial @ trial.T
-    np.fill_diagonal(products, 0)
-    squares = float(np.square(products).sum())
-    return bool(pairs > 0 and squares <= _DIAGONAL * pairs * float(np.square(energy).sum()))
+    squares = float(np.einsum("ij,ij->", products, products))
+    return products.size > 0 and squares <= _DIAGONAL * products.size * float(np.square(energy).sum())
 
 
 def _strongest(
-    trial: Matrix, energy: npt.NDArray[np.float32], threshold: float
+    trial: Matrix, energy: npt.NDArray[np.float32], threshold: float, links: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """The strongest coordinates, and the tail in further dimensions."""
     d = trial.shape[1]
     order = np.argsort(-energy, kind="stable")
-    size = _cheapest(trial[:, order], d, threshold, _SPREAD)
+    ordered = np.take(trial, order, axis=1)
+    size = _cheapest(ordered, d, threshold, links, _SPREAD)
     tail = np.zeros(size, np.float32)
     if size >= d:
         return np.arange(d), tail
     # as many dimensions as make the share of each no larger than the coordinates are
-    left = trial[:, order[size - _SPREAD :]]
+    left = ordered[:, size - _SPREAD :]
     lost = float(np.einsum("ij,ij->i", left, left).max(initial=0.0))
-    widest = float(np.abs(trial[:, order[:size]]).max(initial=1e-3))
+    widest = float(np.abs(ordered[:, :size]).max(initial=1e-3))
     spread = min(int(np.ceil(lost / widest**2)) + 1, _SPREAD)
     tail[size - spread :] = 1 / np.sqrt(spread)
     return np.sort(order[: size - spread]), tail
 
 
-def _principal(sample: Matrix, threshold: float, rng: np.random.Generator) -> tuple[Matrix, npt.NDArray[np.float32]]:
+def _principal(
+    sample: Matrix, threshold: float, links: int, rng: np.random.Generator
+) -> tuple[Matrix, npt.NDArray[np.float32]]:
     """Principal directions, mixed, and the tail mixed with them."""
     d = sample.shape[1]
     trial = sample[:_TRIAL]
-    directions = _leading_directions(sample[_TRIAL:] if sample.shape[0] > 2 * _TRIAL else sample, rng)
-    size = _cheapest(trial @ directions, d, threshold, 1)
+    directions = leading_directions(sample[_TRIAL:] if sample.shape[0] > 2 * _TRIAL else sample, rng)
+    size = _cheapest(trial @ directions, d, threshold, links, 1)
     if size - 1 > directions.shape[1] and directions.shape[1] < d:
-        directions = _completed(directions)
-        size = _cheapest(trial @ directions, d, threshold, 1)
+        directions = completed(directions)
+        size = _cheapest(trial @ directions, d, threshold, links, 1)
     kept = directions[:, : min(size - 1, d)] if size <= d else directions
-    mixing = _mixing(size, rng)
+    turn = mixing(size, rng)
     # |D|^2 is at most 1 plus the largest row sum of |D'D - I|: after the division |W| <= 1 in spite of rounding
     wide = kept.astype(np.float64)
     excess = float(np.abs(wide.T @ wide - np.eye(wide.shape[1])).sum(axis=1).max()) + 1e-6
-    weights = (wide @ mixing[: wide.shape[1]] / np.sqrt(1 + excess)).astype(np.float32)
-    tail = mixing[-1].astype(np.float32) if wide.shape[1] < min(d, size) else np.zeros(size, dtype=np.float32)
+    weights = (wide @ turn[: wide.shape[1]] / np.sqrt(1 + excess)).astype(np.float32)
+    tail = turn[-1].astype(np.float32) if wide.shape[1] < min(d, size) else np.zeros(size, dtype=np.float32)
     return weights, tail
-
-
-def _mixing(size: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Random orthogonal (size, size) matrix without small blocks, cheaper than a dense random one."""
-    inner, outer = (np.linalg.qr(rng.standard_normal((k, k)))[0] for k in (K_STEP, size // K_STEP))
-    return np.asarray(np.kron(outer, inner) * rng.choice([-1.0, 1.0], size=size)[:, None])
 
 
 def encode(
@@ -228,25 +233,54 @@ def encode(
         codes, errors = aligned_codes(tiles * TILE, projection.tail.size), np.zeros(tiles)
         if before is not None:
             codes[:done], errors[: before.errors.size] = before.codes[:done], before.errors
-    limit, threads = largest_code(), thread_count()
+    make = _encoder(projection)
+    threads = thread_count()
 
-    def work(begin: int) -> tuple[int, npt.NDArray[np.float32]]:
-        end = min(begin + _BLOCK, n)
-        which = np.arange(begin, end) if rows is None else rows[begin:end]
-        g = _project(unit_rows(x[begin:end] if rows is None else x[which], which), projection)
-        q = g * np.float32(1 / projection.scale)
-        np.rint(q, out=q)
-        np.clip(q, -limit, limit, out=q)
-        codes[begin:end] = q
-        q *= np.float32(projection.scale)
-        g -= q
-        return begin, np.sqrt(np.einsum("ij,ij->i", g, g)) * np.float32(1.001) + np.float32(1e-6)
+    def work(tile: int) -> tuple[int, float]:
+        begin, end = max(tile * TILE, done), min((tile + 1) * TILE, n)
+        names = np.arange(begin, end) if rows is None else rows[begin:end]
+        left = make(x[begin:end] if rows is None else x[names], names, codes[begin:end])
+        return tile, float(left.max(initial=0.0)) * 1.001 + 1e-6
 
     with ThreadPoolExecutor(threads) as pool:
-        for begin, length in in_threads(pool, work, range(done, n, _BLOCK), ahead=2 * threads):
-            np.maximum.at(errors, np.arange(begin, begin + length.size) // TILE, length)
+        for tile, longest in in_threads(pool, work, range(done // TILE, -(-n // TILE)), ahead=2 * threads):
+            errors[tile] = max(errors[tile], longest)
             let_go(x)
     return ByteCodes(codes, errors, projection, n)
+
+
+def _encoder(projection: Projection) -> Callable[[npt.NDArray[np.floating], Rows, Codes], npt.NDArray[np.float32]]:
+    """What writes codes of rows, (n, d) floats with their names, to (n, K) int8, and measures what they leave, (n,)."""
+    basis, limit = projection.basis, largest_code()
+    if not jit.available():
+        return lambda rows, names, out: _rounded(_project(unit_rows(rows, names), projection), projection, limit, out)
+    steps = coding.Steps(projection.tail, _extra(projection), projection.scale, limit)
+    if basis.ndim == 2:
+        return lambda rows, names, out: coding.codes(_inside(unit_rows(rows, names), projection), steps, out)
+    kept = basis.astype(np.int32)
+
+    def keep(rows: npt.NDArray[np.floating], names: Rows, out: Codes) -> npt.NDArray[np.float32]:
+        left = coding.kept_codes(rows, kept, steps, out)
+        odd = np.flatnonzero(left < 0)
+        if odd.size:
+            some = np.empty((odd.size, out.shape[1]), np.int8)
+            left[odd] = coding.codes(_inside(normalise(rows[odd], names[odd]), projection), steps, some)
+            out[odd] = some
+        return left
+
+    return keep
+
+
+def _rounded(g: Matrix, projection: Projection, limit: int, out: Codes) -> npt.NDArray[np.float32]:
+    """Write codes of ``g``, which is lost, and measure what they leave."""
+    q = g * np.float32(1 / projection.scale)
+    np.rint(q, out=q)
+    np.clip(q, -limit, limit, out=q)
+    out[:] = q
+    q *= np.float32(projection.scale)
+    g -= q
+    left: npt.NDArray[np.float32] = np.sqrt(np.einsum("ij,ij->i", g, g))
+    return left
 
 
 def _rounding(d: int, k: int) -> float:
@@ -258,92 +292,64 @@ def _slack(d: int, k: int) -> float:
     return 3 * _rounding(d, k) + 1e-4
 
 
+def _extra(projection: Projection) -> float:
+    """What is added to the square of the tail, which rounding may have made too small."""
+    return 3 * projection.rounding + 1e-5
+
+
 def _project(unit: Matrix, projection: Projection) -> Matrix:
-    basis = projection.basis
-    if basis.ndim == 1:
-        g: Matrix = np.zeros((unit.shape[0], projection.tail.size), np.float32)
-        last = int(basis[-1]) + 1
-        g[:, : basis.size] = unit[:, :last] if last == basis.size else unit[:, basis]
-    else:
-        g = unit[:, :_STRETCH] @ basis[:_STRETCH]
-        for begin in range(_STRETCH, basis.shape[0], _STRETCH):
-            g += unit[:, begin : begin + _STRETCH] @ basis[begin : begin + _STRETCH]
+    g = _inside(unit, projection)
     if projection.tail.any():
-        inside = np.einsum("ij,ij->i", g, g)
-        tail = np.sqrt(np.maximum(1 - inside, 0) + np.float32(3 * projection.rounding + 1e-5))
+        tail = np.sqrt(np.maximum(1 - np.einsum("ij,ij->i", g, g), 0) + np.float32(_extra(projection)))
         g += tail[:, None] * projection.tail
     return g
 
 
-def _leading_directions(sample: Matrix, rng: np.random.Generator) -> Matrix:
-    """Orthonormal (d, k) float32, leading principal directions of the sample first, about the origin."""
-    d = sample.shape[1]
-    if d <= _EXACT_LEADING:
-        return np.asarray(np.linalg.eigh((sample.T @ sample).astype(np.float64))[1][:, ::-1], dtype=np.float32)
-    # randomised range finder with one power iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4)
-    basis = random = rng.standard_normal((d, _LEADING), dtype=np.float32)
-    for _ in range(2):
-        spread = sample.T @ (sample @ basis)
-        spread /= np.float32(np.linalg.norm(spread) + 1e-30)
-        # the random part keeps the basis full where the sample has few directions
-        basis = _orthonormal(spread + np.float32(1e-6) * random)
-    inside = sample @ basis
-    turn = np.linalg.eigh((inside.T @ inside).astype(np.float64))[1][:, ::-1]
-    return np.asarray(basis @ turn, dtype=np.float32)
+def _inside(unit: Matrix, projection: Projection) -> Matrix:
+    """x W of rows of unit length, (n, K) float32."""
+    basis = projection.basis
+    g: Matrix
+    if basis.ndim == 1:
+        g = np.zeros((unit.shape[0], projection.tail.size), np.float32)
+        g[:, : basis.size] = np.take(unit, np.asarray(basis, np.int64), axis=1)
+        return g
+    g = unit[:, :_STRETCH] @ basis[:_STRETCH]
+    for begin in range(_STRETCH, basis.shape[0], _STRETCH):
+        g += unit[:, begin : begin + _STRETCH] @ basis[begin : begin + _STRETCH]
+    return g
 
 
-def _orthonormal(basis: Matrix) -> Matrix:
-    """Orthonormal columns that span the same, by Cholesky factors (twice, against cancellation)."""
-    wide = basis.astype(np.float64)
-    for _ in range(2):
-        factor = np.linalg.cholesky(wide.T @ wide)
-        wide = wide @ np.linalg.inv(factor).T
-    return wide.astype(np.float32)
-
-
-def _completed(basis: Matrix) -> Matrix:
-    """Orthogonal (d, d) matrix that begins with the (d, k) orthonormal ``basis``: one block reflection.
-
-    With V the basis, E the first k unit vectors and P = -polar(E'V), the reflection at the span of Y = V - E P
-    takes E P to V, and Y'Y = 2 (I + H) is well conditioned.
-    """
-    d, k = basis.shape
-    wide = basis.astype(np.float64)
-    left, _, right = np.linalg.svd(wide[:k])
-    polar = -(left @ right)
-    mirror = wide.copy()
-    mirror[:k] -= polar
-    whole = np.eye(d) - 2 * mirror @ np.linalg.solve(mirror.T @ mirror, mirror.T)
-    whole[:, :k] = wide
-    return whole.astype(np.float32)
-
-
-def _cheapest(inside: Matrix, d: int, threshold: float, spare: int) -> int:
+def _cheapest(inside: Matrix, d: int, threshold: float, links: int, spare: int) -> int:
     """Number of code dimensions with the least expected cost a pair: product plus exact checks.
 
     Args:
         inside: (rows, known) rows in the directions that may be kept, best first.
         d: dimensions of the rows.
         threshold: cosine similarity.
+        links: pairs of a row of each half that are checked whatever the size.
         spare: dimensions that the tail takes.
     """
-    rows, known = inside.shape
+    one, other = _halves(inside)
+    half, known = one.shape
     whole = -(-d // K_STEP) * K_STEP
-    lost = 1 - np.cumsum(inside**2, axis=1)
-    product = np.zeros((rows, rows), dtype=np.float32)
+    product, lost = np.zeros((half, half), np.float32), np.ones(2 * half, np.float32)
+    bound = np.empty_like(product)
     best, least = whole, float(whole)
     done = 0
     for size in range(K_STEP, min(whole, known + spare + 1), K_STEP):
         if size >= least:
             break
         kept = size - spare
-        product += inside[:, done:kept] @ inside[:, done:kept].T
+        added = inside[: 2 * half, done:kept]
+        product += np.matmul(one[:, done:kept], other[:, done:kept].T, out=bound)
+        lost -= np.einsum("ij,ij->i", added, added)
         done = kept
-        tail = np.sqrt(np.maximum(lost[:, kept - 1], 0))
-        bound = product + tail[:, None] * tail
+        tail = np.sqrt(np.maximum(lost, 0))
+        np.multiply(tail[:half, None], tail[half:], out=bound)
+        bound += product
         margin = 2 * _REMAINDER + _slack(d, size) + 3 * _rounding(d, size)
-        above = np.count_nonzero(bound >= threshold - margin) - rows
-        cost = size + _CHECK_COST * d * above / max(rows * (rows - 1), 1)
+        above = np.count_nonzero(bound >= threshold - margin) - links
+        cost = size + _CHECK_COST * d * above / max(half**2, 1)
         if cost < least:
             best, least = size, cost
     return int(best)

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup import jit
 from rfdedup.errors import DataError
+from rfdedup.similarity import coding
 from rfdedup.similarity.products import thread_count
 
 Rows = npt.NDArray[np.int64]
@@ -84,11 +86,14 @@ def normalise(rows: npt.NDArray[np.floating], names: Rows | None = None) -> Matr
 
 def unit_rows(rows: npt.NDArray[np.floating], names: Rows) -> Matrix:
     """Like ``normalise`` within a relative error of (d + 4) 2^-24, and faster: for bounds, not for scores."""
-    unit = rows.astype(np.float32)
-    square = np.einsum("ij,ij->i", unit, unit)
-    common = (square > 1e-20) & (square < 1e30)
-    unit *= (1 / np.sqrt(np.where(common, square, 1)))[:, None]
-    odd = np.flatnonzero(~common)
+    if jit.available():
+        unit, undone = coding.unit_rows(rows)
+    else:
+        unit = rows.astype(np.float32)
+        square = np.einsum("ij,ij->i", unit, unit)
+        undone = ~((square > 1e-20) & (square < 1e30))
+        unit *= (1 / np.sqrt(np.where(undone, 1, square)))[:, None]
+    odd = np.flatnonzero(undone)
     if odd.size:
         unit[odd] = normalise(rows[odd], names[odd])
     return unit
