@@ -97,7 +97,7 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
         phash=phash,
         sharpness=sharpness,
         # only a soft picture needs the second look
-        local_sharpness=quality.local_sharpness(quality.laplacian(looked_at)) if sharpness < SOFT else sharpness,
+        local_sharpness=quality.local_sharpness(looked_at) if sharpness < SOFT else sharpness,
         brightness=brightness,
         contrast=contrast,
         entropy=quality.entropy(grey[:: max(1, grey.shape[0] // _ENTROPY_ROWS)]),

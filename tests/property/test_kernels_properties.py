@@ -56,6 +56,15 @@ def pictures(draw: st.DrawFn) -> npt.NDArray[np.uint8]:
     return pixels[top:, left:] if draw(st.booleans()) else pixels
 
 
+@st.composite
+def framed(draw: st.DrawFn) -> npt.NDArray[np.uint8]:
+    """Pictures some of which have uniform borders."""
+    pixels = draw(pictures()).copy()
+    across, down = (draw(st.integers(0, side)) for side in pixels.shape[:2])
+    pixels[:across], pixels[:, :down] = draw(st.integers(0, 255)), draw(st.integers(0, 255))
+    return pixels
+
+
 @needs_compiler
 @both_programs
 @given(pictures(), st.integers(1, 300), st.integers(1, 300), st.sampled_from(sorted(resampling.FILTERS)))
@@ -82,17 +91,24 @@ def test_grey_levels_of_all_colours_are_opencvs() -> None:
 
 
 @needs_compiler
-@given(pictures())
-def test_spectrum_and_entropy_are_those_without_compiled_loops(rgb: npt.NDArray[np.uint8]) -> None:
+@given(framed())
+def test_numbers_of_a_picture_are_those_without_compiled_loops(rgb: npt.NDArray[np.uint8]) -> None:
     grey = np.ascontiguousarray(rgb[:, :, 0])
-    spectrum, entropy = quality.spectrum(grey), quality.entropy(grey)
+
+    def numbers() -> tuple[object, ...]:
+        spectrum = quality.spectrum(grey)
+        return (
+            None if spectrum is None else spectrum.tolist(),
+            quality.entropy(grey),
+            quality.colorfulness(rgb),
+            quality.local_sharpness(grey),
+            quality.borders(grey),
+            hashing.hashes(grey),
+        )
+
+    compiled = numbers()
     with mock.patch.object(jit, "available", return_value=False):
-        plain = quality.spectrum(grey)
-        assert entropy == quality.entropy(grey)
-    if plain is None:
-        assert spectrum is None
-    else:
-        np.testing.assert_array_equal(spectrum, plain)
+        assert compiled == numbers()
 
 
 @needs_compiler
@@ -143,7 +159,7 @@ def test_measuring_and_showing_a_photo_go_through_every_loop(vnni: bool) -> None
     random = np.random.default_rng(7)
     data = simplejpeg.encode_jpeg(random.integers(0, 256, (640, 640, 3), dtype=np.uint8), quality=90)
     out = np.empty((224, 224, 3), np.uint8)
-    loops = ("narrow_grey", "narrow_rgb", "lower", "sums", "spectrum", "counts")
+    loops = ("narrow_grey", "narrow_rgb", "lower", "sums", "tiles", "varied", "spread", "bits", "spectrum", "counts")
     special = {name: mock.Mock(wraps=loop) for name, loop in vars(kernels._compiled_vnni()).items()} if vnni else {}
     with ExitStack() as stack:
         stack.enter_context(program(vnni))
@@ -152,8 +168,10 @@ def test_measuring_and_showing_a_photo_go_through_every_loop(vnni: bool) -> None
             name: stack.enter_context(mock.patch.object(kernels, name, wraps=getattr(kernels, name))) for name in loops
         }
         picture = decode(data, at_least=640)
-        measure_picture(data, picture)
-        write_view(picture, InputSpec(224, 224), out)
+        _, grey = measure_picture(data, picture)
+        write_view(picture, InputSpec(224, 224), out, grey)
+        # asked for where a picture is soft
+        quality.local_sharpness(grey)
     assert {name: call.call_count for name, call in calls.items()} == {
         # dHash and pHash
         "narrow_grey": 2,
@@ -161,10 +179,15 @@ def test_measuring_and_showing_a_photo_go_through_every_loop(vnni: bool) -> None
         # these, and the encoder's input
         "lower": 3,
         "sums": 1,
+        "tiles": 1,
+        # two sides, for the measurements and for the encoder's input
+        "varied": 4,
+        "spread": 1,
+        "bits": 1,
         "spectrum": 1,
         "counts": 1,
     }
-    expected = {"narrow_grey": 2, "narrow_rgb": 1, "grey": 1, "halve": 1} if vnni else {}
+    expected = {"narrow_grey": 2, "narrow_rgb": 1, "grey": 1, "halve": 2} if vnni else {}
     assert {name: loop.call_count for name, loop in special.items()} == expected
 
 

@@ -6,12 +6,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rfdedup.imaging import kernels
+
 U8 = NDArray[np.uint8]
 
 
 def to_grey(rgb: U8) -> U8:
     """Grey levels (h, w) uint8 of ``rgb`` (h, w, 3) uint8: ITU-R BT.601 luma as ``cv2.cvtColor`` rounds it."""
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)  # type: ignore[return-value]
+    grey = kernels.grey(rgb)
+    return cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) if grey is None else grey  # type: ignore[return-value]
 
 
 def fit(pixels: U8, longest: int, whole: tuple[int, int] | None = None) -> U8:
@@ -33,6 +36,10 @@ def fit(pixels: U8, longest: int, whole: tuple[int, int] | None = None) -> U8:
 
 def area_resize(pixels: U8, width: int, height: int) -> U8:
     """``pixels`` (h, w) or (h, w, 3) uint8 brought to the given size by area averaging."""
+    if pixels.shape == (2 * height, 2 * width, 3):
+        half = kernels.halve(pixels)
+        if half is not None:
+            return half
     return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
 
 

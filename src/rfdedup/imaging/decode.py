@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from rfdedup.errors import ImageError
-from rfdedup.imaging import jpeg, kernels, raster
+from rfdedup.imaging import jpeg, raster
 from rfdedup.imaging.arrays import U8, area_resize, fit, shrink_factor, to_grey
 from rfdedup.imaging.exif import orientation_of, swaps_axes, upright
 from rfdedup.imaging.limits import EMPTY, NOT_AN_IMAGE, TOO_LARGE, UNSUPPORTED_FORMAT, Limits, check_size
@@ -73,16 +73,12 @@ class Picture:
     @cached_property
     def half(self) -> U8:
         """``rgb`` averaged by two in both directions, sides rounded up; made once."""
-        half = kernels.halve(self.rgb)
-        if half is not None:
-            return half
         height, width = self.rgb.shape[:2]
         return area_resize(self.rgb, -(-width // 2), -(-height // 2))
 
     def grey(self) -> U8:
         """Grey levels (h, w) uint8, ITU-R BT.601."""
-        grey = kernels.grey(self.rgb)
-        return to_grey(self.rgb) if grey is None else grey
+        return to_grey(self.rgb)
 
 
 def probe(data: bytes, limits: Limits | None = None) -> Header:

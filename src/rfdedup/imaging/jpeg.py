@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -117,6 +118,7 @@ def read_header(data: bytes, limits: Limits) -> JpegHeader:
     return JpegHeader(*size, orientation, quality)
 
 
+@lru_cache(maxsize=256)
 def _luma_quality(tables: bytes) -> float | None:
     """Quality by quantisation table 0, which encoders give to luminance."""
     if not tables or tables[0] & 0x0F:

@@ -8,6 +8,7 @@ typedef unsigned char u8;
 typedef short i16;
 typedef int i32;
 typedef long long i64;
+typedef unsigned long long u64;
 typedef u8 u8x4 __attribute__((vector_size(4)));
 typedef u8 u8x8 __attribute__((vector_size(8)));
 typedef u8 u8x32 __attribute__((vector_size(32)));
@@ -85,31 +86,108 @@ void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const i32 *w
     }
 }
 
-// Sums of levels, of their squares, of the Laplacian and of its squares, with edges mirrored about the outermost
-// pixels. Both sides are at least 2.
+// Sums of the Laplacian and of its squares over the columns from begin to end of a line, with edges mirrored about the
+// outermost pixels.
+static inline void edges(const u8 *here, const u8 *up, const u8 *down, i64 columns, i64 begin, i64 end, i64 *edge,
+                         i64 *edge2) {
+    for (i64 e = 0; e < 2; e++) {
+        i64 x = e ? columns - 1 : 0, beside = e ? columns - 2 : 1;
+        if (x < begin || x >= end) continue;
+        i32 l = up[x] + down[x] + 2 * here[beside] - 4 * here[x];
+        *edge += l, *edge2 += l * l;
+    }
+    if (begin == 0) begin = 1;
+    if (end == columns) end = columns - 1;
+    for (; begin < end; begin += STRIP) {
+        i64 to = begin + STRIP < end ? begin + STRIP : end;
+        i32 c = 0, d = 0;
+        for (i64 x = begin; x < to; x++) {
+            i16 l = (i16)(up[x] + down[x] + here[x - 1] + here[x + 1] - 4 * here[x]);
+            c += l, d += (i32)l * l;
+        }
+        *edge += c, *edge2 += d;
+    }
+}
+
+// Sums of levels, of their squares, of the Laplacian and of its squares. Both sides are at least 2.
 void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
     i64 light = 0, light2 = 0, edge = 0, edge2 = 0;
     for (i64 y = 0; y < rows; y++) {
         const u8 *here = grey + y * stride;
-        const u8 *up = y ? here - stride : here + stride;
-        const u8 *down = y + 1 < rows ? here + stride : here - stride;
-        for (i64 e = 0; e < 2; e++) {
-            i64 x = e ? columns - 1 : 0, beside = e ? columns - 2 : 1;
-            i32 l = up[x] + down[x] + 2 * here[beside] - 4 * here[x];
-            light += here[x], light2 += here[x] * here[x], edge += l, edge2 += l * l;
-        }
-        for (i64 begin = 1; begin < columns - 1; begin += STRIP) {
-            i64 end = begin + STRIP < columns - 1 ? begin + STRIP : columns - 1;
-            i32 a = 0, b = 0, c = 0, d = 0;
-            for (i64 x = begin; x < end; x++) {
-                i16 p = here[x];
-                i16 l = (i16)(up[x] + down[x] + here[x - 1] + here[x + 1] - 4 * here[x]);
-                a += p, b += (i32)p * p, c += l, d += (i32)l * l;
-            }
-            light += a, light2 += b, edge += c, edge2 += d;
+        edges(here, y ? here - stride : here + stride, y + 1 < rows ? here + stride : here - stride, columns, 0,
+              columns, &edge, &edge2);
+        for (i64 begin = 0; begin < columns; begin += STRIP) {
+            i64 end = begin + STRIP < columns ? begin + STRIP : columns;
+            i32 a = 0, b = 0;
+            for (i64 x = begin; x < end; x++) a += here[x], b += (i32)here[x] * here[x];
+            light += a, light2 += b;
         }
     }
     out[0] = light, out[1] = light2, out[2] = edge, out[3] = edge2;
+}
+
+// Sums of the Laplacian and of its squares over each tile, added to what is there: down x across tiles, which end before
+// the rows of below and the columns of right.
+void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, i64 down, const i32 *right, i64 across,
+           i64 *out) {
+    i64 y = 0;
+    for (i64 i = 0; i < down; i++, out += 2 * across)
+        for (; y < below[i]; y++) {
+            const u8 *here = grey + y * stride;
+            for (i64 j = 0, begin = 0; j < across; begin = right[j++])
+                edges(here, y ? here - stride : here + stride, y + 1 < rows ? here + stride : here - stride, columns,
+                      begin, right[j], out + 2 * j, out + 2 * j + 1);
+        }
+}
+
+// Which lines of size levels, a step apart, deviate by more than spread: a standard deviation.
+void varied(const u8 *from, i64 stride, i64 lines, i64 step, i64 size, i64 spread, u8 *to) {
+    for (i64 y = 0; y < lines; y++, from += stride) {
+        i64 total = 0, squares = 0;
+        for (i64 x = 0; x < size; x++) {
+            i64 level = from[x * step];
+            total += level, squares += level * level;
+        }
+        to[y] = size * squares - total * total > spread * spread * size * size;
+    }
+}
+
+// The sum of the largest less the least of three colours over so many RGB pixels.
+i64 spread(const u8 *rgb, i64 pixels) {
+    i64 sum = 0;
+    for (i64 i = 0; i < pixels; i++, rgb += 3) {
+        u8 most = rgb[0] > rgb[1] ? rgb[0] : rgb[1], least = rgb[0] < rgb[1] ? rgb[0] : rgb[1];
+        sum += (rgb[2] > most ? rgb[2] : most) - (rgb[2] < least ? rgb[2] : least);
+    }
+    return sum;
+}
+
+// Bits of two hashes, the first one highest: which of 8 x 9 levels are less than the next; which of the 8 x 8 lowest
+// DCT coefficients of 32 x 32 levels, rounded to 1e-6, exceed their median. dct is 8 x 32.
+void bits(const u8 *nine, const u8 *levels, const double *dct, u64 *out) {
+#pragma STDC FP_CONTRACT OFF
+    u64 difference = 0, perceptual = 0;
+    for (i64 y = 0; y < 8; y++)
+        for (i64 x = 0; x < 8; x++) difference = difference << 1 | (nine[9 * y + x + 1] > nine[9 * y + x]);
+    double low[64], ordered[64];
+    for (i64 u = 0; u < 8; u++) {
+        double line[32] = {0};
+        for (i64 y = 0; y < 32; y++)
+            for (i64 x = 0; x < 32; x++) line[x] += dct[32 * u + y] * levels[32 * y + x];
+        for (i64 v = 0; v < 8; v++) {
+            double sum = 0;
+            for (i64 x = 0; x < 32; x++) sum += line[x] * dct[32 * v + x];
+            low[8 * u + v] = __builtin_rint(sum * 1e6) / 1e6;
+        }
+    }
+    for (i64 i = 0; i < 64; i++) {
+        i64 at = i;
+        for (; at > 0 && ordered[at - 1] > low[i]; at--) ordered[at] = ordered[at - 1];
+        ordered[at] = low[i];
+    }
+    double median = (ordered[31] + ordered[32]) / 2;
+    for (i64 i = 0; i < 64; i++) perceptual = perceptual << 1 | (low[i] > median);
+    out[0] = difference, out[1] = perceptual;
 }
 
 static inline void put(float *to, i16x8 from) {

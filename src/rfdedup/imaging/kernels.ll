@@ -1,4 +1,4 @@
-; made of kernels.c, SHA-256 860577e2ccaaf2b9e8a53e67f6b3f4803b7537a450f0522ff412390b57f6b65b
+; made of kernels.c, SHA-256 e9abbee64eaec933fb09a288f66ebf82cbed80b51a0b02b2cb8c8d7325cb45c3
 
 ; Function Attrs: nounwind
 define dso_local void @narrow_grey(ptr noundef %0, i64 noundef %1, i64 noundef %2, ptr noundef %3, ptr noundef %4, i64 noundef %5, i64 noundef %6, ptr noundef %7) #0 {
@@ -685,21 +685,11 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
   %15 = alloca i64, align 8
   %16 = alloca i32, align 4
   %17 = alloca ptr, align 8
-  %18 = alloca ptr, align 8
-  %19 = alloca ptr, align 8
-  %20 = alloca i64, align 8
-  %21 = alloca i64, align 8
+  %18 = alloca i64, align 8
+  %19 = alloca i64, align 8
+  %20 = alloca i32, align 4
+  %21 = alloca i32, align 4
   %22 = alloca i64, align 8
-  %23 = alloca i32, align 4
-  %24 = alloca i64, align 8
-  %25 = alloca i64, align 8
-  %26 = alloca i32, align 4
-  %27 = alloca i32, align 4
-  %28 = alloca i32, align 4
-  %29 = alloca i32, align 4
-  %30 = alloca i64, align 8
-  %31 = alloca i16, align 2
-  %32 = alloca i16, align 2
   store ptr %0, ptr %6, align 8, !tbaa !4
   store i64 %1, ptr %7, align 8, !tbaa !8
   store i64 %2, ptr %8, align 8, !tbaa !8
@@ -715,396 +705,206 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
   store i64 0, ptr %14, align 8, !tbaa !8
   call void @llvm.lifetime.start.p0(i64 8, ptr %15) #8
   store i64 0, ptr %15, align 8, !tbaa !8
-  br label %33
+  br label %23
 
-33:                                               ; preds = %264, %5
-  %34 = load i64, ptr %15, align 8, !tbaa !8
-  %35 = load i64, ptr %8, align 8, !tbaa !8
-  %36 = icmp slt i64 %34, %35
-  br i1 %36, label %38, label %37
+23:                                               ; preds = %125, %5
+  %24 = load i64, ptr %15, align 8, !tbaa !8
+  %25 = load i64, ptr %8, align 8, !tbaa !8
+  %26 = icmp slt i64 %24, %25
+  br i1 %26, label %28, label %27
 
-37:                                               ; preds = %33
+27:                                               ; preds = %23
   store i32 2, ptr %16, align 4
   call void @llvm.lifetime.end.p0(i64 8, ptr %15) #8
-  br label %267
+  br label %128
 
-38:                                               ; preds = %33
+28:                                               ; preds = %23
   call void @llvm.lifetime.start.p0(i64 8, ptr %17) #8
-  %39 = load ptr, ptr %6, align 8, !tbaa !4
-  %40 = load i64, ptr %15, align 8, !tbaa !8
-  %41 = load i64, ptr %7, align 8, !tbaa !8
-  %42 = mul nsw i64 %40, %41
-  %43 = getelementptr inbounds i8, ptr %39, i64 %42
-  store ptr %43, ptr %17, align 8, !tbaa !4
+  %29 = load ptr, ptr %6, align 8, !tbaa !4
+  %30 = load i64, ptr %15, align 8, !tbaa !8
+  %31 = load i64, ptr %7, align 8, !tbaa !8
+  %32 = mul nsw i64 %30, %31
+  %33 = getelementptr inbounds i8, ptr %29, i64 %32
+  store ptr %33, ptr %17, align 8, !tbaa !4
+  %34 = load ptr, ptr %17, align 8, !tbaa !4
+  %35 = load i64, ptr %15, align 8, !tbaa !8
+  %36 = icmp ne i64 %35, 0
+  br i1 %36, label %37, label %42
+
+37:                                               ; preds = %28
+  %38 = load ptr, ptr %17, align 8, !tbaa !4
+  %39 = load i64, ptr %7, align 8, !tbaa !8
+  %40 = sub i64 0, %39
+  %41 = getelementptr inbounds i8, ptr %38, i64 %40
+  br label %46
+
+42:                                               ; preds = %28
+  %43 = load ptr, ptr %17, align 8, !tbaa !4
+  %44 = load i64, ptr %7, align 8, !tbaa !8
+  %45 = getelementptr inbounds i8, ptr %43, i64 %44
+  br label %46
+
+46:                                               ; preds = %42, %37
+  %47 = phi ptr [ %41, %37 ], [ %45, %42 ]
+  %48 = load i64, ptr %15, align 8, !tbaa !8
+  %49 = add nsw i64 %48, 1
+  %50 = load i64, ptr %8, align 8, !tbaa !8
+  %51 = icmp slt i64 %49, %50
+  br i1 %51, label %52, label %56
+
+52:                                               ; preds = %46
+  %53 = load ptr, ptr %17, align 8, !tbaa !4
+  %54 = load i64, ptr %7, align 8, !tbaa !8
+  %55 = getelementptr inbounds i8, ptr %53, i64 %54
+  br label %61
+
+56:                                               ; preds = %46
+  %57 = load ptr, ptr %17, align 8, !tbaa !4
+  %58 = load i64, ptr %7, align 8, !tbaa !8
+  %59 = sub i64 0, %58
+  %60 = getelementptr inbounds i8, ptr %57, i64 %59
+  br label %61
+
+61:                                               ; preds = %56, %52
+  %62 = phi ptr [ %55, %52 ], [ %60, %56 ]
+  %63 = load i64, ptr %9, align 8, !tbaa !8
+  %64 = load i64, ptr %9, align 8, !tbaa !8
+  call void @edges(ptr noundef %34, ptr noundef %47, ptr noundef %62, i64 noundef %63, i64 noundef 0, i64 noundef %64, ptr noundef %13, ptr noundef %14) #9
   call void @llvm.lifetime.start.p0(i64 8, ptr %18) #8
-  %44 = load i64, ptr %15, align 8, !tbaa !8
-  %45 = icmp ne i64 %44, 0
-  br i1 %45, label %46, label %51
+  store i64 0, ptr %18, align 8, !tbaa !8
+  br label %65
 
-46:                                               ; preds = %38
-  %47 = load ptr, ptr %17, align 8, !tbaa !4
-  %48 = load i64, ptr %7, align 8, !tbaa !8
-  %49 = sub i64 0, %48
-  %50 = getelementptr inbounds i8, ptr %47, i64 %49
-  br label %55
+65:                                               ; preds = %121, %61
+  %66 = load i64, ptr %18, align 8, !tbaa !8
+  %67 = load i64, ptr %9, align 8, !tbaa !8
+  %68 = icmp slt i64 %66, %67
+  br i1 %68, label %70, label %69
 
-51:                                               ; preds = %38
-  %52 = load ptr, ptr %17, align 8, !tbaa !4
-  %53 = load i64, ptr %7, align 8, !tbaa !8
-  %54 = getelementptr inbounds i8, ptr %52, i64 %53
-  br label %55
-
-55:                                               ; preds = %51, %46
-  %56 = phi ptr [ %50, %46 ], [ %54, %51 ]
-  store ptr %56, ptr %18, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
-  %57 = load i64, ptr %15, align 8, !tbaa !8
-  %58 = add nsw i64 %57, 1
-  %59 = load i64, ptr %8, align 8, !tbaa !8
-  %60 = icmp slt i64 %58, %59
-  br i1 %60, label %61, label %65
-
-61:                                               ; preds = %55
-  %62 = load ptr, ptr %17, align 8, !tbaa !4
-  %63 = load i64, ptr %7, align 8, !tbaa !8
-  %64 = getelementptr inbounds i8, ptr %62, i64 %63
-  br label %70
-
-65:                                               ; preds = %55
-  %66 = load ptr, ptr %17, align 8, !tbaa !4
-  %67 = load i64, ptr %7, align 8, !tbaa !8
-  %68 = sub i64 0, %67
-  %69 = getelementptr inbounds i8, ptr %66, i64 %68
-  br label %70
-
-70:                                               ; preds = %65, %61
-  %71 = phi ptr [ %64, %61 ], [ %69, %65 ]
-  store ptr %71, ptr %19, align 8, !tbaa !4
-  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #8
-  store i64 0, ptr %20, align 8, !tbaa !8
-  br label %72
-
-72:                                               ; preds = %149, %70
-  %73 = load i64, ptr %20, align 8, !tbaa !8
-  %74 = icmp slt i64 %73, 2
-  br i1 %74, label %76, label %75
-
-75:                                               ; preds = %72
+69:                                               ; preds = %65
   store i32 5, ptr %16, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #8
-  br label %152
+  call void @llvm.lifetime.end.p0(i64 8, ptr %18) #8
+  br label %124
 
-76:                                               ; preds = %72
-  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #8
-  %77 = load i64, ptr %20, align 8, !tbaa !8
-  %78 = icmp ne i64 %77, 0
-  br i1 %78, label %79, label %82
+70:                                               ; preds = %65
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
+  %71 = load i64, ptr %18, align 8, !tbaa !8
+  %72 = add nsw i64 %71, 1024
+  %73 = load i64, ptr %9, align 8, !tbaa !8
+  %74 = icmp slt i64 %72, %73
+  br i1 %74, label %75, label %78
 
-79:                                               ; preds = %76
-  %80 = load i64, ptr %9, align 8, !tbaa !8
-  %81 = sub nsw i64 %80, 1
-  br label %83
+75:                                               ; preds = %70
+  %76 = load i64, ptr %18, align 8, !tbaa !8
+  %77 = add nsw i64 %76, 1024
+  br label %80
 
-82:                                               ; preds = %76
-  br label %83
+78:                                               ; preds = %70
+  %79 = load i64, ptr %9, align 8, !tbaa !8
+  br label %80
 
-83:                                               ; preds = %82, %79
-  %84 = phi i64 [ %81, %79 ], [ 0, %82 ]
-  store i64 %84, ptr %21, align 8, !tbaa !8
+80:                                               ; preds = %78, %75
+  %81 = phi i64 [ %77, %75 ], [ %79, %78 ]
+  store i64 %81, ptr %19, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 4, ptr %20) #8
+  store i32 0, ptr %20, align 4, !tbaa !10
+  call void @llvm.lifetime.start.p0(i64 4, ptr %21) #8
+  store i32 0, ptr %21, align 4, !tbaa !10
   call void @llvm.lifetime.start.p0(i64 8, ptr %22) #8
-  %85 = load i64, ptr %20, align 8, !tbaa !8
-  %86 = icmp ne i64 %85, 0
-  br i1 %86, label %87, label %90
+  %82 = load i64, ptr %18, align 8, !tbaa !8
+  store i64 %82, ptr %22, align 8, !tbaa !8
+  br label %83
+
+83:                                               ; preds = %109, %80
+  %84 = load i64, ptr %22, align 8, !tbaa !8
+  %85 = load i64, ptr %19, align 8, !tbaa !8
+  %86 = icmp slt i64 %84, %85
+  br i1 %86, label %88, label %87
 
 87:                                               ; preds = %83
-  %88 = load i64, ptr %9, align 8, !tbaa !8
-  %89 = sub nsw i64 %88, 2
-  br label %91
-
-90:                                               ; preds = %83
-  br label %91
-
-91:                                               ; preds = %90, %87
-  %92 = phi i64 [ %89, %87 ], [ 1, %90 ]
-  store i64 %92, ptr %22, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 4, ptr %23) #8
-  %93 = load ptr, ptr %18, align 8, !tbaa !4
-  %94 = load i64, ptr %21, align 8, !tbaa !8
-  %95 = getelementptr inbounds i8, ptr %93, i64 %94
-  %96 = load i8, ptr %95, align 1, !tbaa !12
-  %97 = zext i8 %96 to i32
-  %98 = load ptr, ptr %19, align 8, !tbaa !4
-  %99 = load i64, ptr %21, align 8, !tbaa !8
-  %100 = getelementptr inbounds i8, ptr %98, i64 %99
-  %101 = load i8, ptr %100, align 1, !tbaa !12
-  %102 = zext i8 %101 to i32
-  %103 = add nsw i32 %97, %102
-  %104 = load ptr, ptr %17, align 8, !tbaa !4
-  %105 = load i64, ptr %22, align 8, !tbaa !8
-  %106 = getelementptr inbounds i8, ptr %104, i64 %105
-  %107 = load i8, ptr %106, align 1, !tbaa !12
-  %108 = zext i8 %107 to i32
-  %109 = mul nsw i32 2, %108
-  %110 = add nsw i32 %103, %109
-  %111 = load ptr, ptr %17, align 8, !tbaa !4
-  %112 = load i64, ptr %21, align 8, !tbaa !8
-  %113 = getelementptr inbounds i8, ptr %111, i64 %112
-  %114 = load i8, ptr %113, align 1, !tbaa !12
-  %115 = zext i8 %114 to i32
-  %116 = mul nsw i32 4, %115
-  %117 = sub nsw i32 %110, %116
-  store i32 %117, ptr %23, align 4, !tbaa !10
-  %118 = load ptr, ptr %17, align 8, !tbaa !4
-  %119 = load i64, ptr %21, align 8, !tbaa !8
-  %120 = getelementptr inbounds i8, ptr %118, i64 %119
-  %121 = load i8, ptr %120, align 1, !tbaa !12
-  %122 = zext i8 %121 to i64
-  %123 = load i64, ptr %11, align 8, !tbaa !8
-  %124 = add nsw i64 %123, %122
-  store i64 %124, ptr %11, align 8, !tbaa !8
-  %125 = load ptr, ptr %17, align 8, !tbaa !4
-  %126 = load i64, ptr %21, align 8, !tbaa !8
-  %127 = getelementptr inbounds i8, ptr %125, i64 %126
-  %128 = load i8, ptr %127, align 1, !tbaa !12
-  %129 = zext i8 %128 to i32
-  %130 = load ptr, ptr %17, align 8, !tbaa !4
-  %131 = load i64, ptr %21, align 8, !tbaa !8
-  %132 = getelementptr inbounds i8, ptr %130, i64 %131
-  %133 = load i8, ptr %132, align 1, !tbaa !12
-  %134 = zext i8 %133 to i32
-  %135 = mul nsw i32 %129, %134
-  %136 = sext i32 %135 to i64
-  %137 = load i64, ptr %12, align 8, !tbaa !8
-  %138 = add nsw i64 %137, %136
-  store i64 %138, ptr %12, align 8, !tbaa !8
-  %139 = load i32, ptr %23, align 4, !tbaa !10
-  %140 = sext i32 %139 to i64
-  %141 = load i64, ptr %13, align 8, !tbaa !8
-  %142 = add nsw i64 %141, %140
-  store i64 %142, ptr %13, align 8, !tbaa !8
-  %143 = load i32, ptr %23, align 4, !tbaa !10
-  %144 = load i32, ptr %23, align 4, !tbaa !10
-  %145 = mul nsw i32 %143, %144
-  %146 = sext i32 %145 to i64
-  %147 = load i64, ptr %14, align 8, !tbaa !8
-  %148 = add nsw i64 %147, %146
-  store i64 %148, ptr %14, align 8, !tbaa !8
-  call void @llvm.lifetime.end.p0(i64 4, ptr %23) #8
-  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #8
-  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #8
-  br label %149
-
-149:                                              ; preds = %91
-  %150 = load i64, ptr %20, align 8, !tbaa !8
-  %151 = add nsw i64 %150, 1
-  store i64 %151, ptr %20, align 8, !tbaa !8
-  br label %72, !llvm.loop !25
-
-152:                                              ; preds = %75
-  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #8
-  store i64 1, ptr %24, align 8, !tbaa !8
-  br label %153
-
-153:                                              ; preds = %260, %152
-  %154 = load i64, ptr %24, align 8, !tbaa !8
-  %155 = load i64, ptr %9, align 8, !tbaa !8
-  %156 = sub nsw i64 %155, 1
-  %157 = icmp slt i64 %154, %156
-  br i1 %157, label %159, label %158
-
-158:                                              ; preds = %153
   store i32 8, ptr %16, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #8
-  br label %263
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #8
+  br label %112
 
-159:                                              ; preds = %153
-  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #8
-  %160 = load i64, ptr %24, align 8, !tbaa !8
-  %161 = add nsw i64 %160, 1024
-  %162 = load i64, ptr %9, align 8, !tbaa !8
-  %163 = sub nsw i64 %162, 1
-  %164 = icmp slt i64 %161, %163
-  br i1 %164, label %165, label %168
+88:                                               ; preds = %83
+  %89 = load ptr, ptr %17, align 8, !tbaa !4
+  %90 = load i64, ptr %22, align 8, !tbaa !8
+  %91 = getelementptr inbounds i8, ptr %89, i64 %90
+  %92 = load i8, ptr %91, align 1, !tbaa !12
+  %93 = zext i8 %92 to i32
+  %94 = load i32, ptr %20, align 4, !tbaa !10
+  %95 = add nsw i32 %94, %93
+  store i32 %95, ptr %20, align 4, !tbaa !10
+  %96 = load ptr, ptr %17, align 8, !tbaa !4
+  %97 = load i64, ptr %22, align 8, !tbaa !8
+  %98 = getelementptr inbounds i8, ptr %96, i64 %97
+  %99 = load i8, ptr %98, align 1, !tbaa !12
+  %100 = zext i8 %99 to i32
+  %101 = load ptr, ptr %17, align 8, !tbaa !4
+  %102 = load i64, ptr %22, align 8, !tbaa !8
+  %103 = getelementptr inbounds i8, ptr %101, i64 %102
+  %104 = load i8, ptr %103, align 1, !tbaa !12
+  %105 = zext i8 %104 to i32
+  %106 = mul nsw i32 %100, %105
+  %107 = load i32, ptr %21, align 4, !tbaa !10
+  %108 = add nsw i32 %107, %106
+  store i32 %108, ptr %21, align 4, !tbaa !10
+  br label %109
 
-165:                                              ; preds = %159
-  %166 = load i64, ptr %24, align 8, !tbaa !8
-  %167 = add nsw i64 %166, 1024
-  br label %171
+109:                                              ; preds = %88
+  %110 = load i64, ptr %22, align 8, !tbaa !8
+  %111 = add nsw i64 %110, 1
+  store i64 %111, ptr %22, align 8, !tbaa !8
+  br label %83, !llvm.loop !25
 
-168:                                              ; preds = %159
-  %169 = load i64, ptr %9, align 8, !tbaa !8
-  %170 = sub nsw i64 %169, 1
-  br label %171
-
-171:                                              ; preds = %168, %165
-  %172 = phi i64 [ %167, %165 ], [ %170, %168 ]
-  store i64 %172, ptr %25, align 8, !tbaa !8
-  call void @llvm.lifetime.start.p0(i64 4, ptr %26) #8
-  store i32 0, ptr %26, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 4, ptr %27) #8
-  store i32 0, ptr %27, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 4, ptr %28) #8
-  store i32 0, ptr %28, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 4, ptr %29) #8
-  store i32 0, ptr %29, align 4, !tbaa !10
-  call void @llvm.lifetime.start.p0(i64 8, ptr %30) #8
-  %173 = load i64, ptr %24, align 8, !tbaa !8
-  store i64 %173, ptr %30, align 8, !tbaa !8
-  br label %174
-
-174:                                              ; preds = %240, %171
-  %175 = load i64, ptr %30, align 8, !tbaa !8
-  %176 = load i64, ptr %25, align 8, !tbaa !8
-  %177 = icmp slt i64 %175, %176
-  br i1 %177, label %179, label %178
-
-178:                                              ; preds = %174
-  store i32 11, ptr %16, align 4
-  call void @llvm.lifetime.end.p0(i64 8, ptr %30) #8
-  br label %243
-
-179:                                              ; preds = %174
-  call void @llvm.lifetime.start.p0(i64 2, ptr %31) #8
-  %180 = load ptr, ptr %17, align 8, !tbaa !4
-  %181 = load i64, ptr %30, align 8, !tbaa !8
-  %182 = getelementptr inbounds i8, ptr %180, i64 %181
-  %183 = load i8, ptr %182, align 1, !tbaa !12
-  %184 = zext i8 %183 to i16
-  store i16 %184, ptr %31, align 2, !tbaa !26
-  call void @llvm.lifetime.start.p0(i64 2, ptr %32) #8
-  %185 = load ptr, ptr %18, align 8, !tbaa !4
-  %186 = load i64, ptr %30, align 8, !tbaa !8
-  %187 = getelementptr inbounds i8, ptr %185, i64 %186
-  %188 = load i8, ptr %187, align 1, !tbaa !12
-  %189 = zext i8 %188 to i32
-  %190 = load ptr, ptr %19, align 8, !tbaa !4
-  %191 = load i64, ptr %30, align 8, !tbaa !8
-  %192 = getelementptr inbounds i8, ptr %190, i64 %191
-  %193 = load i8, ptr %192, align 1, !tbaa !12
-  %194 = zext i8 %193 to i32
-  %195 = add nsw i32 %189, %194
-  %196 = load ptr, ptr %17, align 8, !tbaa !4
-  %197 = load i64, ptr %30, align 8, !tbaa !8
-  %198 = sub nsw i64 %197, 1
-  %199 = getelementptr inbounds i8, ptr %196, i64 %198
-  %200 = load i8, ptr %199, align 1, !tbaa !12
-  %201 = zext i8 %200 to i32
-  %202 = add nsw i32 %195, %201
-  %203 = load ptr, ptr %17, align 8, !tbaa !4
-  %204 = load i64, ptr %30, align 8, !tbaa !8
-  %205 = add nsw i64 %204, 1
-  %206 = getelementptr inbounds i8, ptr %203, i64 %205
-  %207 = load i8, ptr %206, align 1, !tbaa !12
-  %208 = zext i8 %207 to i32
-  %209 = add nsw i32 %202, %208
-  %210 = load ptr, ptr %17, align 8, !tbaa !4
-  %211 = load i64, ptr %30, align 8, !tbaa !8
-  %212 = getelementptr inbounds i8, ptr %210, i64 %211
-  %213 = load i8, ptr %212, align 1, !tbaa !12
-  %214 = zext i8 %213 to i32
-  %215 = mul nsw i32 4, %214
-  %216 = sub nsw i32 %209, %215
-  %217 = trunc i32 %216 to i16
-  store i16 %217, ptr %32, align 2, !tbaa !26
-  %218 = load i16, ptr %31, align 2, !tbaa !26
-  %219 = sext i16 %218 to i32
-  %220 = load i32, ptr %26, align 4, !tbaa !10
-  %221 = add nsw i32 %220, %219
-  store i32 %221, ptr %26, align 4, !tbaa !10
-  %222 = load i16, ptr %31, align 2, !tbaa !26
-  %223 = sext i16 %222 to i32
-  %224 = load i16, ptr %31, align 2, !tbaa !26
-  %225 = sext i16 %224 to i32
-  %226 = mul nsw i32 %223, %225
-  %227 = load i32, ptr %27, align 4, !tbaa !10
-  %228 = add nsw i32 %227, %226
-  store i32 %228, ptr %27, align 4, !tbaa !10
-  %229 = load i16, ptr %32, align 2, !tbaa !26
-  %230 = sext i16 %229 to i32
-  %231 = load i32, ptr %28, align 4, !tbaa !10
-  %232 = add nsw i32 %231, %230
-  store i32 %232, ptr %28, align 4, !tbaa !10
-  %233 = load i16, ptr %32, align 2, !tbaa !26
-  %234 = sext i16 %233 to i32
-  %235 = load i16, ptr %32, align 2, !tbaa !26
-  %236 = sext i16 %235 to i32
-  %237 = mul nsw i32 %234, %236
-  %238 = load i32, ptr %29, align 4, !tbaa !10
-  %239 = add nsw i32 %238, %237
-  store i32 %239, ptr %29, align 4, !tbaa !10
-  call void @llvm.lifetime.end.p0(i64 2, ptr %32) #8
-  call void @llvm.lifetime.end.p0(i64 2, ptr %31) #8
-  br label %240
-
-240:                                              ; preds = %179
-  %241 = load i64, ptr %30, align 8, !tbaa !8
-  %242 = add nsw i64 %241, 1
-  store i64 %242, ptr %30, align 8, !tbaa !8
-  br label %174, !llvm.loop !28
-
-243:                                              ; preds = %178
-  %244 = load i32, ptr %26, align 4, !tbaa !10
-  %245 = sext i32 %244 to i64
-  %246 = load i64, ptr %11, align 8, !tbaa !8
-  %247 = add nsw i64 %246, %245
-  store i64 %247, ptr %11, align 8, !tbaa !8
-  %248 = load i32, ptr %27, align 4, !tbaa !10
-  %249 = sext i32 %248 to i64
-  %250 = load i64, ptr %12, align 8, !tbaa !8
-  %251 = add nsw i64 %250, %249
-  store i64 %251, ptr %12, align 8, !tbaa !8
-  %252 = load i32, ptr %28, align 4, !tbaa !10
-  %253 = sext i32 %252 to i64
-  %254 = load i64, ptr %13, align 8, !tbaa !8
-  %255 = add nsw i64 %254, %253
-  store i64 %255, ptr %13, align 8, !tbaa !8
-  %256 = load i32, ptr %29, align 4, !tbaa !10
-  %257 = sext i32 %256 to i64
-  %258 = load i64, ptr %14, align 8, !tbaa !8
-  %259 = add nsw i64 %258, %257
-  store i64 %259, ptr %14, align 8, !tbaa !8
-  call void @llvm.lifetime.end.p0(i64 4, ptr %29) #8
-  call void @llvm.lifetime.end.p0(i64 4, ptr %28) #8
-  call void @llvm.lifetime.end.p0(i64 4, ptr %27) #8
-  call void @llvm.lifetime.end.p0(i64 4, ptr %26) #8
-  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #8
-  br label %260
-
-260:                                              ; preds = %243
-  %261 = load i64, ptr %24, align 8, !tbaa !8
-  %262 = add nsw i64 %261, 1024
-  store i64 %262, ptr %24, align 8, !tbaa !8
-  br label %153, !llvm.loop !29
-
-263:                                              ; preds = %158
+112:                                              ; preds = %87
+  %113 = load i32, ptr %20, align 4, !tbaa !10
+  %114 = sext i32 %113 to i64
+  %115 = load i64, ptr %11, align 8, !tbaa !8
+  %116 = add nsw i64 %115, %114
+  store i64 %116, ptr %11, align 8, !tbaa !8
+  %117 = load i32, ptr %21, align 4, !tbaa !10
+  %118 = sext i32 %117 to i64
+  %119 = load i64, ptr %12, align 8, !tbaa !8
+  %120 = add nsw i64 %119, %118
+  store i64 %120, ptr %12, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %21) #8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %20) #8
   call void @llvm.lifetime.end.p0(i64 8, ptr %19) #8
-  call void @llvm.lifetime.end.p0(i64 8, ptr %18) #8
+  br label %121
+
+121:                                              ; preds = %112
+  %122 = load i64, ptr %18, align 8, !tbaa !8
+  %123 = add nsw i64 %122, 1024
+  store i64 %123, ptr %18, align 8, !tbaa !8
+  br label %65, !llvm.loop !26
+
+124:                                              ; preds = %69
   call void @llvm.lifetime.end.p0(i64 8, ptr %17) #8
-  br label %264
+  br label %125
 
-264:                                              ; preds = %263
-  %265 = load i64, ptr %15, align 8, !tbaa !8
-  %266 = add nsw i64 %265, 1
-  store i64 %266, ptr %15, align 8, !tbaa !8
-  br label %33, !llvm.loop !30
+125:                                              ; preds = %124
+  %126 = load i64, ptr %15, align 8, !tbaa !8
+  %127 = add nsw i64 %126, 1
+  store i64 %127, ptr %15, align 8, !tbaa !8
+  br label %23, !llvm.loop !27
 
-267:                                              ; preds = %37
-  %268 = load i64, ptr %11, align 8, !tbaa !8
-  %269 = load ptr, ptr %10, align 8, !tbaa !4
-  %270 = getelementptr inbounds i64, ptr %269, i64 0
-  store i64 %268, ptr %270, align 8, !tbaa !8
-  %271 = load i64, ptr %12, align 8, !tbaa !8
-  %272 = load ptr, ptr %10, align 8, !tbaa !4
-  %273 = getelementptr inbounds i64, ptr %272, i64 1
-  store i64 %271, ptr %273, align 8, !tbaa !8
-  %274 = load i64, ptr %13, align 8, !tbaa !8
-  %275 = load ptr, ptr %10, align 8, !tbaa !4
-  %276 = getelementptr inbounds i64, ptr %275, i64 2
-  store i64 %274, ptr %276, align 8, !tbaa !8
-  %277 = load i64, ptr %14, align 8, !tbaa !8
-  %278 = load ptr, ptr %10, align 8, !tbaa !4
-  %279 = getelementptr inbounds i64, ptr %278, i64 3
-  store i64 %277, ptr %279, align 8, !tbaa !8
+128:                                              ; preds = %27
+  %129 = load i64, ptr %11, align 8, !tbaa !8
+  %130 = load ptr, ptr %10, align 8, !tbaa !4
+  %131 = getelementptr inbounds i64, ptr %130, i64 0
+  store i64 %129, ptr %131, align 8, !tbaa !8
+  %132 = load i64, ptr %12, align 8, !tbaa !8
+  %133 = load ptr, ptr %10, align 8, !tbaa !4
+  %134 = getelementptr inbounds i64, ptr %133, i64 1
+  store i64 %132, ptr %134, align 8, !tbaa !8
+  %135 = load i64, ptr %13, align 8, !tbaa !8
+  %136 = load ptr, ptr %10, align 8, !tbaa !4
+  %137 = getelementptr inbounds i64, ptr %136, i64 2
+  store i64 %135, ptr %137, align 8, !tbaa !8
+  %138 = load i64, ptr %14, align 8, !tbaa !8
+  %139 = load ptr, ptr %10, align 8, !tbaa !4
+  %140 = getelementptr inbounds i64, ptr %139, i64 3
+  store i64 %138, ptr %140, align 8, !tbaa !8
   call void @llvm.lifetime.end.p0(i64 8, ptr %14) #8
   call void @llvm.lifetime.end.p0(i64 8, ptr %13) #8
   call void @llvm.lifetime.end.p0(i64 8, ptr %12) #8
@@ -1112,8 +912,1203 @@ define dso_local void @sums(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 
   ret void
 }
 
+; Function Attrs: inlinehint nounwind
+define internal void @edges(ptr noundef %0, ptr noundef %1, ptr noundef %2, i64 noundef %3, i64 noundef %4, i64 noundef %5, ptr noundef %6, ptr noundef %7) #3 {
+  %9 = alloca ptr, align 8
+  %10 = alloca ptr, align 8
+  %11 = alloca ptr, align 8
+  %12 = alloca i64, align 8
+  %13 = alloca i64, align 8
+  %14 = alloca i64, align 8
+  %15 = alloca ptr, align 8
+  %16 = alloca ptr, align 8
+  %17 = alloca i64, align 8
+  %18 = alloca i32, align 4
+  %19 = alloca i64, align 8
+  %20 = alloca i64, align 8
+  %21 = alloca i32, align 4
+  %22 = alloca i64, align 8
+  %23 = alloca i32, align 4
+  %24 = alloca i32, align 4
+  %25 = alloca i64, align 8
+  %26 = alloca i16, align 2
+  store ptr %0, ptr %9, align 8, !tbaa !4
+  store ptr %1, ptr %10, align 8, !tbaa !4
+  store ptr %2, ptr %11, align 8, !tbaa !4
+  store i64 %3, ptr %12, align 8, !tbaa !8
+  store i64 %4, ptr %13, align 8, !tbaa !8
+  store i64 %5, ptr %14, align 8, !tbaa !8
+  store ptr %6, ptr %15, align 8, !tbaa !4
+  store ptr %7, ptr %16, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %17) #8
+  store i64 0, ptr %17, align 8, !tbaa !8
+  br label %27
+
+27:                                               ; preds = %97, %8
+  %28 = load i64, ptr %17, align 8, !tbaa !8
+  %29 = icmp slt i64 %28, 2
+  br i1 %29, label %31, label %30
+
+30:                                               ; preds = %27
+  store i32 2, ptr %18, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %17) #8
+  br label %100
+
+31:                                               ; preds = %27
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
+  %32 = load i64, ptr %17, align 8, !tbaa !8
+  %33 = icmp ne i64 %32, 0
+  br i1 %33, label %34, label %37
+
+34:                                               ; preds = %31
+  %35 = load i64, ptr %12, align 8, !tbaa !8
+  %36 = sub nsw i64 %35, 1
+  br label %38
+
+37:                                               ; preds = %31
+  br label %38
+
+38:                                               ; preds = %37, %34
+  %39 = phi i64 [ %36, %34 ], [ 0, %37 ]
+  store i64 %39, ptr %19, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #8
+  %40 = load i64, ptr %17, align 8, !tbaa !8
+  %41 = icmp ne i64 %40, 0
+  br i1 %41, label %42, label %45
+
+42:                                               ; preds = %38
+  %43 = load i64, ptr %12, align 8, !tbaa !8
+  %44 = sub nsw i64 %43, 2
+  br label %46
+
+45:                                               ; preds = %38
+  br label %46
+
+46:                                               ; preds = %45, %42
+  %47 = phi i64 [ %44, %42 ], [ 1, %45 ]
+  store i64 %47, ptr %20, align 8, !tbaa !8
+  %48 = load i64, ptr %19, align 8, !tbaa !8
+  %49 = load i64, ptr %13, align 8, !tbaa !8
+  %50 = icmp slt i64 %48, %49
+  br i1 %50, label %55, label %51
+
+51:                                               ; preds = %46
+  %52 = load i64, ptr %19, align 8, !tbaa !8
+  %53 = load i64, ptr %14, align 8, !tbaa !8
+  %54 = icmp sge i64 %52, %53
+  br i1 %54, label %55, label %56
+
+55:                                               ; preds = %51, %46
+  store i32 4, ptr %18, align 4
+  br label %94
+
+56:                                               ; preds = %51
+  call void @llvm.lifetime.start.p0(i64 4, ptr %21) #8
+  %57 = load ptr, ptr %10, align 8, !tbaa !4
+  %58 = load i64, ptr %19, align 8, !tbaa !8
+  %59 = getelementptr inbounds i8, ptr %57, i64 %58
+  %60 = load i8, ptr %59, align 1, !tbaa !12
+  %61 = zext i8 %60 to i32
+  %62 = load ptr, ptr %11, align 8, !tbaa !4
+  %63 = load i64, ptr %19, align 8, !tbaa !8
+  %64 = getelementptr inbounds i8, ptr %62, i64 %63
+  %65 = load i8, ptr %64, align 1, !tbaa !12
+  %66 = zext i8 %65 to i32
+  %67 = add nsw i32 %61, %66
+  %68 = load ptr, ptr %9, align 8, !tbaa !4
+  %69 = load i64, ptr %20, align 8, !tbaa !8
+  %70 = getelementptr inbounds i8, ptr %68, i64 %69
+  %71 = load i8, ptr %70, align 1, !tbaa !12
+  %72 = zext i8 %71 to i32
+  %73 = mul nsw i32 2, %72
+  %74 = add nsw i32 %67, %73
+  %75 = load ptr, ptr %9, align 8, !tbaa !4
+  %76 = load i64, ptr %19, align 8, !tbaa !8
+  %77 = getelementptr inbounds i8, ptr %75, i64 %76
+  %78 = load i8, ptr %77, align 1, !tbaa !12
+  %79 = zext i8 %78 to i32
+  %80 = mul nsw i32 4, %79
+  %81 = sub nsw i32 %74, %80
+  store i32 %81, ptr %21, align 4, !tbaa !10
+  %82 = load i32, ptr %21, align 4, !tbaa !10
+  %83 = sext i32 %82 to i64
+  %84 = load ptr, ptr %15, align 8, !tbaa !4
+  %85 = load i64, ptr %84, align 8, !tbaa !8
+  %86 = add nsw i64 %85, %83
+  store i64 %86, ptr %84, align 8, !tbaa !8
+  %87 = load i32, ptr %21, align 4, !tbaa !10
+  %88 = load i32, ptr %21, align 4, !tbaa !10
+  %89 = mul nsw i32 %87, %88
+  %90 = sext i32 %89 to i64
+  %91 = load ptr, ptr %16, align 8, !tbaa !4
+  %92 = load i64, ptr %91, align 8, !tbaa !8
+  %93 = add nsw i64 %92, %90
+  store i64 %93, ptr %91, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %21) #8
+  store i32 0, ptr %18, align 4
+  br label %94
+
+94:                                               ; preds = %56, %55
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #8
+  %95 = load i32, ptr %18, align 4
+  switch i32 %95, label %197 [
+    i32 0, label %96
+    i32 4, label %97
+  ]
+
+96:                                               ; preds = %94
+  br label %97
+
+97:                                               ; preds = %96, %94
+  %98 = load i64, ptr %17, align 8, !tbaa !8
+  %99 = add nsw i64 %98, 1
+  store i64 %99, ptr %17, align 8, !tbaa !8
+  br label %27, !llvm.loop !28
+
+100:                                              ; preds = %30
+  %101 = load i64, ptr %13, align 8, !tbaa !8
+  %102 = icmp eq i64 %101, 0
+  br i1 %102, label %103, label %104
+
+103:                                              ; preds = %100
+  store i64 1, ptr %13, align 8, !tbaa !8
+  br label %104
+
+104:                                              ; preds = %103, %100
+  %105 = load i64, ptr %14, align 8, !tbaa !8
+  %106 = load i64, ptr %12, align 8, !tbaa !8
+  %107 = icmp eq i64 %105, %106
+  br i1 %107, label %108, label %111
+
+108:                                              ; preds = %104
+  %109 = load i64, ptr %12, align 8, !tbaa !8
+  %110 = sub nsw i64 %109, 1
+  store i64 %110, ptr %14, align 8, !tbaa !8
+  br label %111
+
+111:                                              ; preds = %108, %104
+  br label %112
+
+112:                                              ; preds = %193, %111
+  %113 = load i64, ptr %13, align 8, !tbaa !8
+  %114 = load i64, ptr %14, align 8, !tbaa !8
+  %115 = icmp slt i64 %113, %114
+  br i1 %115, label %116, label %196
+
+116:                                              ; preds = %112
+  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #8
+  %117 = load i64, ptr %13, align 8, !tbaa !8
+  %118 = add nsw i64 %117, 1024
+  %119 = load i64, ptr %14, align 8, !tbaa !8
+  %120 = icmp slt i64 %118, %119
+  br i1 %120, label %121, label %124
+
+121:                                              ; preds = %116
+  %122 = load i64, ptr %13, align 8, !tbaa !8
+  %123 = add nsw i64 %122, 1024
+  br label %126
+
+124:                                              ; preds = %116
+  %125 = load i64, ptr %14, align 8, !tbaa !8
+  br label %126
+
+126:                                              ; preds = %124, %121
+  %127 = phi i64 [ %123, %121 ], [ %125, %124 ]
+  store i64 %127, ptr %22, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 4, ptr %23) #8
+  store i32 0, ptr %23, align 4, !tbaa !10
+  call void @llvm.lifetime.start.p0(i64 4, ptr %24) #8
+  store i32 0, ptr %24, align 4, !tbaa !10
+  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #8
+  %128 = load i64, ptr %13, align 8, !tbaa !8
+  store i64 %128, ptr %25, align 8, !tbaa !8
+  br label %129
+
+129:                                              ; preds = %179, %126
+  %130 = load i64, ptr %25, align 8, !tbaa !8
+  %131 = load i64, ptr %22, align 8, !tbaa !8
+  %132 = icmp slt i64 %130, %131
+  br i1 %132, label %134, label %133
+
+133:                                              ; preds = %129
+  store i32 8, ptr %18, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #8
+  br label %182
+
+134:                                              ; preds = %129
+  call void @llvm.lifetime.start.p0(i64 2, ptr %26) #8
+  %135 = load ptr, ptr %10, align 8, !tbaa !4
+  %136 = load i64, ptr %25, align 8, !tbaa !8
+  %137 = getelementptr inbounds i8, ptr %135, i64 %136
+  %138 = load i8, ptr %137, align 1, !tbaa !12
+  %139 = zext i8 %138 to i32
+  %140 = load ptr, ptr %11, align 8, !tbaa !4
+  %141 = load i64, ptr %25, align 8, !tbaa !8
+  %142 = getelementptr inbounds i8, ptr %140, i64 %141
+  %143 = load i8, ptr %142, align 1, !tbaa !12
+  %144 = zext i8 %143 to i32
+  %145 = add nsw i32 %139, %144
+  %146 = load ptr, ptr %9, align 8, !tbaa !4
+  %147 = load i64, ptr %25, align 8, !tbaa !8
+  %148 = sub nsw i64 %147, 1
+  %149 = getelementptr inbounds i8, ptr %146, i64 %148
+  %150 = load i8, ptr %149, align 1, !tbaa !12
+  %151 = zext i8 %150 to i32
+  %152 = add nsw i32 %145, %151
+  %153 = load ptr, ptr %9, align 8, !tbaa !4
+  %154 = load i64, ptr %25, align 8, !tbaa !8
+  %155 = add nsw i64 %154, 1
+  %156 = getelementptr inbounds i8, ptr %153, i64 %155
+  %157 = load i8, ptr %156, align 1, !tbaa !12
+  %158 = zext i8 %157 to i32
+  %159 = add nsw i32 %152, %158
+  %160 = load ptr, ptr %9, align 8, !tbaa !4
+  %161 = load i64, ptr %25, align 8, !tbaa !8
+  %162 = getelementptr inbounds i8, ptr %160, i64 %161
+  %163 = load i8, ptr %162, align 1, !tbaa !12
+  %164 = zext i8 %163 to i32
+  %165 = mul nsw i32 4, %164
+  %166 = sub nsw i32 %159, %165
+  %167 = trunc i32 %166 to i16
+  store i16 %167, ptr %26, align 2, !tbaa !29
+  %168 = load i16, ptr %26, align 2, !tbaa !29
+  %169 = sext i16 %168 to i32
+  %170 = load i32, ptr %23, align 4, !tbaa !10
+  %171 = add nsw i32 %170, %169
+  store i32 %171, ptr %23, align 4, !tbaa !10
+  %172 = load i16, ptr %26, align 2, !tbaa !29
+  %173 = sext i16 %172 to i32
+  %174 = load i16, ptr %26, align 2, !tbaa !29
+  %175 = sext i16 %174 to i32
+  %176 = mul nsw i32 %173, %175
+  %177 = load i32, ptr %24, align 4, !tbaa !10
+  %178 = add nsw i32 %177, %176
+  store i32 %178, ptr %24, align 4, !tbaa !10
+  call void @llvm.lifetime.end.p0(i64 2, ptr %26) #8
+  br label %179
+
+179:                                              ; preds = %134
+  %180 = load i64, ptr %25, align 8, !tbaa !8
+  %181 = add nsw i64 %180, 1
+  store i64 %181, ptr %25, align 8, !tbaa !8
+  br label %129, !llvm.loop !31
+
+182:                                              ; preds = %133
+  %183 = load i32, ptr %23, align 4, !tbaa !10
+  %184 = sext i32 %183 to i64
+  %185 = load ptr, ptr %15, align 8, !tbaa !4
+  %186 = load i64, ptr %185, align 8, !tbaa !8
+  %187 = add nsw i64 %186, %184
+  store i64 %187, ptr %185, align 8, !tbaa !8
+  %188 = load i32, ptr %24, align 4, !tbaa !10
+  %189 = sext i32 %188 to i64
+  %190 = load ptr, ptr %16, align 8, !tbaa !4
+  %191 = load i64, ptr %190, align 8, !tbaa !8
+  %192 = add nsw i64 %191, %189
+  store i64 %192, ptr %190, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %24) #8
+  call void @llvm.lifetime.end.p0(i64 4, ptr %23) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #8
+  br label %193
+
+193:                                              ; preds = %182
+  %194 = load i64, ptr %13, align 8, !tbaa !8
+  %195 = add nsw i64 %194, 1024
+  store i64 %195, ptr %13, align 8, !tbaa !8
+  br label %112, !llvm.loop !32
+
+196:                                              ; preds = %112
+  ret void
+
+197:                                              ; preds = %94
+  unreachable
+}
+
 ; Function Attrs: nounwind
-define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 noundef %3, i64 noundef %4, ptr noundef %5, ptr noundef %6) #5 {
+define dso_local void @tiles(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 noundef %3, ptr noundef %4, i64 noundef %5, ptr noundef %6, i64 noundef %7, ptr noundef %8) #0 {
+  %10 = alloca ptr, align 8
+  %11 = alloca i64, align 8
+  %12 = alloca i64, align 8
+  %13 = alloca i64, align 8
+  %14 = alloca ptr, align 8
+  %15 = alloca i64, align 8
+  %16 = alloca ptr, align 8
+  %17 = alloca i64, align 8
+  %18 = alloca ptr, align 8
+  %19 = alloca i64, align 8
+  %20 = alloca i64, align 8
+  %21 = alloca i32, align 4
+  %22 = alloca ptr, align 8
+  %23 = alloca i64, align 8
+  %24 = alloca i64, align 8
+  store ptr %0, ptr %10, align 8, !tbaa !4
+  store i64 %1, ptr %11, align 8, !tbaa !8
+  store i64 %2, ptr %12, align 8, !tbaa !8
+  store i64 %3, ptr %13, align 8, !tbaa !8
+  store ptr %4, ptr %14, align 8, !tbaa !4
+  store i64 %5, ptr %15, align 8, !tbaa !8
+  store ptr %6, ptr %16, align 8, !tbaa !4
+  store i64 %7, ptr %17, align 8, !tbaa !8
+  store ptr %8, ptr %18, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
+  store i64 0, ptr %19, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #8
+  store i64 0, ptr %20, align 8, !tbaa !8
+  br label %25
+
+25:                                               ; preds = %108, %9
+  %26 = load i64, ptr %20, align 8, !tbaa !8
+  %27 = load i64, ptr %15, align 8, !tbaa !8
+  %28 = icmp slt i64 %26, %27
+  br i1 %28, label %30, label %29
+
+29:                                               ; preds = %25
+  store i32 2, ptr %21, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #8
+  br label %115
+
+30:                                               ; preds = %25
+  br label %31
+
+31:                                               ; preds = %104, %30
+  %32 = load i64, ptr %19, align 8, !tbaa !8
+  %33 = load ptr, ptr %14, align 8, !tbaa !4
+  %34 = load i64, ptr %20, align 8, !tbaa !8
+  %35 = getelementptr inbounds i32, ptr %33, i64 %34
+  %36 = load i32, ptr %35, align 4, !tbaa !10
+  %37 = sext i32 %36 to i64
+  %38 = icmp slt i64 %32, %37
+  br i1 %38, label %39, label %107
+
+39:                                               ; preds = %31
+  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #8
+  %40 = load ptr, ptr %10, align 8, !tbaa !4
+  %41 = load i64, ptr %19, align 8, !tbaa !8
+  %42 = load i64, ptr %11, align 8, !tbaa !8
+  %43 = mul nsw i64 %41, %42
+  %44 = getelementptr inbounds i8, ptr %40, i64 %43
+  store ptr %44, ptr %22, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #8
+  store i64 0, ptr %23, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #8
+  store i64 0, ptr %24, align 8, !tbaa !8
+  br label %45
+
+45:                                               ; preds = %96, %39
+  %46 = load i64, ptr %23, align 8, !tbaa !8
+  %47 = load i64, ptr %17, align 8, !tbaa !8
+  %48 = icmp slt i64 %46, %47
+  br i1 %48, label %50, label %49
+
+49:                                               ; preds = %45
+  store i32 8, ptr %21, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #8
+  br label %103
+
+50:                                               ; preds = %45
+  %51 = load ptr, ptr %22, align 8, !tbaa !4
+  %52 = load i64, ptr %19, align 8, !tbaa !8
+  %53 = icmp ne i64 %52, 0
+  br i1 %53, label %54, label %59
+
+54:                                               ; preds = %50
+  %55 = load ptr, ptr %22, align 8, !tbaa !4
+  %56 = load i64, ptr %11, align 8, !tbaa !8
+  %57 = sub i64 0, %56
+  %58 = getelementptr inbounds i8, ptr %55, i64 %57
+  br label %63
+
+59:                                               ; preds = %50
+  %60 = load ptr, ptr %22, align 8, !tbaa !4
+  %61 = load i64, ptr %11, align 8, !tbaa !8
+  %62 = getelementptr inbounds i8, ptr %60, i64 %61
+  br label %63
+
+63:                                               ; preds = %59, %54
+  %64 = phi ptr [ %58, %54 ], [ %62, %59 ]
+  %65 = load i64, ptr %19, align 8, !tbaa !8
+  %66 = add nsw i64 %65, 1
+  %67 = load i64, ptr %12, align 8, !tbaa !8
+  %68 = icmp slt i64 %66, %67
+  br i1 %68, label %69, label %73
+
+69:                                               ; preds = %63
+  %70 = load ptr, ptr %22, align 8, !tbaa !4
+  %71 = load i64, ptr %11, align 8, !tbaa !8
+  %72 = getelementptr inbounds i8, ptr %70, i64 %71
+  br label %78
+
+73:                                               ; preds = %63
+  %74 = load ptr, ptr %22, align 8, !tbaa !4
+  %75 = load i64, ptr %11, align 8, !tbaa !8
+  %76 = sub i64 0, %75
+  %77 = getelementptr inbounds i8, ptr %74, i64 %76
+  br label %78
+
+78:                                               ; preds = %73, %69
+  %79 = phi ptr [ %72, %69 ], [ %77, %73 ]
+  %80 = load i64, ptr %13, align 8, !tbaa !8
+  %81 = load i64, ptr %24, align 8, !tbaa !8
+  %82 = load ptr, ptr %16, align 8, !tbaa !4
+  %83 = load i64, ptr %23, align 8, !tbaa !8
+  %84 = getelementptr inbounds i32, ptr %82, i64 %83
+  %85 = load i32, ptr %84, align 4, !tbaa !10
+  %86 = sext i32 %85 to i64
+  %87 = load ptr, ptr %18, align 8, !tbaa !4
+  %88 = load i64, ptr %23, align 8, !tbaa !8
+  %89 = mul nsw i64 2, %88
+  %90 = getelementptr inbounds i64, ptr %87, i64 %89
+  %91 = load ptr, ptr %18, align 8, !tbaa !4
+  %92 = load i64, ptr %23, align 8, !tbaa !8
+  %93 = mul nsw i64 2, %92
+  %94 = getelementptr inbounds i64, ptr %91, i64 %93
+  %95 = getelementptr inbounds i64, ptr %94, i64 1
+  call void @edges(ptr noundef %51, ptr noundef %64, ptr noundef %79, i64 noundef %80, i64 noundef %81, i64 noundef %86, ptr noundef %90, ptr noundef %95) #9
+  br label %96
+
+96:                                               ; preds = %78
+  %97 = load ptr, ptr %16, align 8, !tbaa !4
+  %98 = load i64, ptr %23, align 8, !tbaa !8
+  %99 = add nsw i64 %98, 1
+  store i64 %99, ptr %23, align 8, !tbaa !8
+  %100 = getelementptr inbounds i32, ptr %97, i64 %98
+  %101 = load i32, ptr %100, align 4, !tbaa !10
+  %102 = sext i32 %101 to i64
+  store i64 %102, ptr %24, align 8, !tbaa !8
+  br label %45, !llvm.loop !33
+
+103:                                              ; preds = %49
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #8
+  br label %104
+
+104:                                              ; preds = %103
+  %105 = load i64, ptr %19, align 8, !tbaa !8
+  %106 = add nsw i64 %105, 1
+  store i64 %106, ptr %19, align 8, !tbaa !8
+  br label %31, !llvm.loop !34
+
+107:                                              ; preds = %31
+  br label %108
+
+108:                                              ; preds = %107
+  %109 = load i64, ptr %20, align 8, !tbaa !8
+  %110 = add nsw i64 %109, 1
+  store i64 %110, ptr %20, align 8, !tbaa !8
+  %111 = load i64, ptr %17, align 8, !tbaa !8
+  %112 = mul nsw i64 2, %111
+  %113 = load ptr, ptr %18, align 8, !tbaa !4
+  %114 = getelementptr inbounds i64, ptr %113, i64 %112
+  store ptr %114, ptr %18, align 8, !tbaa !4
+  br label %25, !llvm.loop !35
+
+115:                                              ; preds = %29
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #8
+  ret void
+}
+
+; Function Attrs: nounwind
+define dso_local void @varied(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 noundef %3, i64 noundef %4, i64 noundef %5, ptr noundef %6) #0 {
+  %8 = alloca ptr, align 8
+  %9 = alloca i64, align 8
+  %10 = alloca i64, align 8
+  %11 = alloca i64, align 8
+  %12 = alloca i64, align 8
+  %13 = alloca i64, align 8
+  %14 = alloca ptr, align 8
+  %15 = alloca i64, align 8
+  %16 = alloca i32, align 4
+  %17 = alloca i64, align 8
+  %18 = alloca i64, align 8
+  %19 = alloca i64, align 8
+  %20 = alloca i64, align 8
+  store ptr %0, ptr %8, align 8, !tbaa !4
+  store i64 %1, ptr %9, align 8, !tbaa !8
+  store i64 %2, ptr %10, align 8, !tbaa !8
+  store i64 %3, ptr %11, align 8, !tbaa !8
+  store i64 %4, ptr %12, align 8, !tbaa !8
+  store i64 %5, ptr %13, align 8, !tbaa !8
+  store ptr %6, ptr %14, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %15) #8
+  store i64 0, ptr %15, align 8, !tbaa !8
+  br label %21
+
+21:                                               ; preds = %72, %7
+  %22 = load i64, ptr %15, align 8, !tbaa !8
+  %23 = load i64, ptr %10, align 8, !tbaa !8
+  %24 = icmp slt i64 %22, %23
+  br i1 %24, label %26, label %25
+
+25:                                               ; preds = %21
+  store i32 2, ptr %16, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %15) #8
+  br label %78
+
+26:                                               ; preds = %21
+  call void @llvm.lifetime.start.p0(i64 8, ptr %17) #8
+  store i64 0, ptr %17, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %18) #8
+  store i64 0, ptr %18, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
+  store i64 0, ptr %19, align 8, !tbaa !8
+  br label %27
+
+27:                                               ; preds = %48, %26
+  %28 = load i64, ptr %19, align 8, !tbaa !8
+  %29 = load i64, ptr %12, align 8, !tbaa !8
+  %30 = icmp slt i64 %28, %29
+  br i1 %30, label %32, label %31
+
+31:                                               ; preds = %27
+  store i32 5, ptr %16, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #8
+  br label %51
+
+32:                                               ; preds = %27
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #8
+  %33 = load ptr, ptr %8, align 8, !tbaa !4
+  %34 = load i64, ptr %19, align 8, !tbaa !8
+  %35 = load i64, ptr %11, align 8, !tbaa !8
+  %36 = mul nsw i64 %34, %35
+  %37 = getelementptr inbounds i8, ptr %33, i64 %36
+  %38 = load i8, ptr %37, align 1, !tbaa !12
+  %39 = zext i8 %38 to i64
+  store i64 %39, ptr %20, align 8, !tbaa !8
+  %40 = load i64, ptr %20, align 8, !tbaa !8
+  %41 = load i64, ptr %17, align 8, !tbaa !8
+  %42 = add nsw i64 %41, %40
+  store i64 %42, ptr %17, align 8, !tbaa !8
+  %43 = load i64, ptr %20, align 8, !tbaa !8
+  %44 = load i64, ptr %20, align 8, !tbaa !8
+  %45 = mul nsw i64 %43, %44
+  %46 = load i64, ptr %18, align 8, !tbaa !8
+  %47 = add nsw i64 %46, %45
+  store i64 %47, ptr %18, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #8
+  br label %48
+
+48:                                               ; preds = %32
+  %49 = load i64, ptr %19, align 8, !tbaa !8
+  %50 = add nsw i64 %49, 1
+  store i64 %50, ptr %19, align 8, !tbaa !8
+  br label %27, !llvm.loop !36
+
+51:                                               ; preds = %31
+  %52 = load i64, ptr %12, align 8, !tbaa !8
+  %53 = load i64, ptr %18, align 8, !tbaa !8
+  %54 = mul nsw i64 %52, %53
+  %55 = load i64, ptr %17, align 8, !tbaa !8
+  %56 = load i64, ptr %17, align 8, !tbaa !8
+  %57 = mul nsw i64 %55, %56
+  %58 = sub nsw i64 %54, %57
+  %59 = load i64, ptr %13, align 8, !tbaa !8
+  %60 = load i64, ptr %13, align 8, !tbaa !8
+  %61 = mul nsw i64 %59, %60
+  %62 = load i64, ptr %12, align 8, !tbaa !8
+  %63 = mul nsw i64 %61, %62
+  %64 = load i64, ptr %12, align 8, !tbaa !8
+  %65 = mul nsw i64 %63, %64
+  %66 = icmp sgt i64 %58, %65
+  %67 = zext i1 %66 to i32
+  %68 = trunc i32 %67 to i8
+  %69 = load ptr, ptr %14, align 8, !tbaa !4
+  %70 = load i64, ptr %15, align 8, !tbaa !8
+  %71 = getelementptr inbounds i8, ptr %69, i64 %70
+  store i8 %68, ptr %71, align 1, !tbaa !12
+  call void @llvm.lifetime.end.p0(i64 8, ptr %18) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %17) #8
+  br label %72
+
+72:                                               ; preds = %51
+  %73 = load i64, ptr %15, align 8, !tbaa !8
+  %74 = add nsw i64 %73, 1
+  store i64 %74, ptr %15, align 8, !tbaa !8
+  %75 = load i64, ptr %9, align 8, !tbaa !8
+  %76 = load ptr, ptr %8, align 8, !tbaa !4
+  %77 = getelementptr inbounds i8, ptr %76, i64 %75
+  store ptr %77, ptr %8, align 8, !tbaa !4
+  br label %21, !llvm.loop !37
+
+78:                                               ; preds = %25
+  ret void
+}
+
+; Function Attrs: nounwind
+define dso_local i64 @spread(ptr noundef %0, i64 noundef %1) #0 {
+  %3 = alloca ptr, align 8
+  %4 = alloca i64, align 8
+  %5 = alloca i64, align 8
+  %6 = alloca i64, align 8
+  %7 = alloca i8, align 1
+  %8 = alloca i8, align 1
+  store ptr %0, ptr %3, align 8, !tbaa !4
+  store i64 %1, ptr %4, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %5) #8
+  store i64 0, ptr %5, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %6) #8
+  store i64 0, ptr %6, align 8, !tbaa !8
+  br label %9
+
+9:                                                ; preds = %97, %2
+  %10 = load i64, ptr %6, align 8, !tbaa !8
+  %11 = load i64, ptr %4, align 8, !tbaa !8
+  %12 = icmp slt i64 %10, %11
+  br i1 %12, label %14, label %13
+
+13:                                               ; preds = %9
+  call void @llvm.lifetime.end.p0(i64 8, ptr %6) #8
+  br label %102
+
+14:                                               ; preds = %9
+  call void @llvm.lifetime.start.p0(i64 1, ptr %7) #8
+  %15 = load ptr, ptr %3, align 8, !tbaa !4
+  %16 = getelementptr inbounds i8, ptr %15, i64 0
+  %17 = load i8, ptr %16, align 1, !tbaa !12
+  %18 = zext i8 %17 to i32
+  %19 = load ptr, ptr %3, align 8, !tbaa !4
+  %20 = getelementptr inbounds i8, ptr %19, i64 1
+  %21 = load i8, ptr %20, align 1, !tbaa !12
+  %22 = zext i8 %21 to i32
+  %23 = icmp sgt i32 %18, %22
+  br i1 %23, label %24, label %29
+
+24:                                               ; preds = %14
+  %25 = load ptr, ptr %3, align 8, !tbaa !4
+  %26 = getelementptr inbounds i8, ptr %25, i64 0
+  %27 = load i8, ptr %26, align 1, !tbaa !12
+  %28 = zext i8 %27 to i32
+  br label %34
+
+29:                                               ; preds = %14
+  %30 = load ptr, ptr %3, align 8, !tbaa !4
+  %31 = getelementptr inbounds i8, ptr %30, i64 1
+  %32 = load i8, ptr %31, align 1, !tbaa !12
+  %33 = zext i8 %32 to i32
+  br label %34
+
+34:                                               ; preds = %29, %24
+  %35 = phi i32 [ %28, %24 ], [ %33, %29 ]
+  %36 = trunc i32 %35 to i8
+  store i8 %36, ptr %7, align 1, !tbaa !12
+  call void @llvm.lifetime.start.p0(i64 1, ptr %8) #8
+  %37 = load ptr, ptr %3, align 8, !tbaa !4
+  %38 = getelementptr inbounds i8, ptr %37, i64 0
+  %39 = load i8, ptr %38, align 1, !tbaa !12
+  %40 = zext i8 %39 to i32
+  %41 = load ptr, ptr %3, align 8, !tbaa !4
+  %42 = getelementptr inbounds i8, ptr %41, i64 1
+  %43 = load i8, ptr %42, align 1, !tbaa !12
+  %44 = zext i8 %43 to i32
+  %45 = icmp slt i32 %40, %44
+  br i1 %45, label %46, label %51
+
+46:                                               ; preds = %34
+  %47 = load ptr, ptr %3, align 8, !tbaa !4
+  %48 = getelementptr inbounds i8, ptr %47, i64 0
+  %49 = load i8, ptr %48, align 1, !tbaa !12
+  %50 = zext i8 %49 to i32
+  br label %56
+
+51:                                               ; preds = %34
+  %52 = load ptr, ptr %3, align 8, !tbaa !4
+  %53 = getelementptr inbounds i8, ptr %52, i64 1
+  %54 = load i8, ptr %53, align 1, !tbaa !12
+  %55 = zext i8 %54 to i32
+  br label %56
+
+56:                                               ; preds = %51, %46
+  %57 = phi i32 [ %50, %46 ], [ %55, %51 ]
+  %58 = trunc i32 %57 to i8
+  store i8 %58, ptr %8, align 1, !tbaa !12
+  %59 = load ptr, ptr %3, align 8, !tbaa !4
+  %60 = getelementptr inbounds i8, ptr %59, i64 2
+  %61 = load i8, ptr %60, align 1, !tbaa !12
+  %62 = zext i8 %61 to i32
+  %63 = load i8, ptr %7, align 1, !tbaa !12
+  %64 = zext i8 %63 to i32
+  %65 = icmp sgt i32 %62, %64
+  br i1 %65, label %66, label %71
+
+66:                                               ; preds = %56
+  %67 = load ptr, ptr %3, align 8, !tbaa !4
+  %68 = getelementptr inbounds i8, ptr %67, i64 2
+  %69 = load i8, ptr %68, align 1, !tbaa !12
+  %70 = zext i8 %69 to i32
+  br label %74
+
+71:                                               ; preds = %56
+  %72 = load i8, ptr %7, align 1, !tbaa !12
+  %73 = zext i8 %72 to i32
+  br label %74
+
+74:                                               ; preds = %71, %66
+  %75 = phi i32 [ %70, %66 ], [ %73, %71 ]
+  %76 = load ptr, ptr %3, align 8, !tbaa !4
+  %77 = getelementptr inbounds i8, ptr %76, i64 2
+  %78 = load i8, ptr %77, align 1, !tbaa !12
+  %79 = zext i8 %78 to i32
+  %80 = load i8, ptr %8, align 1, !tbaa !12
+  %81 = zext i8 %80 to i32
+  %82 = icmp slt i32 %79, %81
+  br i1 %82, label %83, label %88
+
+83:                                               ; preds = %74
+  %84 = load ptr, ptr %3, align 8, !tbaa !4
+  %85 = getelementptr inbounds i8, ptr %84, i64 2
+  %86 = load i8, ptr %85, align 1, !tbaa !12
+  %87 = zext i8 %86 to i32
+  br label %91
+
+88:                                               ; preds = %74
+  %89 = load i8, ptr %8, align 1, !tbaa !12
+  %90 = zext i8 %89 to i32
+  br label %91
+
+91:                                               ; preds = %88, %83
+  %92 = phi i32 [ %87, %83 ], [ %90, %88 ]
+  %93 = sub nsw i32 %75, %92
+  %94 = sext i32 %93 to i64
+  %95 = load i64, ptr %5, align 8, !tbaa !8
+  %96 = add nsw i64 %95, %94
+  store i64 %96, ptr %5, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 1, ptr %8) #8
+  call void @llvm.lifetime.end.p0(i64 1, ptr %7) #8
+  br label %97
+
+97:                                               ; preds = %91
+  %98 = load i64, ptr %6, align 8, !tbaa !8
+  %99 = add nsw i64 %98, 1
+  store i64 %99, ptr %6, align 8, !tbaa !8
+  %100 = load ptr, ptr %3, align 8, !tbaa !4
+  %101 = getelementptr inbounds i8, ptr %100, i64 3
+  store ptr %101, ptr %3, align 8, !tbaa !4
+  br label %9, !llvm.loop !38
+
+102:                                              ; preds = %13
+  %103 = load i64, ptr %5, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %5) #8
+  ret i64 %103
+}
+
+; Function Attrs: nounwind
+define dso_local void @bits(ptr noundef %0, ptr noundef %1, ptr noundef %2, ptr noundef %3) #0 {
+  %5 = alloca ptr, align 8
+  %6 = alloca ptr, align 8
+  %7 = alloca ptr, align 8
+  %8 = alloca ptr, align 8
+  %9 = alloca i64, align 8
+  %10 = alloca i64, align 8
+  %11 = alloca i64, align 8
+  %12 = alloca i32, align 4
+  %13 = alloca i64, align 8
+  %14 = alloca [64 x double], align 16
+  %15 = alloca [64 x double], align 16
+  %16 = alloca i64, align 8
+  %17 = alloca [32 x double], align 16
+  %18 = alloca i64, align 8
+  %19 = alloca i64, align 8
+  %20 = alloca i64, align 8
+  %21 = alloca double, align 8
+  %22 = alloca i64, align 8
+  %23 = alloca i64, align 8
+  %24 = alloca i64, align 8
+  %25 = alloca double, align 8
+  %26 = alloca i64, align 8
+  store ptr %0, ptr %5, align 8, !tbaa !4
+  store ptr %1, ptr %6, align 8, !tbaa !4
+  store ptr %2, ptr %7, align 8, !tbaa !4
+  store ptr %3, ptr %8, align 8, !tbaa !4
+  call void @llvm.lifetime.start.p0(i64 8, ptr %9) #8
+  store i64 0, ptr %9, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %10) #8
+  store i64 0, ptr %10, align 8, !tbaa !8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %11) #8
+  store i64 0, ptr %11, align 8, !tbaa !8
+  br label %27
+
+27:                                               ; preds = %64, %4
+  %28 = load i64, ptr %11, align 8, !tbaa !8
+  %29 = icmp slt i64 %28, 8
+  br i1 %29, label %31, label %30
+
+30:                                               ; preds = %27
+  store i32 2, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %11) #8
+  br label %67
+
+31:                                               ; preds = %27
+  call void @llvm.lifetime.start.p0(i64 8, ptr %13) #8
+  store i64 0, ptr %13, align 8, !tbaa !8
+  br label %32
+
+32:                                               ; preds = %60, %31
+  %33 = load i64, ptr %13, align 8, !tbaa !8
+  %34 = icmp slt i64 %33, 8
+  br i1 %34, label %36, label %35
+
+35:                                               ; preds = %32
+  store i32 5, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %13) #8
+  br label %63
+
+36:                                               ; preds = %32
+  %37 = load i64, ptr %9, align 8, !tbaa !8
+  %38 = shl i64 %37, 1
+  %39 = load ptr, ptr %5, align 8, !tbaa !4
+  %40 = load i64, ptr %11, align 8, !tbaa !8
+  %41 = mul nsw i64 9, %40
+  %42 = load i64, ptr %13, align 8, !tbaa !8
+  %43 = add nsw i64 %41, %42
+  %44 = add nsw i64 %43, 1
+  %45 = getelementptr inbounds i8, ptr %39, i64 %44
+  %46 = load i8, ptr %45, align 1, !tbaa !12
+  %47 = zext i8 %46 to i32
+  %48 = load ptr, ptr %5, align 8, !tbaa !4
+  %49 = load i64, ptr %11, align 8, !tbaa !8
+  %50 = mul nsw i64 9, %49
+  %51 = load i64, ptr %13, align 8, !tbaa !8
+  %52 = add nsw i64 %50, %51
+  %53 = getelementptr inbounds i8, ptr %48, i64 %52
+  %54 = load i8, ptr %53, align 1, !tbaa !12
+  %55 = zext i8 %54 to i32
+  %56 = icmp sgt i32 %47, %55
+  %57 = zext i1 %56 to i32
+  %58 = sext i32 %57 to i64
+  %59 = or i64 %38, %58
+  store i64 %59, ptr %9, align 8, !tbaa !8
+  br label %60
+
+60:                                               ; preds = %36
+  %61 = load i64, ptr %13, align 8, !tbaa !8
+  %62 = add nsw i64 %61, 1
+  store i64 %62, ptr %13, align 8, !tbaa !8
+  br label %32, !llvm.loop !39
+
+63:                                               ; preds = %35
+  br label %64
+
+64:                                               ; preds = %63
+  %65 = load i64, ptr %11, align 8, !tbaa !8
+  %66 = add nsw i64 %65, 1
+  store i64 %66, ptr %11, align 8, !tbaa !8
+  br label %27, !llvm.loop !40
+
+67:                                               ; preds = %30
+  call void @llvm.lifetime.start.p0(i64 512, ptr %14) #8
+  call void @llvm.lifetime.start.p0(i64 512, ptr %15) #8
+  call void @llvm.lifetime.start.p0(i64 8, ptr %16) #8
+  store i64 0, ptr %16, align 8, !tbaa !8
+  br label %68
+
+68:                                               ; preds = %152, %67
+  %69 = load i64, ptr %16, align 8, !tbaa !8
+  %70 = icmp slt i64 %69, 8
+  br i1 %70, label %72, label %71
+
+71:                                               ; preds = %68
+  store i32 8, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %16) #8
+  br label %155
+
+72:                                               ; preds = %68
+  call void @llvm.lifetime.start.p0(i64 256, ptr %17) #8
+  call void @llvm.memset.p0.i64(ptr align 16 %17, i8 0, i64 256, i1 false)
+  call void @llvm.lifetime.start.p0(i64 8, ptr %18) #8
+  store i64 0, ptr %18, align 8, !tbaa !8
+  br label %73
+
+73:                                               ; preds = %108, %72
+  %74 = load i64, ptr %18, align 8, !tbaa !8
+  %75 = icmp slt i64 %74, 32
+  br i1 %75, label %77, label %76
+
+76:                                               ; preds = %73
+  store i32 11, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %18) #8
+  br label %111
+
+77:                                               ; preds = %73
+  call void @llvm.lifetime.start.p0(i64 8, ptr %19) #8
+  store i64 0, ptr %19, align 8, !tbaa !8
+  br label %78
+
+78:                                               ; preds = %104, %77
+  %79 = load i64, ptr %19, align 8, !tbaa !8
+  %80 = icmp slt i64 %79, 32
+  br i1 %80, label %82, label %81
+
+81:                                               ; preds = %78
+  store i32 14, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %19) #8
+  br label %107
+
+82:                                               ; preds = %78
+  %83 = load ptr, ptr %7, align 8, !tbaa !4
+  %84 = load i64, ptr %16, align 8, !tbaa !8
+  %85 = mul nsw i64 32, %84
+  %86 = load i64, ptr %18, align 8, !tbaa !8
+  %87 = add nsw i64 %85, %86
+  %88 = getelementptr inbounds double, ptr %83, i64 %87
+  %89 = load double, ptr %88, align 8, !tbaa !41
+  %90 = load ptr, ptr %6, align 8, !tbaa !4
+  %91 = load i64, ptr %18, align 8, !tbaa !8
+  %92 = mul nsw i64 32, %91
+  %93 = load i64, ptr %19, align 8, !tbaa !8
+  %94 = add nsw i64 %92, %93
+  %95 = getelementptr inbounds i8, ptr %90, i64 %94
+  %96 = load i8, ptr %95, align 1, !tbaa !12
+  %97 = zext i8 %96 to i32
+  %98 = sitofp i32 %97 to double
+  %99 = fmul double %89, %98
+  %100 = load i64, ptr %19, align 8, !tbaa !8
+  %101 = getelementptr inbounds [32 x double], ptr %17, i64 0, i64 %100
+  %102 = load double, ptr %101, align 8, !tbaa !41
+  %103 = fadd double %102, %99
+  store double %103, ptr %101, align 8, !tbaa !41
+  br label %104
+
+104:                                              ; preds = %82
+  %105 = load i64, ptr %19, align 8, !tbaa !8
+  %106 = add nsw i64 %105, 1
+  store i64 %106, ptr %19, align 8, !tbaa !8
+  br label %78, !llvm.loop !43
+
+107:                                              ; preds = %81
+  br label %108
+
+108:                                              ; preds = %107
+  %109 = load i64, ptr %18, align 8, !tbaa !8
+  %110 = add nsw i64 %109, 1
+  store i64 %110, ptr %18, align 8, !tbaa !8
+  br label %73, !llvm.loop !44
+
+111:                                              ; preds = %76
+  call void @llvm.lifetime.start.p0(i64 8, ptr %20) #8
+  store i64 0, ptr %20, align 8, !tbaa !8
+  br label %112
+
+112:                                              ; preds = %148, %111
+  %113 = load i64, ptr %20, align 8, !tbaa !8
+  %114 = icmp slt i64 %113, 8
+  br i1 %114, label %116, label %115
+
+115:                                              ; preds = %112
+  store i32 17, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %20) #8
+  br label %151
+
+116:                                              ; preds = %112
+  call void @llvm.lifetime.start.p0(i64 8, ptr %21) #8
+  store double 0.000000e+00, ptr %21, align 8, !tbaa !41
+  call void @llvm.lifetime.start.p0(i64 8, ptr %22) #8
+  store i64 0, ptr %22, align 8, !tbaa !8
+  br label %117
+
+117:                                              ; preds = %135, %116
+  %118 = load i64, ptr %22, align 8, !tbaa !8
+  %119 = icmp slt i64 %118, 32
+  br i1 %119, label %121, label %120
+
+120:                                              ; preds = %117
+  store i32 20, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %22) #8
+  br label %138
+
+121:                                              ; preds = %117
+  %122 = load i64, ptr %22, align 8, !tbaa !8
+  %123 = getelementptr inbounds [32 x double], ptr %17, i64 0, i64 %122
+  %124 = load double, ptr %123, align 8, !tbaa !41
+  %125 = load ptr, ptr %7, align 8, !tbaa !4
+  %126 = load i64, ptr %20, align 8, !tbaa !8
+  %127 = mul nsw i64 32, %126
+  %128 = load i64, ptr %22, align 8, !tbaa !8
+  %129 = add nsw i64 %127, %128
+  %130 = getelementptr inbounds double, ptr %125, i64 %129
+  %131 = load double, ptr %130, align 8, !tbaa !41
+  %132 = fmul double %124, %131
+  %133 = load double, ptr %21, align 8, !tbaa !41
+  %134 = fadd double %133, %132
+  store double %134, ptr %21, align 8, !tbaa !41
+  br label %135
+
+135:                                              ; preds = %121
+  %136 = load i64, ptr %22, align 8, !tbaa !8
+  %137 = add nsw i64 %136, 1
+  store i64 %137, ptr %22, align 8, !tbaa !8
+  br label %117, !llvm.loop !45
+
+138:                                              ; preds = %120
+  %139 = load double, ptr %21, align 8, !tbaa !41
+  %140 = fmul double %139, 1.000000e+06
+  %141 = call double @llvm.rint.f64(double %140)
+  %142 = fdiv double %141, 1.000000e+06
+  %143 = load i64, ptr %16, align 8, !tbaa !8
+  %144 = mul nsw i64 8, %143
+  %145 = load i64, ptr %20, align 8, !tbaa !8
+  %146 = add nsw i64 %144, %145
+  %147 = getelementptr inbounds [64 x double], ptr %14, i64 0, i64 %146
+  store double %142, ptr %147, align 8, !tbaa !41
+  call void @llvm.lifetime.end.p0(i64 8, ptr %21) #8
+  br label %148
+
+148:                                              ; preds = %138
+  %149 = load i64, ptr %20, align 8, !tbaa !8
+  %150 = add nsw i64 %149, 1
+  store i64 %150, ptr %20, align 8, !tbaa !8
+  br label %112, !llvm.loop !46
+
+151:                                              ; preds = %115
+  call void @llvm.lifetime.end.p0(i64 256, ptr %17) #8
+  br label %152
+
+152:                                              ; preds = %151
+  %153 = load i64, ptr %16, align 8, !tbaa !8
+  %154 = add nsw i64 %153, 1
+  store i64 %154, ptr %16, align 8, !tbaa !8
+  br label %68, !llvm.loop !47
+
+155:                                              ; preds = %71
+  call void @llvm.lifetime.start.p0(i64 8, ptr %23) #8
+  store i64 0, ptr %23, align 8, !tbaa !8
+  br label %156
+
+156:                                              ; preds = %192, %155
+  %157 = load i64, ptr %23, align 8, !tbaa !8
+  %158 = icmp slt i64 %157, 64
+  br i1 %158, label %160, label %159
+
+159:                                              ; preds = %156
+  store i32 23, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %23) #8
+  br label %195
+
+160:                                              ; preds = %156
+  call void @llvm.lifetime.start.p0(i64 8, ptr %24) #8
+  %161 = load i64, ptr %23, align 8, !tbaa !8
+  store i64 %161, ptr %24, align 8, !tbaa !8
+  br label %162
+
+162:                                              ; preds = %183, %160
+  %163 = load i64, ptr %24, align 8, !tbaa !8
+  %164 = icmp sgt i64 %163, 0
+  br i1 %164, label %165, label %174
+
+165:                                              ; preds = %162
+  %166 = load i64, ptr %24, align 8, !tbaa !8
+  %167 = sub nsw i64 %166, 1
+  %168 = getelementptr inbounds [64 x double], ptr %15, i64 0, i64 %167
+  %169 = load double, ptr %168, align 8, !tbaa !41
+  %170 = load i64, ptr %23, align 8, !tbaa !8
+  %171 = getelementptr inbounds [64 x double], ptr %14, i64 0, i64 %170
+  %172 = load double, ptr %171, align 8, !tbaa !41
+  %173 = fcmp ogt double %169, %172
+  br label %174
+
+174:                                              ; preds = %165, %162
+  %175 = phi i1 [ false, %162 ], [ %173, %165 ]
+  br i1 %175, label %176, label %186
+
+176:                                              ; preds = %174
+  %177 = load i64, ptr %24, align 8, !tbaa !8
+  %178 = sub nsw i64 %177, 1
+  %179 = getelementptr inbounds [64 x double], ptr %15, i64 0, i64 %178
+  %180 = load double, ptr %179, align 8, !tbaa !41
+  %181 = load i64, ptr %24, align 8, !tbaa !8
+  %182 = getelementptr inbounds [64 x double], ptr %15, i64 0, i64 %181
+  store double %180, ptr %182, align 8, !tbaa !41
+  br label %183
+
+183:                                              ; preds = %176
+  %184 = load i64, ptr %24, align 8, !tbaa !8
+  %185 = add nsw i64 %184, -1
+  store i64 %185, ptr %24, align 8, !tbaa !8
+  br label %162, !llvm.loop !48
+
+186:                                              ; preds = %174
+  %187 = load i64, ptr %23, align 8, !tbaa !8
+  %188 = getelementptr inbounds [64 x double], ptr %14, i64 0, i64 %187
+  %189 = load double, ptr %188, align 8, !tbaa !41
+  %190 = load i64, ptr %24, align 8, !tbaa !8
+  %191 = getelementptr inbounds [64 x double], ptr %15, i64 0, i64 %190
+  store double %189, ptr %191, align 8, !tbaa !41
+  call void @llvm.lifetime.end.p0(i64 8, ptr %24) #8
+  br label %192
+
+192:                                              ; preds = %186
+  %193 = load i64, ptr %23, align 8, !tbaa !8
+  %194 = add nsw i64 %193, 1
+  store i64 %194, ptr %23, align 8, !tbaa !8
+  br label %156, !llvm.loop !49
+
+195:                                              ; preds = %159
+  call void @llvm.lifetime.start.p0(i64 8, ptr %25) #8
+  %196 = getelementptr inbounds [64 x double], ptr %15, i64 0, i64 31
+  %197 = load double, ptr %196, align 8, !tbaa !41
+  %198 = getelementptr inbounds [64 x double], ptr %15, i64 0, i64 32
+  %199 = load double, ptr %198, align 16, !tbaa !41
+  %200 = fadd double %197, %199
+  %201 = fdiv double %200, 2.000000e+00
+  store double %201, ptr %25, align 8, !tbaa !41
+  call void @llvm.lifetime.start.p0(i64 8, ptr %26) #8
+  store i64 0, ptr %26, align 8, !tbaa !8
+  br label %202
+
+202:                                              ; preds = %217, %195
+  %203 = load i64, ptr %26, align 8, !tbaa !8
+  %204 = icmp slt i64 %203, 64
+  br i1 %204, label %206, label %205
+
+205:                                              ; preds = %202
+  store i32 29, ptr %12, align 4
+  call void @llvm.lifetime.end.p0(i64 8, ptr %26) #8
+  br label %220
+
+206:                                              ; preds = %202
+  %207 = load i64, ptr %10, align 8, !tbaa !8
+  %208 = shl i64 %207, 1
+  %209 = load i64, ptr %26, align 8, !tbaa !8
+  %210 = getelementptr inbounds [64 x double], ptr %14, i64 0, i64 %209
+  %211 = load double, ptr %210, align 8, !tbaa !41
+  %212 = load double, ptr %25, align 8, !tbaa !41
+  %213 = fcmp ogt double %211, %212
+  %214 = zext i1 %213 to i32
+  %215 = sext i32 %214 to i64
+  %216 = or i64 %208, %215
+  store i64 %216, ptr %10, align 8, !tbaa !8
+  br label %217
+
+217:                                              ; preds = %206
+  %218 = load i64, ptr %26, align 8, !tbaa !8
+  %219 = add nsw i64 %218, 1
+  store i64 %219, ptr %26, align 8, !tbaa !8
+  br label %202, !llvm.loop !50
+
+220:                                              ; preds = %205
+  %221 = load i64, ptr %9, align 8, !tbaa !8
+  %222 = load ptr, ptr %8, align 8, !tbaa !4
+  %223 = getelementptr inbounds i64, ptr %222, i64 0
+  store i64 %221, ptr %223, align 8, !tbaa !8
+  %224 = load i64, ptr %10, align 8, !tbaa !8
+  %225 = load ptr, ptr %8, align 8, !tbaa !4
+  %226 = getelementptr inbounds i64, ptr %225, i64 1
+  store i64 %224, ptr %226, align 8, !tbaa !8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %25) #8
+  call void @llvm.lifetime.end.p0(i64 512, ptr %15) #8
+  call void @llvm.lifetime.end.p0(i64 512, ptr %14) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %10) #8
+  call void @llvm.lifetime.end.p0(i64 8, ptr %9) #8
+  ret void
+}
+
+; Function Attrs: nocallback nofree nounwind willreturn memory(argmem: write)
+declare void @llvm.memset.p0.i64(ptr nocapture writeonly, i8, i64, i1 immarg) #5
+
+; Function Attrs: nocallback nofree nosync nounwind speculatable willreturn memory(none)
+declare double @llvm.rint.f64(double) #4
+
+; Function Attrs: nounwind
+define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, i64 noundef %3, i64 noundef %4, ptr noundef %5, ptr noundef %6) #6 {
   %8 = alloca ptr, align 8
   %9 = alloca i64, align 8
   %10 = alloca i64, align 8
@@ -1224,7 +2219,7 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   %69 = load i64, ptr %20, align 8, !tbaa !8
   %70 = add nsw i64 %69, 1
   store i64 %70, ptr %20, align 8, !tbaa !8
-  br label %47, !llvm.loop !31
+  br label %47, !llvm.loop !51
 
 71:                                               ; preds = %50
   call void @llvm.lifetime.start.p0(i64 256, ptr %22) #8
@@ -1319,7 +2314,7 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   %132 = load i64, ptr %23, align 8, !tbaa !8
   %133 = add nsw i64 %132, 1
   store i64 %133, ptr %23, align 8, !tbaa !8
-  br label %72, !llvm.loop !32
+  br label %72, !llvm.loop !52
 
 134:                                              ; preds = %75
   call void @llvm.lifetime.start.p0(i64 256, ptr %28) #8
@@ -1368,7 +2363,7 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   %154 = getelementptr inbounds [4 x [16 x float]], ptr %22, i64 0, i64 %153
   %155 = load i64, ptr %29, align 8, !tbaa !8
   %156 = getelementptr inbounds [16 x float], ptr %154, i64 0, i64 %155
-  %157 = load float, ptr %156, align 4, !tbaa !33
+  %157 = load float, ptr %156, align 4, !tbaa !53
   %158 = insertelement <16 x float> poison, float %157, i64 0
   %159 = shufflevector <16 x float> %158, <16 x float> poison, <16 x i32> zeroinitializer
   %160 = load i64, ptr %30, align 8, !tbaa !8
@@ -1383,7 +2378,7 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   %165 = load i64, ptr %30, align 8, !tbaa !8
   %166 = add nsw i64 %165, 1
   store i64 %166, ptr %30, align 8, !tbaa !8
-  br label %140, !llvm.loop !35
+  br label %140, !llvm.loop !55
 
 167:                                              ; preds = %143
   br label %168
@@ -1392,7 +2387,7 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   %169 = load i64, ptr %29, align 8, !tbaa !8
   %170 = add nsw i64 %169, 1
   store i64 %170, ptr %29, align 8, !tbaa !8
-  br label %135, !llvm.loop !36
+  br label %135, !llvm.loop !56
 
 171:                                              ; preds = %138
   call void @llvm.lifetime.start.p0(i64 8, ptr %32) #8
@@ -1436,7 +2431,7 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   %191 = load i64, ptr %32, align 8, !tbaa !8
   %192 = add nsw i64 %191, 1
   store i64 %192, ptr %32, align 8, !tbaa !8
-  br label %172, !llvm.loop !37
+  br label %172, !llvm.loop !57
 
 193:                                              ; preds = %175
   call void @llvm.lifetime.end.p0(i64 256, ptr %28) #8
@@ -1449,7 +2444,7 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   %196 = load i64, ptr %18, align 8, !tbaa !8
   %197 = add nsw i64 %196, %195
   store i64 %197, ptr %18, align 8, !tbaa !8
-  br label %41, !llvm.loop !38
+  br label %41, !llvm.loop !58
 
 198:                                              ; preds = %45
   br label %199
@@ -1459,7 +2454,7 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   %201 = load i64, ptr %16, align 8, !tbaa !8
   %202 = add nsw i64 %201, %200
   store i64 %202, ptr %16, align 8, !tbaa !8
-  br label %35, !llvm.loop !39
+  br label %35, !llvm.loop !59
 
 203:                                              ; preds = %39
   %204 = load ptr, ptr %14, align 8, !tbaa !4
@@ -1468,9 +2463,6 @@ define dso_local void @spectrum(ptr noundef %0, i64 noundef %1, i64 noundef %2, 
   call void @llvm.lifetime.end.p0(i64 512, ptr %15) #8
   ret void
 }
-
-; Function Attrs: nocallback nofree nounwind willreturn memory(argmem: write)
-declare void @llvm.memset.p0.i64(ptr nocapture writeonly, i8, i64, i1 immarg) #6
 
 ; Function Attrs: inlinehint nounwind
 define internal void @put(ptr noundef %0, <8 x i16> noundef %1) #7 {
@@ -1594,7 +2586,7 @@ define dso_local void @counts(ptr noundef %0, i64 noundef %1, i64 noundef %2, i6
   %67 = load i64, ptr %13, align 8, !tbaa !8
   %68 = add nsw i64 %67, 4
   store i64 %68, ptr %13, align 8, !tbaa !8
-  br label %21, !llvm.loop !40
+  br label %21, !llvm.loop !60
 
 69:                                               ; preds = %21
   br label %70
@@ -1622,7 +2614,7 @@ define dso_local void @counts(ptr noundef %0, i64 noundef %1, i64 noundef %2, i6
   %85 = load i64, ptr %13, align 8, !tbaa !8
   %86 = add nsw i64 %85, 1
   store i64 %86, ptr %13, align 8, !tbaa !8
-  br label %70, !llvm.loop !41
+  br label %70, !llvm.loop !61
 
 87:                                               ; preds = %70
   call void @llvm.lifetime.end.p0(i64 8, ptr %13) #8
@@ -1636,7 +2628,7 @@ define dso_local void @counts(ptr noundef %0, i64 noundef %1, i64 noundef %2, i6
   %92 = load ptr, ptr %6, align 8, !tbaa !4
   %93 = getelementptr inbounds i8, ptr %92, i64 %91
   store ptr %93, ptr %6, align 8, !tbaa !4
-  br label %15, !llvm.loop !42
+  br label %15, !llvm.loop !62
 
 94:                                               ; preds = %19
   call void @llvm.lifetime.start.p0(i64 8, ptr %14) #8
@@ -1679,7 +2671,7 @@ define dso_local void @counts(ptr noundef %0, i64 noundef %1, i64 noundef %2, i6
   %120 = load i64, ptr %14, align 8, !tbaa !8
   %121 = add nsw i64 %120, 1
   store i64 %121, ptr %14, align 8, !tbaa !8
-  br label %95, !llvm.loop !43
+  br label %95, !llvm.loop !63
 
 122:                                              ; preds = %98
   call void @llvm.lifetime.end.p0(i64 3072, ptr %11) #8
@@ -1691,8 +2683,8 @@ attributes #1 = { nocallback nofree nosync nounwind willreturn memory(argmem: re
 attributes #2 = { nocallback nofree nounwind willreturn memory(argmem: readwrite) }
 attributes #3 = { inlinehint nounwind        }
 attributes #4 = { nocallback nofree nosync nounwind speculatable willreturn memory(none) }
-attributes #5 = { nounwind        }
-attributes #6 = { nocallback nofree nounwind willreturn memory(argmem: write) }
+attributes #5 = { nocallback nofree nounwind willreturn memory(argmem: write) }
+attributes #6 = { nounwind        }
 attributes #7 = { inlinehint nounwind        }
 attributes #8 = { nounwind }
 attributes #9 = { nobuiltin  }
@@ -1726,21 +2718,41 @@ attributes #9 = { nobuiltin  }
 !23 = distinct !{!23, !14}
 !24 = distinct !{!24, !14}
 !25 = distinct !{!25, !14}
-!26 = !{!27, !27, i64 0}
-!27 = !{!"short", !6, i64 0}
+!26 = distinct !{!26, !14}
+!27 = distinct !{!27, !14}
 !28 = distinct !{!28, !14}
-!29 = distinct !{!29, !14}
-!30 = distinct !{!30, !14}
+!29 = !{!30, !30, i64 0}
+!30 = !{!"short", !6, i64 0}
 !31 = distinct !{!31, !14}
 !32 = distinct !{!32, !14}
-!33 = !{!34, !34, i64 0}
-!34 = !{!"float", !6, i64 0}
+!33 = distinct !{!33, !14}
+!34 = distinct !{!34, !14}
 !35 = distinct !{!35, !14}
 !36 = distinct !{!36, !14}
 !37 = distinct !{!37, !14}
 !38 = distinct !{!38, !14}
 !39 = distinct !{!39, !14}
 !40 = distinct !{!40, !14}
-!41 = distinct !{!41, !14}
-!42 = distinct !{!42, !14}
+!41 = !{!42, !42, i64 0}
+!42 = !{!"double", !6, i64 0}
 !43 = distinct !{!43, !14}
+!44 = distinct !{!44, !14}
+!45 = distinct !{!45, !14}
+!46 = distinct !{!46, !14}
+!47 = distinct !{!47, !14}
+!48 = distinct !{!48, !14}
+!49 = distinct !{!49, !14}
+!50 = distinct !{!50, !14}
+!51 = distinct !{!51, !14}
+!52 = distinct !{!52, !14}
+!53 = !{!54, !54, i64 0}
+!54 = !{!"float", !6, i64 0}
+!55 = distinct !{!55, !14}
+!56 = distinct !{!56, !14}
+!57 = distinct !{!57, !14}
+!58 = distinct !{!58, !14}
+!59 = distinct !{!59, !14}
+!60 = distinct !{!60, !14}
+!61 = distinct !{!61, !14}
+!62 = distinct !{!62, !14}
+!63 = distinct !{!63, !14}

@@ -12,13 +12,15 @@ import functools
 import math
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from rfdedup import jit
-from rfdedup.imaging.arrays import U8
+
+if TYPE_CHECKING:
+    from rfdedup.imaging.arrays import U8
 
 LINE_TAPS: Final = 4
 """The number of taps is a multiple of this in ``lower``."""
@@ -97,7 +99,7 @@ class Weights:
         tables[:, :, 1:, :15] = each.repeat(3, axis=3)
         return _Groups((3 * self.first[begin]).astype(np.int32), begin.astype(np.int32), tables)
 
-    @property
+    @functools.cached_property
     def arguments(self) -> tuple[int, int, int, int]:
         """What every loop is given of them."""
         return self.first.ctypes.data, self.whole.ctypes.data, self.whole.shape[1], len(self.first)
@@ -224,6 +226,51 @@ def sums(grey: U8) -> tuple[int, int, int, int]:
     return light, light2, edge, edge2
 
 
+def tiles(grey: U8, below: npt.NDArray[np.int32], right: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Sums of the Laplacian and of its squares over tiles of (h, w) uint8, both at least 2, with adjacent columns.
+
+    Args:
+        below, right: (n,) and (m,) int32, ends of the rows and columns of the tiles.
+
+    Returns:
+        (n, m, 2) int64.
+    """
+    out = np.zeros((below.size, right.size, 2), np.int64)
+    _compiled().tiles(
+        grey.ctypes.data,
+        grey.strides[0],
+        *grey.shape,
+        below.ctypes.data,
+        below.size,
+        right.ctypes.data,
+        right.size,
+        out.ctypes.data,
+    )
+    return out
+
+
+def varied(lines: U8, spread: int) -> npt.NDArray[np.bool_]:
+    """Which rows of (n, m) uint8, a view with any strides, have a standard deviation above ``spread``: (n,)."""
+    out = np.empty(lines.shape[0], np.bool_)
+    (stride, step), (number, size) = lines.strides, lines.shape
+    _compiled().varied(lines.ctypes.data, stride, number, step, size, spread, out.ctypes.data)
+    return out
+
+
+def spread(rgb: U8) -> int:
+    """Sum of max(R, G, B) - min(R, G, B) over (h, w, 3) uint8, contiguous."""
+    found: int = _compiled().spread(rgb.ctypes.data, rgb.size // 3)
+    return found
+
+
+def bits(nine: U8, levels: U8, dct: Floats) -> tuple[int, int]:
+    """dHash of (8, 9) uint8 and pHash of (32, 32) uint8, both contiguous, with (8, 32) float64 rows of the DCT."""
+    out = np.empty(2, np.uint64)
+    _compiled().bits(nine.ctypes.data, levels.ctypes.data, dct.ctypes.data, out.ctypes.data)
+    difference, perceptual = out.tolist()
+    return difference, perceptual
+
+
 def spectrum(grey: U8, blocks: tuple[int, int], step: int, weights: npt.NDArray[np.float32]) -> Floats:
     """Sums of squared 8 x 8 DCT coefficients over every ``step``-th of (rows, columns) blocks of (h, w) uint8.
 
@@ -252,6 +299,10 @@ class _Compiled:
     narrow_rgb: Any
     lower: Any
     sums: Any
+    tiles: Any
+    varied: Any
+    spread: Any
+    bits: Any
     spectrum: Any
     counts: Any
 
@@ -264,6 +315,10 @@ def _compiled() -> _Compiled:
         narrow_rgb=_function(engine, "narrow_rgb", "pnnnppnnpp"),
         lower=_function(engine, "lower", "pnnppnnpp"),
         sums=_function(engine, "sums", "pnnnp"),
+        tiles=_function(engine, "tiles", "pnnnpnpnp"),
+        varied=_function(engine, "varied", "pnnnnnp"),
+        spread=_function(engine, "spread", "pn", _SIZE),
+        bits=_function(engine, "bits", "pppp"),
         spectrum=_function(engine, "spectrum", "pnnnnpp"),
         counts=_function(engine, "counts", "pnnnp"),
     )
@@ -292,7 +347,7 @@ def _engine(program: str) -> Any:
     return jit.compile_program(files("rfdedup.imaging").joinpath(program).read_text("utf-8"), optimise=True)
 
 
-def _function(engine: Any, name: str, kinds: str) -> Any:
+def _function(engine: Any, name: str, kinds: str, result: Any = None) -> Any:
     arguments = [_POINTER if kind == "p" else _SIZE for kind in kinds]
     # called without Python's lock, as every foreign function
-    return ctypes.CFUNCTYPE(None, *arguments)(engine.get_function_address(name))
+    return ctypes.CFUNCTYPE(result, *arguments)(engine.get_function_address(name))

@@ -46,6 +46,8 @@ def hashes(grey: U8) -> tuple[int, int]:
     lowest DCT coefficients of a 32 x 32 reduction exceed their median.
     """
     difference, perceptual = lanczos(grey, (_DHASH_SIZE, _PHASH_SIZE))
+    if jit.available():
+        return kernels.bits(np.ascontiguousarray(difference), np.ascontiguousarray(perceptual), _LOW_DCT)
     # integers in, so coefficients that should be equal differ by rounding alone
     low = np.round(_LOW_DCT @ perceptual.astype(np.float64) @ _LOW_DCT.T, 6)
     ordered = np.sort(low, axis=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -57,14 +58,29 @@ def _variance(total: float, squares: float, number: int) -> float:
     return max(squares / number - mean * mean, 0.0)
 
 
-def local_sharpness(edges: npt.NDArray[np.int16]) -> float:
-    """Sharpness of the sharpest sixteenth: the fourth highest among 8 x 8 tiles of a ``laplacian``.
+def local_sharpness(grey: U8) -> float:
+    """Sharpness of the sharpest sixteenth of (h, w) uint8: the fourth highest among 8 x 8 tiles.
 
     A picture with a soft background is sharp somewhere, a blurred one is not.
     """
-    bands = [band for band in np.array_split(edges, _TILES) if band.size]
-    tiles = [tile for band in bands for tile in np.array_split(band, _TILES, axis=1) if tile.size]
-    return sorted(map(sharpness, tiles))[-min(_SHARP_TILES, len(tiles))]
+    below, right = (_ends(side) for side in grey.shape)
+    if min(grey.shape) < 2 or grey.strides[1] != 1 or not jit.available():
+        edges = laplacian(grey)
+        bands = np.split(edges, below[:-1])
+        each = [sharpness(tile) for band in bands for tile in np.split(band, right[:-1], axis=1)]
+    else:
+        total, squares = np.moveaxis(kernels.tiles(grey, below, right), -1, 0).astype(np.float64)
+        number = np.multiply.outer(np.diff(below, prepend=0), np.diff(right, prepend=0))
+        mean = total / number
+        each = np.maximum(squares / number - mean * mean, 0.0).ravel().tolist()
+    return sorted(each)[-min(_SHARP_TILES, len(each))]
+
+
+@lru_cache(maxsize=256)
+def _ends(side: int) -> npt.NDArray[np.int32]:
+    """Where up to eight parts of a side end, the longer ones first, as ``np.array_split`` parts it."""
+    parts = np.array_split(np.arange(1, side + 1, dtype=np.int32), min(_TILES, side))
+    return np.array([part[-1] for part in parts], np.int32)
 
 
 def brightness_and_contrast(grey: U8) -> tuple[float, float]:
@@ -83,6 +99,9 @@ def entropy(grey: U8) -> float:
 
 def colorfulness(rgb: U8) -> float:
     """Mean spread of the channels, max(R, G, B) - min(R, G, B), of (h, w, 3) uint8, in levels; 0 for grey."""
+    if rgb.flags.c_contiguous and jit.available():
+        # as OpenCV does it, to the last bit
+        return kernels.spread(rgb) * (1.0 / (rgb.size // 3))
     red, green, blue = cv2.split(rgb)
     most = cv2.max(cv2.max(red, green), blue)
     least = cv2.min(cv2.min(red, green), blue)
@@ -139,6 +158,8 @@ def borders(grey: U8) -> tuple[tuple[slice, slice], float]:
 
 def _varied(lines: U8) -> npt.NDArray[np.bool_]:
     """Which rows of (n, m) uint8 deviate by more than 3 levels, (n,); in whole numbers, so exactly."""
+    if jit.available():
+        return kernels.varied(lines, _BORDER_SPREAD)
     wide = lines.astype(np.int64)
     size = wide.shape[1]
     total = wide.sum(axis=1)
