@@ -31,7 +31,8 @@ def machine(*packages: str) -> dict[str, Any]:
         model = {line.split(":")[0].strip(): line.split(":")[1].strip() for line in lines if ":" in line}
         flags = set(model.get("flags", "").split())
         useful = [flag for flag in ("avx2", "avx512_vnni", "avx512_bf16", "amx_int8", "amx_bf16") if flag in flags]
-        name = f"{model.get('model name', name)} ({', '.join(useful)})"
+        which = ", ".join(f"{key.removeprefix('cpu ')} {model[key]}" for key in ("cpu family", "model") if key in model)
+        name = f"{model.get('model name', name)} ({', '.join([which, *useful])})"
     return {
         "processor": name,
         "cores": os.cpu_count(),

@@ -2,6 +2,7 @@
 
     python bench/plan.py [--photos DIR]...                   all sets (some minutes)
     python bench/plan.py copies r50                          some of them
+    python bench/plan.py --images FOLDER                     a set that is there already, of any size
     python bench/plan.py rows                                memory of the main process for one more file
 
 Plan and run are commands of their own, one after the other; the actual seconds are those of the whole command. Without
@@ -104,6 +105,8 @@ def compare(name: str, images: Path, scratch: Path, options: list[str]) -> dict[
         "plan s": plan["took_seconds"],
         "forecast s": likely,
         "actual s": seconds,
+        "images/s": plan["files"] / seconds,
+        "dropped": run["dropped"],
         "time": likely / seconds,
         "in range": plan["seconds"]["low"] <= seconds <= plan["seconds"]["high"],
         "embedded": plan["to_embed"]["likely"] / embedded if embedded else 1.0,
@@ -147,6 +150,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"{', '.join(CASES)}, rows; default all sets")
     parser.add_argument("--photos", type=Path, action="append", default=[])
+    parser.add_argument("--images", type=Path, help="plan and run these instead of sets made of photos")
     parser.add_argument("--out", type=Path, default=Path("bench/results/plan.json"))
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -158,6 +162,8 @@ def main() -> None:
         return
     if unknown := set(given.cases) - set(CASES):
         parser.error(f"unknown case {', '.join(sorted(unknown))}")
+    if given.images and given.cases:
+        parser.error("--images is a set of its own: leave out the cases")
     photos = sources(given.photos)
     where = harness.machine("numpy", "openvino", "opencv-python-headless", "simplejpeg", "pyarrow")
     where["photos"] = len(photos)
@@ -165,7 +171,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         made: dict[Any, Path] = {}
-        for name in given.cases or CASES:
+        if given.images:
+            rows.append(compare(given.images.name, given.images, scratch, []))
+        for name in () if given.images else given.cases or CASES:
             make, options = CASES[name]
             if make not in made:
                 made[make] = make(photos, scratch / make.__name__)

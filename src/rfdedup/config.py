@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -124,7 +125,7 @@ def make_config(values: dict[str, Any]) -> RunConfig:
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        raise ConfigError("; ".join(_explain(item) for item in error.errors())) from None
+        raise ConfigError(_explained(error.errors())) from None
 
 
 def load_config(file: Path | None, overrides: dict[str, Any]) -> RunConfig:
@@ -148,7 +149,16 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _explain(item: Any) -> str:
+def _explained(errors: Iterable[Any]) -> str:
+    """What is wrong; a value that could have been of several kinds is named once."""
+    told: dict[str, str] = {}
+    for item in errors:
+        what, wanted = _explain(item)
+        told[what] = f"{told[what]} or {wanted.removeprefix('must be ')}" if what in told else wanted
+    return "; ".join(what + (wanted and f": {wanted}") for what, wanted in told.items())
+
+
+def _explain(item: Any) -> tuple[str, str]:
     keys = [str(part) for part in item["loc"]]
     branches = ("float", "constrained-float", "literal['auto']")
     key = ".".join(part for part in keys if part not in branches and not part.startswith("function-"))
@@ -156,6 +166,6 @@ def _explain(item: Any) -> str:
         section: Any = RunConfig
         for part in keys[:-1]:
             section = section.model_fields[part].annotation
-        return f"unknown key {key}; known here: {', '.join(sorted(section.model_fields))}"
+        return f"unknown key {key}; known here: {', '.join(sorted(section.model_fields))}", ""
     message = item["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    return f"{key} = {item['input']!r}: {message}"
+    return f"{key} = {item['input']!r}", message.partition(", unable to parse")[0]

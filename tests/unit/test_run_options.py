@@ -6,7 +6,8 @@ import click
 import pytest
 
 from rfdedup.cli.commands.run import command, nested
-from rfdedup.config import LimitsConfig, load_config
+from rfdedup.config import LimitsConfig, load_config, make_config
+from rfdedup.errors import ConfigError
 
 OWN = {"inputs", "out", "config", "quiet", "as_json"}
 """What the command itself needs; all others make a ``RunConfig``."""
@@ -27,3 +28,21 @@ def test_a_limit_that_is_typed_reaches_the_configuration(option: str, field: str
     config = load_config(None, nested(flags))
     assert getattr(config.limits, field) == 345
     assert config.limits.model_dump(exclude={field}) == LimitsConfig().model_dump(exclude={field})
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"), [("abc", "a valid number"), ("0", "greater than 0"), ("1", "less than 1")]
+)
+def test_a_value_that_may_be_of_two_kinds_is_refused_in_one_sentence(value: str, wanted: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        make_config({"semantic": {"threshold": value}})
+    assert str(refused.value) == f"semantic.threshold = {value!r}: must be 'auto' or {wanted}"
+
+
+def test_each_wrong_key_is_named() -> None:
+    with pytest.raises(ConfigError) as refused:
+        make_config({"quality": {"blurry": "x"}, "keep": {"rul": "best"}})
+    first, second = str(refused.value).split("; ", 1)
+    assert first == "quality.blurry = 'x': must be a valid number"
+    assert second.startswith("unknown key keep.rul; known here: ")
+    assert "rule" in second
