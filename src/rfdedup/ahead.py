@@ -1,7 +1,9 @@
-"""Embedding during pass 1: which images will likely reach tier 3, and the shard that waits for their embeddings."""
+"""Embedding during pass 1: which images will likely reach tier 3, the shard that waits for their embeddings, and the
+views that will be wanted again."""
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
@@ -13,12 +15,15 @@ import pyarrow as pa
 
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder, cache_key
+from rfdedup.encoders.preprocess import InputSpec, Rgb
 from rfdedup.records import FEATURES
 from rfdedup.store import Embedded, FeatureStore
 from rfdedup.tiers.judgement import JUDGED, judge
 
 _REMEMBERED: Final = 1 << 18
 """Hashes that are kept; memory does not grow with the number of images."""
+_SPARE: Final = 1.25
+"""Views that are held for each that is wanted: some images turn out to be copies of others."""
 _JUDGED: Final = pa.schema([FEATURES.field(name) for name in JUDGED])
 
 Rows = npt.NDArray[np.int64]
@@ -101,3 +106,42 @@ class GrowingShard:
                 embedded = Embedded(self._key, np.concatenate(at), np.concatenate(vectors))
             self._store.append(self._rows, previews, embedded)
         self._rows, self._pending, self._vectors = [], [], []
+
+
+class SampleViews:
+    """What the encoder was shown of the images with the smallest SHA-256, for those that it is to embed once more.
+
+    They are decoded once so. Which images are held depends on the order of the work and decides nothing: the others are
+    read again, and give the same pixels.
+    """
+
+    def __init__(self, wanted: int, spec: InputSpec) -> None:
+        """Nothing yet, and room for ``wanted`` views and some more; memory is taken as they come."""
+        self.pixels: Rgb = np.empty((self.room(wanted), *spec.shape), np.uint8)
+        self._place: dict[str, int] = {}
+        self._largest: list[tuple[int, str]] = []
+
+    @staticmethod
+    def room(wanted: int) -> int:
+        """Views that are held where so many are wanted."""
+        return round(wanted * _SPARE)
+
+    def offer(self, sha256: Sequence[str], images: Rgb) -> None:
+        """Hold those of ``images``, (n, height, width, 3), that belong to the smallest; they are copied."""
+        for digest, image in zip(sha256, images, strict=True):
+            if digest in self._place:
+                continue
+            entry = -int(digest, 16), digest
+            place = len(self._place)
+            if place < len(self.pixels):
+                heapq.heappush(self._largest, entry)
+            elif self._largest and entry > self._largest[0]:
+                place = self._place.pop(heapq.heapreplace(self._largest, entry)[1])
+            else:
+                continue
+            self._place[digest] = place
+            self.pixels[place] = image
+
+    def places(self, sha256: Sequence[str]) -> Rows:
+        """Where in ``pixels`` the views of these contents are, (n,) int64; -1 where they are not."""
+        return np.array([self._place.get(digest, -1) for digest in sha256], np.int64)

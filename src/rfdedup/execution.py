@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.ahead import Foresight, GrowingShard
+from rfdedup.ahead import Foresight, GrowingShard, SampleViews
 from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.preprocess import Rgb
 from rfdedup.imaging import Limits
 from rfdedup.passes import Fault, FullSize, FullSizeTask, MeasureTask, PrepareTask, set_up_worker
 from rfdedup.progress import Watch
@@ -24,6 +25,8 @@ from rfdedup.records import row_of
 from rfdedup.sources.folder import SourceFile
 from rfdedup.store import FeatureStore
 from rfdedup.workers import BlockSpec, Done, Failure, Pool, WorkerLimits
+
+Rows = npt.NDArray[np.int64]
 
 CHUNK = 32
 """Files that travel to a worker together."""
@@ -52,12 +55,18 @@ def limits_of(config: RunConfig) -> Limits:
 
 
 def measure_files(
-    files: Sequence[SourceFile], store: FeatureStore, config: RunConfig, watch: Watch, encoder: Encoder | None = None
+    files: Sequence[SourceFile],
+    store: FeatureStore,
+    config: RunConfig,
+    watch: Watch,
+    encoder: Encoder | None = None,
+    views: SampleViews | None = None,
 ) -> dict[SourceFile, Fault]:
     """Pass 1: measure ``files`` and append them to the store. Returns the transient faults.
 
     With ``encoder``, what will likely reach tier 3 is embedded from the same decode. Which images that are depends on
-    the order in which files are done, and decides nothing: tier 3 embeds what it lacks, and asks for no more.
+    the order in which files are done, and decides nothing: tier 3 embeds what it lacks, and asks for no more. ``views``
+    is offered what the encoder is shown.
     """
     spec = encoder.card.input if encoder is not None else None
     task = MeasureTask(limits_of(config), config.quality.scale, spec)
@@ -84,6 +93,8 @@ def measure_files(
                 else:
                     chosen = np.flatnonzero(foresight.reach_tier3([row for _, row in rows]) & prepared)
                     images = np.array([i for i, _ in rows], np.int64)[chosen]
+                    if views is not None:
+                        views.offer([rows[i][1]["sha256"] for i in chosen], done.block[images])
                     shard.await_vectors(at + chosen, threads.submit(_embed_some, encoder, done, images))
                 shard.collect(all_but=2 * streams)
                 watch.advance(len(done.results))
@@ -159,6 +170,22 @@ def embed_files(
             watch.advance(len(at) + len(faults))
             yield at, vectors, faults
         watch.worker_peak = max(watch.worker_peak, pool.stats.peak_rss_bytes)
+
+
+def embed_views(
+    images: Rgb, places: Rows, encoder: Encoder, watch: Watch
+) -> Iterator[tuple[Rows, npt.NDArray[np.float32]]]:
+    """Embed some of ``images`` that are prepared already.
+
+    Yields:
+        positions in ``places`` of one batch, and their embeddings (n, dim) float32.
+    """
+    batches = [np.arange(i, min(i + encoder.batch, len(places))) for i in range(0, len(places), encoder.batch)]
+    with ThreadPoolExecutor(encoder.streams) as threads:
+        vectors = threads.map(lambda batch: encoder.embed(images[places[batch]]), batches)
+        for batch, found in zip(batches, vectors, strict=True):
+            watch.advance(len(batch))
+            yield batch, found
 
 
 def _embed(encoder: Encoder, done: Done[list[int], Any]) -> tuple[list[int], npt.NDArray[np.float32], dict[int, Fault]]:

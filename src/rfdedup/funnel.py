@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan_counts
+from rfdedup.ahead import SampleViews
 from rfdedup.config import RunConfig, make_config
 from rfdedup.court import Court, most_links
 from rfdedup.encoders.base import Encoder
@@ -38,7 +39,7 @@ from rfdedup.store import FeatureStore, previews_of
 from rfdedup.tiers.judgement import Judgement
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import SemanticTier
-from rfdedup.tiers.yardstick import refuse_early
+from rfdedup.tiers.yardstick import looked_at, refuse_early
 from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
 from rfdedup.whitening import still_frozen
 
@@ -155,19 +156,21 @@ def decide(
     new = [files[i] for i in np.flatnonzero(at < 0).tolist()]
     transient: dict[SourceFile, Fault] = {}
     encoder = RunEncoder(config.semantic, given) if "semantic" in config.tiers else None
+    views = None
     if new:
         ahead = encoder() if encoder is not None else None
         if ahead is not None:
             refuse_early(config, ahead.card, len(files))
+            views = SampleViews(looked_at(config, ahead.card, len(files)), ahead.card.input)
         with watch.stage("quality + hash" if ahead is None else "quality + hash + embed", len(new)):
-            transient = measure_files(new, store, config, watch, ahead)
+            transient = measure_files(new, store, config, watch, ahead, views)
         known, at = take_stock(files, store)
     stock = assemble(files, known, at, transient)
     del known
     if not stock.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
 
-    tier3 = SemanticTier(config, stock, store, watch, encoder) if encoder is not None else None
+    tier3 = SemanticTier(config, stock, store, watch, encoder, views) if encoder is not None else None
     decisions = DecisionLog(folder.path).decisions()
     findings = judge(stock, store, config, tier3, constraints(decisions, stock.features), watch)
     with watch.stage("verdicts", len(stock.files)):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import pickle
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -17,9 +18,10 @@ from PIL import Image, ImageOps
 import rfdedup
 from image_samples import saved, scene
 from in_process import InProcessPool, small_set, without_workers
-from rfdedup import execution, funnel, passes
+from rfdedup import execution, funnel, passes, whitening
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS, CopyTask
+from rfdedup.demo.planting import shipped_photos
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import cache_key
 from rfdedup.encoders.model_encoder import ModelEncoder
@@ -190,6 +192,33 @@ def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch:
     for other in (order, twice):
         assert other.verdicts.equals(once.verdicts)
         assert other.links.equals(once.links)
+
+
+def test_images_that_the_whitening_adapts_to_are_decoded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meter: Meter
+) -> None:
+    monkeypatch.setattr(whitening, "UNLIKE", -1.0)
+    monkeypatch.setattr(execution, "file_pool", InProcessPool)
+    images = tmp_path / "in"
+    images.mkdir()
+    for file in shipped_photos()[: whitening.LEAST_POOLED + 5]:
+        shutil.copy(file, images)
+    once = rfdedup.refine(images, tmp_path / "once")
+    assert once.info["encoder"]["whitening"]["source"] == "pooled"
+    assert set(meter.reads.values()) == {1}
+    assert len(meter.reads) == len(meter.decoded) == whitening.LEAST_POOLED + 5
+    # as after a crash, when what was held is gone
+    measure = funnel.measure_files
+    monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:5]))
+    twice = rfdedup.refine(images, tmp_path / "twice")
+    assert set(meter.reads.values()) == {3}
+    stages = [{stage["name"]: stage["images"] for stage in run.info["stages"]} for run in (once, twice)]
+    assert stages[0]["adapt"] == stages[1]["re-measure"] == len(meter.reads)
+    assert "re-measure" not in stages[0]
+    assert "adapt" not in stages[1]
+    assert twice.info["encoder"] == once.info["encoder"]
+    assert twice.verdicts.equals(once.verdicts)
+    assert twice.links.equals(once.links)
 
 
 def test_an_encoder_that_fails_costs_its_embeddings_and_no_measurements(

@@ -161,6 +161,7 @@ def test_the_likelihood_is_the_binomial_distribution() -> None:
         ({}, Range(0.0, 0.4, 30.0), Range(0.0, 0.0, 1.0)),
         ({}, Range(2.0, 20.0, 30.0), Range(1.0, 1.0, 1.0)),
         ({"re-measure": None}, Range(2.0, 20.0, 30.0), Range(0.0, 0.0, 0.0)),
+        ({"adapt": None}, Range(2.0, 20.0, 30.0), Range(0.0, 0.0, 0.0)),
     ],
 )
 def test_full_precision_is_loaded_for_close_calls_unless_the_sample_did(

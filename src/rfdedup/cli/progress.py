@@ -14,6 +14,7 @@ STAGE_TITLES = {
     "quality + hash": "tier 1+2 of 3  quality and hashes",
     "quality + hash + embed": "tiers 1 to 3  quality, hashes and embedding",
     "embed": "tier 3 of 3  embedding",
+    "adapt": "tier 3 of 3  adapting to these images",
     "link": "tier 3 of 3  linking",
     "re-measure": "tier 3 of 3  close calls in full precision",
     "verdicts": "verdicts",

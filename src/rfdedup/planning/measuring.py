@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -33,18 +34,19 @@ from rfdedup.run_encoder import RunEncoder
 from rfdedup.run_folder import FEATURES_FOLDER, LINKS_FILE, VERDICTS_FILE, RunFolder
 from rfdedup.similarity.cosine import cosine_links
 from rfdedup.sources.folder import Scan, SourceFile
-from rfdedup.store import REMEASURED_FILE, FeatureStore, previews_of
+from rfdedup.store import FeatureStore, previews_of
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import FLOOR_BELOW
+from rfdedup.tiers.yardstick import looked_at
 from rfdedup.verdicts import link_table, verdict_table
-from rfdedup.whitening import FEW, describe_as
+from rfdedup.whitening import describe_as
 
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 
 FIRST = ("quality + hash", "quality + hash + embed")
 """What pass 1 is called, without tier 3 and with it."""
-PACED = (*FIRST, "embed", "re-measure")
+PACED = (*FIRST, "embed", "adapt", "re-measure")
 """Stages whose time is start-up and pace."""
 WIDER = 3
 """Further files that go through pass 1 alone, for each of the sample: they tell how many copies there are."""
@@ -85,7 +87,7 @@ class Embedded:
         dim, compared: length of an embedding and of what is compared. bytes_each: of both in memory, for one image.
         images: that were embedded. mates, close: (images,) links of each at the threshold, and within the margin of it.
         missed: share of the images that pass 1 had not embedded.
-        told: images that were embedded in full precision to tell how to compare, in the whole run at most so many.
+        view_bytes: of what the encoder is shown of an image, where some are held for an adaptation; else 0.
         alone, exact: pace of embedding after pass 1, and in full precision.
         load, load_bytes: seconds to load the encoder for that, and resident memory that it then takes.
         join: cost of the comparison.
@@ -97,7 +99,7 @@ class Embedded:
     mates: Rows
     close: Rows
     missed: float
-    told: int
+    view_bytes: int
     alone: Pace
     exact: Pace
     load: float
@@ -302,7 +304,7 @@ def _embedded(
         mates=ends(score >= threshold),
         close=ends(np.abs(score - threshold) <= float(facts["margin"])),
         missed=late.images / len(rows) if late is not None else 0.0,
-        told=_told(store.remembered(REMEASURED_FILE, exact.key, exact.dim), stock, rows),
+        view_bytes=math.prod(exact.card.input.shape) if looked_at(config, exact.card, len(rows)) else 0,
         alone=alone,
         exact=in_full,
         load=load,
@@ -319,12 +321,6 @@ def _pace_of(encoder: Encoder, files: list[SourceFile], config: RunConfig, recor
             pass
     window = probe.main_window("embed")
     return window.pace if window is not None else Pace(0.0, 0.0)
-
-
-def _told(again: dict[str, npt.NDArray[np.float32]], stock: Inventory, rows: Rows) -> int:
-    """Images whose embeddings in full precision tell the run how to compare, besides close calls."""
-    first = sorted(stock.features["sha256"].to_numpy(zero_copy_only=False)[rows])[:FEW]
-    return FEW if all(digest in again for digest in first) else 0
 
 
 def _named(table: pa.Table) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from rfdedup.about import fingerprint, passed_over
+from rfdedup.ahead import SampleViews
 from rfdedup.calibrating import ORIGINALS
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS
@@ -39,7 +40,7 @@ from rfdedup.run_folder import FEATURES_FOLDER, RunFolder
 from rfdedup.sources.folder import SourceFile, sample, scan
 from rfdedup.store import FeatureStore
 from rfdedup.tiers.yardstick import refuse_early
-from rfdedup.whitening import SAMPLE
+from rfdedup.whitening import SAMPLE, sample_sizes
 
 IMAGES = 400
 """Files that are measured unless the caller says otherwise."""
@@ -225,7 +226,7 @@ def _forecast(
     compared = Range.exactly(work.known_distinct) + fresh
     if "hash" in config.tiers:
         passing["hash"] = compared
-    kept, to_embed, late, close = compared, *[Range.exactly(0.0)] * 3
+    kept, to_embed, late, close, adapted = compared, *[Range.exactly(0.0)] * 3, 0
     if embedded is not None:
         to_embed = Range.exactly(work.known_to_embed) + fresh
         late = Range.exactly(work.known_to_embed) + fresh.scaled(embedded.missed)
@@ -234,9 +235,11 @@ def _forecast(
         alone = distinct_share(ones, embedded.mates, third, most)
         kept = Range(*(compared.likely * part for part in (alone.low, alone.likely, alone.high)))
         passing["semantic"] = kept
-        told = min(max(embedded.told, told), round(to_embed.likely))
-        close = touched_share(embedded.close, third, most).scaled(to_embed.likely - told) + Range.exactly(told)
-    stages = _stages(work, measured, before, rows, unread, late, compared, close)
+        anew = round(to_embed.likely)
+        adapted = min(sample_sizes(round(compared.likely))[0], anew) if "adapt" in measured.windows else 0
+        told = min(told, anew - adapted)
+        close = touched_share(embedded.close, third, most).scaled(anew - adapted - told) + Range.exactly(told)
+    stages = _stages(work, measured, before, rows, unread, late, compared, close, adapted)
     seconds = sum(stages.values(), Range.exactly(0.0))
     notes = [
         f"{m:,} of {len(work.population):,} files went through all tiers and {w - m:,} more through the first two",
@@ -256,7 +259,7 @@ def _forecast(
         stages=stages,
         passing=passing,
         memory=_memory(measured, config, rows, compared, close),
-        disk=_disk(measured, rows, kept, close, usable, held),
+        disk=_disk(measured, rows, kept, close + Range.exactly(adapted), usable, held),
         notes=tuple(notes),
     )
 
@@ -283,6 +286,7 @@ def _stages(
     late: Range,
     compared: Range,
     close: Range,
+    adapted: int,
 ) -> dict[str, Range]:
     windows, embedded = measured.windows, measured.embedded
     fixed = measured.seconds - sum(window.seconds for window in windows.values())
@@ -297,6 +301,7 @@ def _stages(
         join = (embedded.join.seconds(images) for images in (compared.low, compared.likely, compared.high))
         stages |= {
             "embedding of the rest": embedded.alone.seconds(late).widened(mismatch),
+            "adaptation": windows["adapt"].pace.seconds(Range.exactly(adapted)) if adapted else Range.exactly(0.0),
             "linking": Range.of(*join).widened(LEAST_SPREAD),
             "close calls": again,
         }
@@ -307,7 +312,7 @@ def _stages(
 
 def _first_loads(measured: Measured, close: Range) -> Range:
     """1 where the run loads the encoder in full precision and the sample's run did not, else 0."""
-    if "re-measure" in measured.windows:
+    if {"adapt", "re-measure"} & measured.windows.keys():
         return Range.exactly(0.0)
     return Range(*(float(images >= 1) for images in (close.low, close.likely, close.high)))
 
@@ -319,6 +324,8 @@ def _memory(measured: Measured, config: RunConfig, rows: float, compared: Range,
         main += compared.scaled(embedded.bytes_each)
         main += _first_loads(measured, close).scaled(embedded.load_bytes)
         main += Range.exactly(min(rows, SHARD_ROWS) * embedded.dim * 6)
+        views = SampleViews.room(sample_sizes(round(rows))[0]) - SampleViews.room(sample_sizes(measured.images)[0])
+        main += Range.exactly(max(views, 0) * embedded.view_bytes)
     worker = measured.worker_peak
     most = config.limits.worker_memory_mb * 2**20
     return {

@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rfdedup.ahead import SampleViews
 from rfdedup.config import RunConfig
 from rfdedup.court import Court
 from rfdedup.descriptor import Matrix
 from rfdedup.encoders.base import cache_key
-from rfdedup.execution import embed_files, prepare_pool
+from rfdedup.execution import embed_files, embed_views, prepare_pool
 from rfdedup.inventory import Inventory
 from rfdedup.linking import Links, first_of_each
 from rfdedup.lookalikes import Lookalikes
@@ -56,6 +57,8 @@ class SemanticTier:
     store: FeatureStore
     watch: Watch
     encoder: RunEncoder
+    views: SampleViews | None = None
+    """Held until the yardstick is settled."""
     _yardstick: Yardstick | None = None
     _open: ExitStack = field(default_factory=ExitStack)
     _workers: Pool[SourceFile, Fault | None] | None = None
@@ -97,6 +100,7 @@ class SemanticTier:
         while True:
             self._embed(late)
             self._yardstick = self._yardstick or self._settle(late)
+            self.views = None
             embedded = np.concatenate([embedded, late])
             tier3 = self._compare(embedded, len(king), tier3)
             crowd = tier3.evidence(court, distinct)
@@ -197,7 +201,8 @@ class SemanticTier:
         encoder = self.encoder("fp32")
         sha256 = self.stock.features["sha256"].take(pa.array(rows)).to_pylist()
         known = self.store.remembered(REMEASURED_FILE, encoder.key, encoder.dim)
-        missing = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
+        unknown = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
+        missing = self._embed_held(sha256, unknown, known)
         faults: dict[int, Fault] = {}
         if len(missing):
             if self._workers is None:
@@ -207,10 +212,25 @@ class SemanticTier:
                 for at, vectors, broken in embed_files(files, encoder, self.config, self.watch, self._workers):
                     faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
                     known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
+        if len(unknown):
             self.store.remember(REMEASURED_FILE, encoder.key, known)
         if faults:
             raise FilesLost(faults)
         return np.stack([known[digest] for digest in sha256]) if len(rows) else np.zeros((0, encoder.dim), np.float32)
+
+    def _embed_held(self, sha256: list[str], at: Rows, known: dict[str, npt.NDArray[np.float32]]) -> Rows:
+        """Add to ``known`` the embeddings in fp32 of contents ``sha256[at]`` whose views are held; returns the rest."""
+        if self.views is None:
+            return at
+        places = self.views.places([sha256[i] for i in at])
+        held = at[places >= 0]
+        if len(held):
+            with self.watch.stage("adapt", len(held)):
+                for some, vectors in embed_views(
+                    self.views.pixels, places[places >= 0], self.encoder("fp32"), self.watch
+                ):
+                    known |= {sha256[held[i]]: vector for i, vector in zip(some, vectors, strict=True)}
+        return at[places < 0]
 
     def about(self) -> dict[str, Any]:
         """What ``run.json`` says of the encoder."""

@@ -129,6 +129,16 @@ def refuse_early(config: RunConfig, card: ModelCard, images: int) -> None:
         raise ConfigError(_no_threshold(card, "raw" if raw else "whitened", f"{images} images are too few to tell one"))
 
 
+def looked_at(config: RunConfig, card: ModelCard, images: int) -> int:
+    """How many of ``images`` are embedded in float32 to see whether the encoder's prior fits.
+
+    They have the smallest SHA-256. More follow where few are distinct; none are wanted where nothing can adapt.
+    """
+    if config.semantic.descriptor == "raw" or full_prior_of(card) is None:
+        return 0
+    return sample_sizes(images)[0]
+
+
 def settle_yardstick(config: RunConfig, material: Material, store: FeatureStore, watch: Watch) -> Yardstick:
     """The frozen yardstick of the run folder; where there is none, or it was provisional, one is chosen and frozen.
 
