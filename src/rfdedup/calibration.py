@@ -73,7 +73,8 @@ class Tail:
         if left <= 1.0:
             return self.start
         stretch = math.expm1(self.shape * math.log(left)) / self.shape if self.shape else math.log(left)
-        return math.tanh(_z(self.start) + self.scale * stretch)
+        # tanh may undo atanh to one bit less
+        return max(math.tanh(_z(self.start) + self.scale * stretch), self.start)
 
 
 @dataclass(frozen=True)

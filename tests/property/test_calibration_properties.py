@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rfdedup.calibration import Tail, UnsupportedError, calibrate, wilson
@@ -19,6 +19,7 @@ tails = st.builds(
 
 
 @given(tails, st.floats(1e-12, 1e-2), st.floats(1e-12, 1e-2))
+@example(Tail(0.5, 0.01, 0.125, 0.0), 0.0078125, 0.009999999999999998)
 def test_rarer_is_higher(tail: Tail, one: float, other: float) -> None:
     low, high = sorted((one, other), reverse=True)
     assert tail.start <= tail.threshold(low) <= tail.threshold(high) <= 1.0
