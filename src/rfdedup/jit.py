@@ -13,16 +13,20 @@ _ENGINES: Final[dict[str, Any]] = {}
 """What was compiled, by its program. An engine that goes takes its code away from whoever is running it."""
 
 
+_LEAST_LLVM: Final = 20
+"""Older ones do not know the language of the programs."""
+
+
 @functools.cache
 def available() -> bool:
-    """Whether this is such a system, and llvmlite is installed."""
+    """Whether this is such a system, and an llvmlite is installed that is new enough."""
     if sys.platform != "linux" or platform.machine() != "x86_64":
         return False
     try:
-        import llvmlite.binding  # noqa: F401 - whether it can be
+        from llvmlite.binding import llvm_version_info
     except (ImportError, OSError):  # not installed, or its library cannot be loaded
         return False
-    return True
+    return bool(llvm_version_info[0] >= _LEAST_LLVM)
 
 
 def supports(features: tuple[str, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import sys
 from pathlib import Path
 
@@ -42,3 +43,13 @@ def test_pages_that_are_let_go_leave_the_process_and_keep_their_content(tmp_path
     changed[0, 0] = 7
     let_go(changed)
     assert changed[0, 0] == 7
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX memory maps")
+def test_memory_that_is_not_of_a_file_is_left_alone() -> None:
+    # pages that the system lets go would come back as zeros
+    memory = mmap.mmap(-1, 4 * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    numbers = np.ndarray(mmap.PAGESIZE, np.float32, buffer=memory)
+    numbers[:] = 1.5
+    let_go(numbers)
+    assert (numbers == 1.5).all()

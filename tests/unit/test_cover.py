@@ -30,6 +30,10 @@ def test_zero_rows_stay() -> None:
     assert cover(np.zeros((3, 8), dtype=np.float32), 0.9, [0, 1, 2]).king.tolist() == [0, 1, 2]
 
 
+def test_rows_without_a_dimension_stay() -> None:
+    assert cover(np.zeros((5, 0), np.float32), 0.9, np.zeros(5)).king.tolist() == [0, 1, 2, 3, 4]
+
+
 def test_rank_of_another_length() -> None:
     with pytest.raises(DataError, match="rank"):
         cover(np.ones((3, 8), dtype=np.float32), 0.9, [0, 1])

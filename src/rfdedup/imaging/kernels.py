@@ -131,9 +131,10 @@ def narrow_grey(grey: U8, by: Weights) -> U8:
     out = np.empty((height, len(by.first)), np.uint8)
     if height >= _VNNI_ROWS and jit.supports(VNNI):
         first, _, taps, outputs = by.arguments
-        digits = by.grey_digits.ctypes.data
+        # held by this call: of two threads that both make it, the second replaces that of the first
+        digits = by.grey_digits
         _compiled_vnni().narrow_grey(
-            grey.ctypes.data, grey.strides[0], height, first, digits, taps, outputs, out.ctypes.data
+            grey.ctypes.data, grey.strides[0], height, first, digits.ctypes.data, taps, outputs, out.ctypes.data
         )
     else:
         _compiled().narrow_grey(grey.ctypes.data, grey.strides[0], height, *by.arguments, out.ctypes.data)

@@ -331,7 +331,7 @@ def _cheapest(inside: Matrix, d: int, threshold: float, links: int, spare: int) 
     """
     one, other = _halves(inside)
     half, known = one.shape
-    whole = -(-d // K_STEP) * K_STEP
+    whole = -(-max(d, 1) // K_STEP) * K_STEP
     product, lost = np.zeros((half, half), np.float32), np.ones(2 * half, np.float32)
     bound = np.empty_like(product)
     best, least = whole, float(whole)

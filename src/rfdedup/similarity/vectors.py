@@ -40,17 +40,21 @@ def check_matrix(x: npt.ArrayLike) -> npt.NDArray[np.floating]:
 
 
 def let_go(x: npt.NDArray[np.floating]) -> None:
-    """Take the pages of a memory map out of this process, whose size they count to, where ``x`` is one for reading.
+    """Take the pages of a memory map out of this process, whose size they count to, where ``x`` is an ``np.memmap`` for
+    reading: others may hold what is nowhere else.
 
     They come back from the file, or rather from the system's cache of it, when they are read again. Where the
     operating system is not told such things (Windows), nothing happens.
     """
     base: object = x
+    of_a_file = False
     while isinstance(base, np.ndarray):
-        if isinstance(base, np.memmap) and base.mode != "r":
-            return
+        if isinstance(base, np.memmap):
+            if base.mode != "r":
+                return
+            of_a_file = True
         base = base.base
-    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    if of_a_file and isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         base.madvise(mmap.MADV_DONTNEED)
 
 

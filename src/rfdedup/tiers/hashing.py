@@ -48,11 +48,23 @@ def hashes(grey: U8) -> tuple[int, int]:
     difference, perceptual = lanczos(grey, (_DHASH_SIZE, _PHASH_SIZE))
     if jit.available():
         return kernels.bits(np.ascontiguousarray(difference), np.ascontiguousarray(perceptual), _LOW_DCT)
-    # integers in, so coefficients that should be equal differ by rounding alone
-    low = np.round(_LOW_DCT @ perceptual.astype(np.float64) @ _LOW_DCT.T, 6)
+    return _pack(difference[:, 1:] > difference[:, :-1]), _pack(_above_median(perceptual))
+
+
+def _above_median(perceptual: U8) -> npt.NDArray[np.bool_]:
+    """Which of the 8 x 8 lowest DCT coefficients of (32, 32) exceed their median, (8, 8).
+
+    Summed term after term, as the compiled loop does: a matrix product sums in an order of its own on each processor.
+    Integers go in, so coefficients that should be equal differ by rounding alone.
+    """
+    lines, low = np.zeros((8, _PHASH_SIZE[0])), np.zeros((8, 8))
+    for y, row in enumerate(perceptual.astype(np.float64)):
+        lines += _LOW_DCT[:, y : y + 1] * row
+    for x in range(_PHASH_SIZE[0]):
+        low += lines[:, x : x + 1] * _LOW_DCT[:, x]
+    low = np.round(low, 6)
     ordered = np.sort(low, axis=None)
-    median = (ordered[31] + ordered[32]) / 2
-    return _pack(difference[:, 1:] > difference[:, :-1]), _pack(low > median)
+    return np.asarray(low > (ordered[31] + ordered[32]) / 2)
 
 
 def dhash(grey: U8) -> int:
