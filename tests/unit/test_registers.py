@@ -133,3 +133,10 @@ def test_the_fastest_program_of_the_processor_is_taken(
 @pytest.mark.skipif(not (amx.available() or vnni.available()), reason="needs a processor with AMX or AVX-512 VNNI")
 def test_codes_have_the_whole_range_where_products_are_exact() -> None:
     assert products.largest_code.__wrapped__() == 127
+
+
+@needs_compiler
+def test_an_llvmlite_that_does_not_know_the_language_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert jit.available.__wrapped__()
+    monkeypatch.setattr("llvmlite.binding.llvm_version_info", (16, 0, 6))
+    assert not jit.available.__wrapped__()
