@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apply_helpers import FaultyFs, Tree, contents, make_tree, other_device, snapshot
@@ -106,7 +106,7 @@ def _plant(entries: list[dict[str, Any]], folder: Path) -> Tree:
 _actions = st.sampled_from([Action.MOVE, Action.COPY, Action.LINK])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(_trees(), st.lists(_actions, min_size=1, max_size=2, unique=True), st.sampled_from(OnConflict), st.booleans())
 def test_apply_then_undo_is_the_identity(
     entries: list[dict[str, Any]], actions: list[Action], on_conflict: OnConflict, across: bool
@@ -139,7 +139,7 @@ def test_apply_then_undo_is_the_identity(
         shutil.rmtree(folder)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(_trees())
 def test_delete_leaves_every_king_and_everything_unjudged(entries: list[dict[str, Any]]) -> None:
     folder = Path(tempfile.mkdtemp())
@@ -161,7 +161,7 @@ def test_delete_leaves_every_king_and_everything_unjudged(entries: list[dict[str
         shutil.rmtree(folder)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(_trees())
 def test_a_dry_run_is_the_plan_and_touches_nothing(entries: list[dict[str, Any]]) -> None:
     folder = Path(tempfile.mkdtemp())

@@ -34,7 +34,7 @@ def test_intervals_hold_the_share(hits: int, total: int) -> None:
     assert high - low > 0
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 2**32 - 1), st.integers(8, 64), st.floats(1e-8, 1e-4))
 def test_calibration_of_any_cloud(seed: int, dim: int, rate: float) -> None:
     random = np.random.default_rng(seed)

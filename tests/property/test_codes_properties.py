@@ -65,7 +65,7 @@ def remainders(x: np.ndarray, codes: ByteCodes) -> np.ndarray:
 
 
 @needs_compiler
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(x=rows(), seed=st.integers(0, 2**32), kind=st.sampled_from(["kept", "turned", "whole"]), limit=st.booleans())
 def test_compiled_codes_are_those_of_numpy_and_neither_hides_a_remainder(
     x: np.ndarray, seed: int, kind: str, limit: bool
@@ -90,7 +90,7 @@ def test_compiled_codes_are_those_of_numpy_and_neither_hides_a_remainder(
 
 
 @needs_compiler
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(x=rows())
 def test_rows_of_unit_length_are_those_of_numpy(x: np.ndarray) -> None:
     names = np.arange(len(x))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rfdedup.similarity.components import components
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), n=st.integers(1, 30))
 def test_label_is_the_smallest_reachable_member(data: st.DataObject, n: int) -> None:
     links = data.draw(st.lists(st.tuples(st.integers(0, n - 1), st.integers(0, n - 1)), max_size=40))

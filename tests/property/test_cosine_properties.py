@@ -53,7 +53,7 @@ def embeddings(draw: st.DrawFn) -> np.ndarray:
     return np.clip(x, -6e4, 6e4).astype(dtype)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(x=embeddings(), threshold=st.floats(0.05, 1.0), edge=st.booleans())
 def test_equals_brute_force(x: np.ndarray, threshold: float, edge: bool) -> None:
     if edge and x.shape[0] > 2:
@@ -65,7 +65,7 @@ def test_equals_brute_force(x: np.ndarray, threshold: float, edge: bool) -> None
     assert (a.tolist(), b.tolist(), score32.tolist()) == brute(x, threshold)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(x=embeddings(), threshold=st.floats(0.05, 1.0), compiled=st.booleans())
 def test_integer_products_give_the_same_links(x: np.ndarray, threshold: float, compiled: bool) -> None:
     if x.shape[0] < 2:
@@ -144,7 +144,7 @@ def some_codes(rng: np.random.Generator, rows: int, k: int) -> np.ndarray:
     return codes
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 512]))
 def test_levels_leave_out_no_product_at_the_bound(seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)
@@ -165,7 +165,7 @@ def products_of(program: Any, k: int, low: float = 0.0, step: float = 1000.0) ->
 
 
 @pytest.mark.parametrize("program", [*PROGRAMS, pytest.param(None, id="OpenVINO")])
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 320]), others=st.integers(1, SWEEP))
 def test_a_sweep_finds_the_products_that_reach_each_tiles_bound(program: Any, seed: int, k: int, others: int) -> None:
     rng = np.random.default_rng(seed)
@@ -193,7 +193,7 @@ def at_any_address(codes: np.ndarray, shift: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     seed=st.integers(0, 2**32),
     k=st.sampled_from([64, 192]),
@@ -220,7 +220,7 @@ def test_registers_are_exact_wherever_the_codes_lie(
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     seed=st.integers(0, 2**32), k=st.sampled_from([64, 1088, 4096]), rows=st.integers(1, 4), columns=st.integers(1, 4)
 )

@@ -17,7 +17,7 @@ def clusters(rng: np.random.Generator, n: int, d: int, kinds: int, noise: float)
     return x.astype(np.float32)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(0, 150),
@@ -89,7 +89,7 @@ def test_equals_crown_on_all_links(
     assert not found.doubtful[np.setdiff1d(np.arange(n), np.append(i[close], j[close]))].any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(0, 120),

@@ -143,7 +143,7 @@ CASES: dict[str, Any] = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(**CASES, most=st.sampled_from([0, 2, 5]))
 def test_kings_are_those_of_all_links(seed: int, n: int, kinds: int, demanding: bool, most: int) -> None:
     case = world(seed, n, kinds, demanding)
@@ -164,7 +164,7 @@ def test_kings_are_those_of_all_links(seed: int, n: int, kinds: int, demanding: 
     assert len(found.links) <= 2 * n * (most + 1 + 2 * len(court_module.STRIDES)) + n * n * (n <= 30)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(**CASES)
 def test_without_crowds_it_is_the_plain_rule_on_all_links(seed: int, n: int, kinds: int, demanding: bool) -> None:
     case = world(seed, n, kinds, demanding)

@@ -30,7 +30,7 @@ def code_sets(draw: st.DrawFn) -> np.ndarray:
     return rng.permutation(np.concatenate([base, np.array(near, dtype=np.uint64)]))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(codes=code_sets(), radius=st.integers(0, 20), small=st.booleans())
 def test_equals_brute_force(codes: np.ndarray, radius: int, small: bool) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -42,7 +42,7 @@ def test_equals_brute_force(codes: np.ndarray, radius: int, small: bool) -> None
     assert (a.dtype, b.dtype, distance.dtype) == (np.int64, np.int64, np.uint8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(codes=code_sets(), radius=st.integers(0, 20), doubled=st.booleans(), few=st.booleans(), share=st.floats(0, 1))
 def test_two_sets_are_compared_as_by_brute_force(
     codes: np.ndarray, radius: int, doubled: bool, few: bool, share: float

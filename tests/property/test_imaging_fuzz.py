@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_samples import saved, scene
@@ -72,7 +72,7 @@ def survives(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", SEEDS)
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_damaged_files(name: str, data: st.DataObject) -> None:
     broken = bytearray(SEEDS[name])
@@ -97,7 +97,7 @@ def test_damaged_files(name: str, data: st.DataObject) -> None:
     survives(bytes(broken))
 
 
-@settings(max_examples=EXAMPLES * 3, deadline=None)
+@settings(max_examples=EXAMPLES * 3)
 @given(
     prefix=st.sampled_from([b"", *sorted({seed[:n] for seed in SEEDS.values() for n in (4, 16, 40)})]), tail=st.binary()
 )
@@ -105,14 +105,14 @@ def test_magic_numbers_before_noise(prefix: bytes, tail: bytes) -> None:
     survives(prefix + tail)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=80))
 def test_sniff_never_fails(data: bytes) -> None:
     found = sniff(data)
     assert found is None or found == sniff(data[:64])
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.integers(1, 90), st.integers(1, 90), st.sampled_from(["JPEG", "PNG", "WEBP"]), st.integers(0, 3))
 def test_any_size_is_measured(width: int, height: int, kind: str, seed: int) -> None:
     found = measure(saved(scene(width, height, seed), kind))

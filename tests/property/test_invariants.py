@@ -80,7 +80,7 @@ def table_of(case: Case, duplicates: Duplicates) -> pa.Table:
 
 
 @given(cases())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_every_drop_links_directly_to_a_kept_image_and_every_group_keeps_one(case: Case) -> None:
     duplicates, representative, links = decide(case)
     rows = table_of(case, duplicates).to_pylist()
@@ -107,7 +107,7 @@ def test_every_drop_links_directly_to_a_kept_image_and_every_group_keeps_one(cas
 
 
 @given(cases())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_protected_images_are_kept(case: Case) -> None:
     duplicates, _, _ = decide(case)
     for i, protected in enumerate(case.protected):
@@ -115,7 +115,7 @@ def test_protected_images_are_kept(case: Case) -> None:
 
 
 @given(cases(), st.randoms(use_true_random=False))
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_order_of_images_and_of_links_decides_nothing(case: Case, random: object) -> None:
     order = list(range(case.n))
     random.shuffle(order)  # type: ignore[attr-defined]
@@ -137,7 +137,7 @@ def test_the_order_of_images_and_of_links_decides_nothing(case: Case, random: ob
 
 
 @given(cases(), st.floats(0.45, 0.8), st.floats(0.0, 0.2))
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_a_higher_threshold_drops_nothing_that_a_lower_one_would_not_link(case: Case, low: float, more: float) -> None:
     _, _, before = decide(case, low)
     duplicates, representative, _ = decide(case, low + more)
@@ -148,7 +148,7 @@ def test_a_higher_threshold_drops_nothing_that_a_lower_one_would_not_link(case: 
 
 
 @given(cases())
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_the_links_that_are_written_hold_every_proof(case: Case) -> None:
     duplicates, representative, links = decide(case)
     kept = worth_keeping(links, duplicates.king, representative)

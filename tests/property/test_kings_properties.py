@@ -35,7 +35,7 @@ def graphs(draw: st.DrawFn) -> tuple[int, list[tuple[int, int]], list[int], list
     return n, links, rank, forced
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(graph=graphs())
 def test_equals_the_written_rule(graph: tuple[int, list[tuple[int, int]], list[int], list[bool]]) -> None:
     n, links, rank, forced = graph
@@ -51,7 +51,7 @@ def test_equals_the_written_rule(graph: tuple[int, list[tuple[int, int]], list[i
     assert not [(i, j) for i in kings for j in kings if (i, j) in linked and not (forced[i] and forced[j])]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(graph=graphs(), seed=st.integers(0, 1000))
 def test_order_of_links_does_not_matter(
     graph: tuple[int, list[tuple[int, int]], list[int], list[bool]], seed: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rfdedup.kings import crown
@@ -43,7 +43,6 @@ def test_without_decisions_it_is_crown(found: Any, rank: Any, threshold: int) ->
     assert crowning.king.tolist() == expected.tolist()
 
 
-@settings(deadline=None)
 @given(length=st.integers(2, 400), seed=st.integers(0, 9))
 def test_long_chains_are_crown_too(length: int, seed: int) -> None:
     rank = np.arange(length) if seed == 0 else np.random.default_rng(seed).permutation(length)

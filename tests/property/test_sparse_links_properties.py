@@ -12,7 +12,7 @@ from rfdedup.similarity.hamming import CodePairs, hamming_links
 from rfdedup.similarity.sparse_codes import crowded_rows, sparse_code_links
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(0, 200),
@@ -51,7 +51,7 @@ def test_every_row_outside_the_crowds_keeps_all_of_its_links(
     assert found.score.tolist() == score[kept].tolist()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     n=st.integers(0, 150),
@@ -81,7 +81,7 @@ def test_codes_outside_the_crowds_keep_all_of_their_links(
     assert found.distance.tolist() == distance[kept].tolist()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32), pairs=st.integers(1, 60), size=st.sampled_from([64, 128, 192]))
 def test_sure_crowds_have_links(seed: int, pairs: int, size: int) -> None:
     """Pairs on both sides of the threshold, and codes of ``size`` of 192 dimensions, which leave more or less out."""

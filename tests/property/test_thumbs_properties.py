@@ -16,7 +16,7 @@ from rfdedup.thumbs import thumb_rms
 @pytest.mark.parametrize(
     "compiled", [pytest.param(True, marks=pytest.mark.skipif(not jit.available(), reason="no llvmlite")), False]
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     pairs=st.integers(0, 60),

@@ -28,7 +28,7 @@ def squares():
         yield pool
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.integers(-(10**6), 10**6), max_size=40), max_size=40))
 def test_each_chunk_comes_back_once_and_aligned(squares, chunks):
     done = {each.tag: each.results for each in squares.run(enumerate(chunks))}
