@@ -17,12 +17,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from rfdedup.apply.journal import JOURNAL_FILE
 from rfdedup.apply.names import local, root_path
 from rfdedup.errors import ConfigError, RunFolderError
 from rfdedup.files import atomic_write, explain
 from rfdedup.records import TABLE_ERRORS, VERDICTS, Verdict, path_text
-from rfdedup.run_folder import VERDICTS_FILE, RunFolder
+from rfdedup.run_folder import (
+    FEATURES_FOLDER,
+    LINKS_FILE,
+    LOCK_FILE,
+    REPORT_FILE,
+    REVIEWS_FILE,
+    RUN_JSON,
+    VERDICTS_FILE,
+    RunFolder,
+)
 
+_STATE = (RUN_JSON, VERDICTS_FILE, LINKS_FILE, REPORT_FILE, LOCK_FILE, REVIEWS_FILE, JOURNAL_FILE)
 _BATCH_ROWS = 8192
 _GROUP_BYTES = 64 << 20
 
@@ -63,6 +74,8 @@ def export_run(run: Path, export: Export, output: Path | None, stream: BinaryIO 
         ConfigError: the format needs a file, or a name cannot be written in it.
     """
     RunFolder.open(run)
+    if output is not None:
+        _refuse_to_overwrite(run, output)
     if output is None and (stream is None or not export.format.streams):
         raise ConfigError(f"--format {export.format} needs --output")
     wanted = Verdict.DROP if export.dropped else Verdict.KEEP
@@ -82,6 +95,25 @@ def export_run(run: Path, export: Export, output: Path | None, stream: BinaryIO 
                 return _write_hf(run, wanted, sink, embed=export.embed)
             case _:
                 return _write_coco(run, wanted, sink)
+
+
+def _refuse_to_overwrite(run: Path, output: Path) -> None:
+    """A list may replace an older list, never an image that was scanned or what the run folder rests on.
+
+    Raises:
+        ConfigError: it would.
+    """
+    if not output.name:
+        raise ConfigError(f"--output {os.fspath(output)!r} is no file name")
+    target, folder = output.resolve(), run.resolve()
+    if target in {folder / name for name in _STATE} or target.is_relative_to(folder / FEATURES_FOLDER):
+        raise ConfigError(f"--output {output} belongs to the run folder; choose another name")
+    if target.is_file():
+        name = os.fsencode(target.name)
+        for verdict in Verdict:
+            for row in _rows(run, verdict):
+                if row["path_bytes"].endswith(name) and os.path.realpath(row["file"]) == os.fspath(target):
+                    raise ConfigError(f"--output {output} is one of the images that were scanned; choose another name")
 
 
 @contextmanager

@@ -215,9 +215,10 @@ def judge(
         )
     ]
     verdict = judge_quality(stock.features, config.quality, active="quality" in config.tiers)
-    verdict = verdict.overruled(demands.keep, demands.drop)
-    thumbs = stock.thumbs_from(store)
     protected = matches(stock.features["path"], config.keep.protect)
+    # what a reviewer says comes before what a pattern says
+    verdict = verdict.overruled(demands.keep | (protected & ~demands.drop), demands.drop)
+    thumbs = stock.thumbs_from(store)
     full_size = FullScale(stock, store, config, watch)
     # in input order nobody asks which copy was enlarged
     refine = full_size.refined if config.keep.rule != "first" else None

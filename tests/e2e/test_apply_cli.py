@@ -65,6 +65,16 @@ def test_apply_and_undo(tree: Tree, tmp_path: Path) -> None:
     assert snapshot(tree.root) == before
 
 
+def test_undo_passes_over_an_apply_that_did_nothing(tree: Tree, tmp_path: Path) -> None:
+    before = snapshot(tree.root)
+    for _ in range(3):
+        assert run("apply", tree.run, "--move", tmp_path / "out").exit_code == 0
+    assert snapshot(tree.root) != before
+    assert "undone: 2 images" in run("undo", tree.run).output
+    assert snapshot(tree.root) == before
+    assert run("undo", tree.run).exit_code == 1
+
+
 def test_json_and_quiet(tree: Tree, tmp_path: Path) -> None:
     result = run("apply", tree.run, "--copy-kept", tmp_path / "clean", "--json")
     value: dict[str, Any] = json.loads(result.stdout)
@@ -151,3 +161,14 @@ def test_decisions_that_the_verdicts_do_not_show_are_told_of(tree: Tree, tmp_pat
     assert "reviewers decided after the last run" in done.output
     log.undo()
     assert "reviewers decided" not in run(*asked).output
+
+
+def test_export_overwrites_neither_images_nor_the_run(tree: Tree, tmp_path: Path) -> None:
+    before = snapshot(tree.root), snapshot(tree.run)
+    for target in (tree.root / "k.jpg", tree.root / "a/dup.jpg", tree.run / "verdicts.parquet", tree.run / "run.json"):
+        result = run("export", tree.run, "--format", "csv", "--output", target)
+        assert result.exit_code != 0
+        assert "choose another name" in (result.output + str(result.exception))
+    assert (snapshot(tree.root), snapshot(tree.run)) == before
+    for _ in range(2):
+        assert run("export", tree.run, "--format", "csv", "--output", tree.run / "kept.csv").exit_code == 0

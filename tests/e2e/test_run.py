@@ -16,11 +16,13 @@ from click.testing import CliRunner
 from PIL import Image
 
 import rfdedup
+from in_process import without_workers
 from rfdedup import funnel, run_encoder
 from rfdedup.cli.main import app
 from rfdedup.cli.main import main as cli_main
 from rfdedup.demo.planting import Planted, plant, shipped_photos
 from rfdedup.records import LINKS, VERDICTS
+from rfdedup.tiers import semantic
 
 KINDS = ("exact", "half", "crop10", "grey")
 
@@ -300,3 +302,39 @@ def test_two_runs_on_one_folder_the_second_refuses(planted: Planted, finished: r
     shutil.copytree(finished.path, tmp_path / "run")
     with RunFolder(tmp_path / "run").lock():
         assert "another rfdedup process" in fails("run", str(planted.images), "--out", str(tmp_path / "run"))
+
+
+def test_protected_images_are_not_junk_either(planted: Planted, tmp_path: Path) -> None:
+    run = rfdedup.refine(planted.images, tmp_path / "run", tiers=("quality",), keep={"protect": ["*dark*"]})
+    rows = [row for row in run.verdicts.to_pylist() if "dark" in row["path"]]
+    assert rows
+    assert {row["verdict"] for row in rows} == {"keep"}
+    assert run.dropped.num_rows > 0
+
+
+def test_frames_of_one_camera_that_are_embedded_late_start_workers_once(
+    shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    prepare, embed = semantic.prepare_pool, semantic.embed_files
+    asked: list[int] = []
+
+    def counted(files: int, *arguments: Any) -> Any:
+        opened.append(files)
+        return prepare(files, *arguments)
+
+    def noted(files: Any, *arguments: Any) -> Any:
+        asked.append(len(files))
+        assert len(arguments) == 4, "a pool of its own"
+        return embed(files, *arguments)
+
+    without_workers(monkeypatch)
+    monkeypatch.setattr(semantic, "prepare_pool", counted)
+    monkeypatch.setattr(semantic, "embed_files", noted)
+    images = tmp_path / "in"
+    images.mkdir()
+    for file in (shared_data / "fixed_camera").iterdir():
+        shutil.copy(file, images)
+    rfdedup.refine(images, tmp_path / "run")
+    assert len(asked) > 2
+    assert len(opened) == 1

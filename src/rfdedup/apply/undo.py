@@ -51,7 +51,7 @@ def undo_run(
     fs: FsOps | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> UndoSummary:
-    """Take back the last session of ``apply`` that is not undone yet, or all of them.
+    """Take back the last session of ``apply`` that did something and is not undone yet, or all of them.
 
     Raises:
         RunFolderError: there is nothing to undo, or the journal is damaged.
@@ -67,9 +67,13 @@ def undo_run(
         if not waiting:
             raise RunFolderError(f"nothing to undo: everything that was applied from {run} is undone already")
         summary = UndoSummary()
-        for session in waiting if everything else waiting[:1]:
+        for session in waiting:
+            # a command that was given twice did nothing the second time
+            did_something = next(journal.done_backwards(session.id), None) is not None
             summary.sessions.append(session.id)
             _undo_session(fs, journal, session, summary, progress)
+            if did_something and not everything:
+                break
         return summary
 
 

@@ -15,7 +15,8 @@ from rfdedup.ahead import SampleViews
 from rfdedup.config import RunConfig
 from rfdedup.court import Court
 from rfdedup.descriptor import Matrix
-from rfdedup.encoders.base import cache_key
+from rfdedup.encoders.base import Encoder, cache_key
+from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.execution import embed_files, embed_views, prepare_pool
 from rfdedup.inventory import Inventory
 from rfdedup.linking import Links, first_of_each
@@ -61,8 +62,8 @@ class SemanticTier:
     """Held until the yardstick is settled."""
     _yardstick: Yardstick | None = None
     _open: ExitStack = field(default_factory=ExitStack)
-    _workers: Pool[SourceFile, Fault | None] | None = None
-    """Of ``_open``, for what is embedded again: a few images at a time, and workers take a while to start."""
+    _workers: dict[tuple[int, InputSpec], Pool[SourceFile, Fault | None]] = field(default_factory=dict)
+    """Of ``_open``: what is embedded late or again is a few images at a time, and workers take a while to start."""
     _descriptors: HalfPrecision = field(init=False)
 
     @property
@@ -88,7 +89,7 @@ class SemanticTier:
             FilesLost: files that could not be read again.
         """
         with ExitStack() as self._open:
-            self._workers = None
+            self._workers = {}
             return self._crown(distinct, tier2, king, court)
 
     def _crown(self, distinct: Rows, tier2: Lookalikes, king: Rows, court: Court) -> Crowned:
@@ -136,15 +137,22 @@ class SemanticTier:
             return
         with self.watch.stage("embed", len(order)):
             try:
-                for at, vectors, broken in embed_files(
-                    [self.stock.files[i] for i in order], encoder, self.config, self.watch
-                ):
+                files = [self.stock.files[i] for i in order]
+                for at, vectors, broken in embed_files(files, encoder, self.config, self.watch, self._pool(encoder)):
                     faults |= {int(order[i]): fault for i, fault in broken.items()}
                     writer.add(order[at], vectors)
             finally:
                 writer.flush()
         if faults:
             raise FilesLost(faults)
+
+    def _pool(self, encoder: Encoder) -> Pool[SourceFile, Fault | None]:
+        """Workers that prepare for ``encoder``, started once; those of one precision serve the others."""
+        key = encoder.batch, encoder.card.input
+        if key not in self._workers:
+            pool = prepare_pool(len(self.stock.files), encoder, self.config)
+            self._workers[key] = self._open.enter_context(pool)
+        return self._workers[key]
 
     def _settle(self, embedded: Rows) -> Yardstick:
         """Choose how to compare, from the rows that are embedded first.
@@ -205,11 +213,9 @@ class SemanticTier:
         missing = self._embed_held(sha256, unknown, known)
         faults: dict[int, Fault] = {}
         if len(missing):
-            if self._workers is None:
-                self._workers = self._open.enter_context(prepare_pool(len(self.stock.files), encoder, self.config))
             with self.watch.stage("re-measure", len(missing)):
                 files = [self.stock.files[i] for i in rows[missing]]
-                for at, vectors, broken in embed_files(files, encoder, self.config, self.watch, self._workers):
+                for at, vectors, broken in embed_files(files, encoder, self.config, self.watch, self._pool(encoder)):
                     faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
                     known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
         if len(unknown):
