@@ -172,3 +172,27 @@ def test_export_overwrites_neither_images_nor_the_run(tree: Tree, tmp_path: Path
     assert (snapshot(tree.root), snapshot(tree.run)) == before
     for _ in range(2):
         assert run("export", tree.run, "--format", "csv", "--output", tree.run / "kept.csv").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["apply", "RUN", "--move", ""], "an empty name is no folder"),
+        (["apply", "RUN", "--move", "RUN"], "is the run folder itself"),
+        (["apply", "RUN", "--move", "out", "--min-score", "nan"], "nan is no number"),
+        (["demo", "--seed", "-1"], "-1 is not in the range"),
+        (["demo", "--out", "RUN/run.json/x"], "cannot write to"),
+    ],
+    ids=["empty", "run", "nan", "seed", "out"],
+)
+def test_values_that_cannot_be_meant_are_refused_in_one_line(
+    tree: Tree, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    before = snapshot(tree.root)
+    with pytest.raises(SystemExit) as ended:
+        main([word.replace("RUN", str(tree.run)) for word in words])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert "Traceback" not in error
+    assert snapshot(tree.root) == before

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,7 +16,23 @@ if TYPE_CHECKING:
     from rfdedup.apply import ApplySummary, Request
     from rfdedup.apply.plan import Held, Unit
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+class _Folder(click.Path):
+    """A folder by name: an empty one, of a variable that is not set, would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("an empty name is no folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+def _number(_: click.Context, __: click.Parameter, value: float | None) -> float | None:
+    if value is not None and math.isnan(value):
+        raise click.BadParameter("nan is no number")
+    return value
+
+
+_FOLDER = _Folder(path_type=Path, file_okay=False)
 _LISTED = 20
 _PENDING = (
     "Warning: reviewers decided after the last run, and these verdicts do not show it: run the same `rfdedup run` "
@@ -37,7 +54,9 @@ _PENDING = (
     type=click.Choice(["quality", "exact", "perceptual", "semantic"]),
     help="Act on drops of this tier only; may be repeated.",
 )
-@click.option("--min-score", type=float, help="Act on semantic drops with at least this cosine similarity.")
+@click.option(
+    "--min-score", type=float, callback=_number, help="Act on semantic drops with at least this cosine similarity."
+)
 @click.option(
     "--sidecar",
     "sidecars",
@@ -110,6 +129,8 @@ def command(
     if no_sidecars and sidecars:
         raise click.UsageError("--sidecar and --no-sidecars contradict each other")
     action, target = chosen[0]
+    if action != Action.DELETE and target.resolve() == run.resolve():
+        raise click.UsageError(f"{target} is the run folder itself, which may be deleted one day: name another folder")
     request = Request(
         action=action,
         target=None if delete else target,

@@ -17,7 +17,13 @@ from rfdedup.cli.console import Output, output_options
     type=click.Path(path_type=Path, file_okay=False),
     help="Keep the planted images and the run here (a new folder). Default: a temporary folder, left there to look at.",
 )
-@click.option("--seed", default=0, show_default=True, help="Other seeds plant other amounts and offsets.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Other seeds plant other amounts and offsets.",
+)
 @click.option(
     "--style",
     default="default",
@@ -30,9 +36,15 @@ def command(out: Path | None, seed: int, style: str, quiet: bool, as_json: bool)
     import rfdedup
     from rfdedup.cli.scores import score_tables
     from rfdedup.demo.planting import plant, shipped_photos
+    from rfdedup.errors import ConfigError
     from rfdedup.evaluation import evaluate
 
     output = Output.make(quiet=quiet, json=as_json)
+    if out is not None:
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"cannot write to {out}: {error.strerror or error}") from None
     folder = Path(tempfile.mkdtemp(prefix="rfdedup-demo-")) if out is None else out
     try:
         planted = plant(shipped_photos(), folder, seed=seed, style=style)
