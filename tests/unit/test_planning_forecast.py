@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
-from rfdedup.planning import planner
+from rfdedup.planning import measuring, planner
 from rfdedup.planning.forecast import (
     LEAST_SPREAD,
     JoinCost,
@@ -168,3 +169,22 @@ def test_full_precision_is_loaded_for_close_calls_unless_the_sample_did(
     stages: dict[str, None], close: Range, loads: Range
 ) -> None:
     assert planner._first_loads(SimpleNamespace(windows=stages), close) == loads  # type: ignore[arg-type]
+
+
+def test_the_join_of_images_that_are_all_alike_is_measured_without_all_their_links(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(measuring, "JOIN_ROWS", (3000, 4000))
+    found: list[tuple[int, int]] = []
+    join = measuring.sparse_links
+
+    def counted(x: Any, *arguments: Any, **options: Any) -> Any:
+        links = join(x, *arguments, **options)
+        found.append((len(x), len(links.a)))
+        return links
+
+    monkeypatch.setattr(measuring, "sparse_links", counted)
+    frames = 1 + 0.05 * np.random.default_rng(0).standard_normal((50, 64), dtype=np.float32)
+    measuring.join_cost(frames, 0.59, 0.47)
+    assert [n for n, _ in found] == [3000, 3000, 4000]
+    assert all(links <= n * measuring.most_links(n) for n, links in found)

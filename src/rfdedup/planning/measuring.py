@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from rfdedup.about import peak_memory, resident_memory
 from rfdedup.config import RunConfig
-from rfdedup.court import Court
+from rfdedup.court import Court, most_links
 from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
 from rfdedup.execution import embed_files, measure_files
@@ -32,7 +32,7 @@ from rfdedup.results import Run
 from rfdedup.review.decisions import Constraints, Decisions, constraints
 from rfdedup.run_encoder import RunEncoder
 from rfdedup.run_folder import FEATURES_FOLDER, LINKS_FILE, VERDICTS_FILE, RunFolder
-from rfdedup.similarity.cosine import cosine_links
+from rfdedup.similarity.cosine import sparse_links
 from rfdedup.sources.folder import Scan, SourceFile
 from rfdedup.store import FeatureStore, previews_of
 from rfdedup.tiers.judgement import judge as judge_quality
@@ -289,6 +289,7 @@ def _embedded(
     stored = store.gather(stock.shard[rows], stock.row[rows], facts["dim"])
     described = describe(stored)
     threshold = float(facts["threshold"])
+    floor = max(threshold - FLOOR_BELOW, 0.05)
     links = run.links.filter(pc.equal(run.links["tier"], str(Tier.SEMANTIC)))
     a, b, score = (links[name].to_numpy() for name in ("a", "b", "score"))
 
@@ -309,7 +310,7 @@ def _embedded(
         exact=in_full,
         load=load,
         load_bytes=load_bytes,
-        join=join_cost(described, max(threshold - FLOOR_BELOW, 0.05)),
+        join=join_cost(described, max(threshold - float(facts["margin"]), floor), floor),
     )
 
 
@@ -328,8 +329,11 @@ def _named(table: pa.Table) -> list[dict[str, Any]]:
     return rows
 
 
-def join_cost(described: Matrix, floor: float) -> JoinCost:
-    """Cost of comparing descriptors like ``described`` (n, d), told from invented ones of their mean and covariance."""
+def join_cost(described: Matrix, near: float, floor: float) -> JoinCost:
+    """Cost of comparing descriptors like ``described`` (n, d), told from invented ones of their mean and covariance.
+
+    Compared as a run compares, by which crowds are thinned out: ``near`` and ``floor`` are its bounds.
+    """
     rng = np.random.default_rng(0)
     mean = described.mean(axis=0)
     spread = (described - mean) / np.float32(np.sqrt(len(described)))
@@ -337,7 +341,7 @@ def join_cost(described: Matrix, floor: float) -> JoinCost:
     def seconds(n: int) -> float:
         invented = mean + rng.standard_normal((n, len(spread)), dtype=np.float32) @ spread
         began = time.perf_counter()
-        cosine_links(invented, floor)
+        sparse_links(invented, near, most_links(n), floor=floor)
         return time.perf_counter() - began
 
     few, many = JOIN_ROWS
