@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+# how long an example takes depends on what else the machine does
 settings.register_profile("no clock", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("no clock")
-"""How long an example takes depends on what else the machine does."""
 
 REPO = Path(__file__).resolve().parents[1]
 

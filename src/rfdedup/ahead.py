@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, wait
 from typing import Any, Final
 
@@ -126,8 +126,8 @@ class SampleViews:
         """Views that are held where so many are wanted."""
         return round(wanted * _SPARE)
 
-    def offer(self, sha256: Sequence[str], images: Rgb) -> None:
-        """Hold those of ``images``, (n, height, width, 3), that belong to the smallest; they are copied."""
+    def offer(self, sha256: Sequence[str], images: Iterable[Rgb]) -> None:
+        """Hold those of ``images``, (height, width, 3) each, that belong to the smallest; only these are copied."""
         for digest, image in zip(sha256, images, strict=True):
             if digest in self._place:
                 continue

@@ -94,7 +94,7 @@ def measure_files(
                     chosen = np.flatnonzero(foresight.reach_tier3([row for _, row in rows]) & prepared)
                     images = np.array([i for i, _ in rows], np.int64)[chosen]
                     if views is not None:
-                        views.offer([rows[i][1]["sha256"] for i in chosen], done.block[images])
+                        views.offer([rows[i][1]["sha256"] for i in chosen], (done.block[i] for i in images))
                     shard.await_vectors(at + chosen, threads.submit(_embed_some, encoder, done, images))
                 shard.collect(all_but=2 * streams)
                 watch.advance(len(done.results))

@@ -106,13 +106,16 @@ def _refuse_to_overwrite(run: Path, output: Path) -> None:
     if not output.name:
         raise ConfigError(f"--output {os.fspath(output)!r} is no file name")
     target, folder = output.resolve(), run.resolve()
-    if target in {folder / name for name in _STATE} or target.is_relative_to(folder / FEATURES_FOLDER):
+    name = target.name.casefold()
+    # names that differ in case alone, and the journals of the databases, are the run's as well
+    state = name.startswith(_STATE) and target.parent.is_dir() and target.parent.samefile(folder)
+    if state or target.is_relative_to(folder / FEATURES_FOLDER):
         raise ConfigError(f"--output {output} belongs to the run folder; choose another name")
     if target.is_file():
-        name = os.fsencode(target.name)
         for verdict in Verdict:
             for row in _rows(run, verdict):
-                if row["path_bytes"].endswith(name) and os.path.realpath(row["file"]) == os.fspath(target):
+                alike = os.fsdecode(row["path_bytes"]).casefold().endswith(name)
+                if alike and Path(row["file"]).exists() and target.samefile(row["file"]):
                     raise ConfigError(f"--output {output} is one of the images that were scanned; choose another name")
 
 

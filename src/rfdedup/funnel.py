@@ -171,6 +171,8 @@ def decide(
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
 
     tier3 = SemanticTier(config, stock, store, watch, encoder, views) if encoder is not None else None
+    # tier 3 lets go of them when it has settled how to compare, long before the memory that kings take
+    del views
     decisions = DecisionLog(folder.path).decisions()
     findings = judge(stock, store, config, tier3, constraints(decisions, stock.features), watch)
     with watch.stage("verdicts", len(stock.files)):

@@ -163,9 +163,12 @@ def test_decisions_that_the_verdicts_do_not_show_are_told_of(tree: Tree, tmp_pat
     assert "reviewers decided" not in run(*asked).output
 
 
+STATE = ("verdicts.parquet", "Run.json", "journal.sqlite-wal", "features/metadata_0000.parquet")
+
+
 def test_export_overwrites_neither_images_nor_the_run(tree: Tree, tmp_path: Path) -> None:
     before = snapshot(tree.root), snapshot(tree.run)
-    for target in (tree.root / "k.jpg", tree.root / "a/dup.jpg", tree.run / "verdicts.parquet", tree.run / "run.json"):
+    for target in (*(tree.root / name for name in ("k.jpg", "a/dup.jpg")), *(tree.run / name for name in STATE)):
         result = run("export", tree.run, "--format", "csv", "--output", target)
         assert result.exit_code != 0
         assert "choose another name" in (result.output + str(result.exception))

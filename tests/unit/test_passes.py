@@ -6,6 +6,7 @@ import builtins
 import pickle
 import shutil
 import time
+import weakref
 from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ import rfdedup
 from image_samples import saved, scene
 from in_process import InProcessPool, small_set, without_workers
 from rfdedup import execution, funnel, passes, whitening
+from rfdedup.ahead import SampleViews
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS, CopyTask
 from rfdedup.demo.planting import shipped_photos
@@ -32,6 +34,7 @@ from rfdedup.inventory import feature_key
 from rfdedup.passes import MeasureTask, PrepareTask
 from rfdedup.sources.folder import scan
 from rfdedup.store import FeatureStore
+from rfdedup.tiers import semantic
 
 SIDE = 640
 
@@ -203,8 +206,25 @@ def test_images_that_the_whitening_adapts_to_are_decoded_once(
     images.mkdir()
     for file in shipped_photos()[: whitening.LEAST_POOLED + 5]:
         shutil.copy(file, images)
+    held: list[weakref.ref[SampleViews]] = []
+    alive: list[bool] = []
+    compare = semantic.SemanticTier._compare
+
+    def made(*arguments: Any) -> SampleViews:
+        views = SampleViews(*arguments)
+        held.append(weakref.ref(views))
+        return views
+
+    def noted(*arguments: Any) -> Any:
+        alive.append(held[-1]() is not None)
+        return compare(*arguments)
+
+    monkeypatch.setattr(funnel, "SampleViews", made)
+    monkeypatch.setattr(semantic.SemanticTier, "_compare", noted)
     once = rfdedup.refine(images, tmp_path / "once")
     assert once.info["encoder"]["whitening"]["source"] == "pooled"
+    # they are gone before anything is compared
+    assert set(alive) == {False}
     assert set(meter.reads.values()) == {1}
     assert len(meter.reads) == len(meter.decoded) == whitening.LEAST_POOLED + 5
     # as after a crash, when what was held is gone

@@ -40,14 +40,12 @@ def command(out: Path | None, seed: int, style: str, quiet: bool, as_json: bool)
     from rfdedup.evaluation import evaluate
 
     output = Output.make(quiet=quiet, json=as_json)
-    if out is not None:
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"cannot write to {out}: {error.strerror or error}") from None
     folder = Path(tempfile.mkdtemp(prefix="rfdedup-demo-")) if out is None else out
     try:
-        planted = plant(shipped_photos(), folder, seed=seed, style=style)
+        try:
+            planted = plant(shipped_photos(), folder, seed=seed, style=style)
+        except OSError as error:
+            raise ConfigError(f"cannot write to {folder}: {error.strerror or error}") from None
         output.show(f"planted {len(planted.rows)} files made of {len(shipped_photos())} photos in {planted.images}")
         run = rfdedup.refine(planted.images, out=folder / "run")
         scores = evaluate(planted.rows, run.verdicts, run.links)
