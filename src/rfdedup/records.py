@@ -162,7 +162,7 @@ EVIDENCE = pa.schema(
         pa.field("row", pa.int64(), nullable=False),
         pa.field("king_row", pa.int64(), nullable=False),
         pa.field("same", pa.string(), nullable=False),
-        # whether an added patch counted as content, because many images share the background
+        # whether it would differ where many images share the background: a patch that one has alone is content there
         pa.field("crowd", pa.bool_(), nullable=False),
         pa.field("proposed_by", pa.string(), nullable=False),
         pa.field("proposal_score", pa.float64(), nullable=False),
