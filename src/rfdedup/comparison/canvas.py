@@ -21,6 +21,7 @@ _SEED: Final = 1
 _TRACK_SIDE: Final = 400
 _CORNERS: Final = 300
 _LEAST_CORNERS: Final = 12
+_LEAST_RESPONSE: Final = 0.05
 _LEAST_SHIFT: Final = 0.15
 _MOST_SHIFT: Final = 20.0
 
@@ -59,7 +60,7 @@ class Canvas:
 
 
 def _centred(matrix: F64) -> F64:
-    """``matrix`` of coordinates from outer corners as one of coordinates from the middle of pixels, as OpenCV has it."""
+    """``matrix`` of coordinates from outer corners as one from the middle of pixels, as OpenCV counts."""
     shift = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
     return np.asarray(np.linalg.inv(shift) @ matrix @ shift)
 
@@ -131,6 +132,37 @@ def _lay_whole(base: View, other: View, alignment: Alignment, form: tuple[int, b
     return Canvas(pair[0], pair[1], mask, to_canvas, to_canvas @ alignment.matrix)
 
 
+def shift_together(canvas: Canvas) -> Canvas:
+    """``canvas`` with the other picture shifted as a whole to where it correlates best."""
+    height, width = canvas.mask.shape
+    factor = max(1.0, max(height, width) / _TRACK_SIDE)
+    small = (round(width / factor), round(height / factor))
+    greys = []
+    for rgb in (canvas.base, canvas.other):
+        grey = area_resize(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8), *small)
+        exact = grey.astype(np.float32)
+        # without shades, and without a few bright places that would outweigh the rest
+        greys.append(np.clip(exact - cv2.GaussianBlur(exact, (0, 0), 4.0), -20.0, 20.0))
+    window = cv2.createHanningWindow(small, cv2.CV_32F)
+    (across, down), response = cv2.phaseCorrelate(greys[1], greys[0], window)
+    shift = np.round([across * width / small[0], down * height / small[1]], 2)
+    if response < _LEAST_RESPONSE or not _LEAST_SHIFT < np.abs(shift).max() < _MOST_SHIFT * factor:
+        return canvas
+    matrix = np.eye(3)
+    matrix[:2, 2] = shift
+    return _moved(canvas, matrix, 1.0, 0)
+
+
+def _moved(canvas: Canvas, matrix: F64, tracked: float, corners: int) -> Canvas:
+    """``canvas`` with the other picture brought elsewhere by ``matrix`` (3, 3) of its pixels."""
+    size = canvas.mask.shape[1::-1]
+    centred = _centred(matrix)[:2]
+    other = cv2.warpAffine(canvas.other, centred, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpAffine(canvas.mask, centred, size, flags=cv2.INTER_NEAREST)
+    mask = np.asarray(cv2.bitwise_and(canvas.mask, seen), dtype=np.uint8)
+    return _with(canvas, np.asarray(other, dtype=np.uint8), mask, matrix @ canvas.to_canvas, tracked, corners)
+
+
 def refine(canvas: Canvas) -> Canvas:
     """``canvas`` with the other picture shifted by what corners followed from one to the other say."""
     base, other = cv2.cvtColor(canvas.base, cv2.COLOR_RGB2GRAY), cv2.cvtColor(canvas.other, cv2.COLOR_RGB2GRAY)
@@ -173,13 +205,7 @@ def refine(canvas: Canvas) -> Canvas:
     shift = float(np.abs(rim @ full[:2].T - rim[:, :2]).max())
     if not _LEAST_SHIFT < shift < _MOST_SHIFT * factor:
         return _with(canvas, canvas.other, canvas.mask, canvas.to_canvas, agreed / count, count)
-    centred = _centred(full)[:2]
-    moved = cv2.warpAffine(
-        canvas.other, centred, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    seen = cv2.warpAffine(canvas.mask, centred, (width, height), flags=cv2.INTER_NEAREST)
-    return _with(canvas, np.asarray(moved, dtype=np.uint8), np.asarray(canvas.mask & seen, dtype=np.uint8),
-                 full @ canvas.to_canvas, agreed / count, count)  # fmt: skip
+    return _moved(canvas, full, agreed / count, count)
 
 
 def _uncentred(matrix: F64) -> F64:

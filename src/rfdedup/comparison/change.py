@@ -8,6 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from rfdedup.comparison.model import F32, Limits
 from rfdedup.comparison.tone import Toned, sampled
@@ -18,6 +19,7 @@ _CLOSE: Final = np.ones((5, 5), np.uint8)
 _BLURS: Final = (0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 2.8, 4.0)
 _BLUR_SIDE: Final = 288
 _TEXTURE: Final = 8.0
+_FLAT: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,8 +34,13 @@ class Change:
         peak: the greatest change in units of what would be explained.
         largest: pixels of the largest region.
         area: pixels of all regions.
+        box: left, top, width and height of the largest.
         disagreement: median of change over structure where there is structure.
         textured: share of the canvas with structure.
+        structure: greatest deviation of a place in the picture of which less is seen.
+        flat: share of the canvas with none at all in either, as paper and drawings have.
+        fine_peak: the greatest change in units of what noise explains where the rest of a page is the same.
+        outstanding: how far that stands out of the rest.
     """
 
     base: U8
@@ -43,8 +50,13 @@ class Change:
     peak: float
     largest: int
     area: int
+    box: tuple[int, int, int, int]
     disagreement: float
     textured: float
+    structure: float
+    flat: float
+    fine_peak: float
+    outstanding: float
 
 
 def deviation(grey: U8 | F32, side: int) -> F32:
@@ -111,25 +123,60 @@ def find_change(toned: Toned, mask: U8, limits: Limits) -> Change:
     cv2.bitwise_and(difference, mask, difference)
     if toned.unknown is not None:
         difference[toned.unknown > 0] = 0
-    strength = cv2.sqrt(cv2.sqrBoxFilter(difference, cv2.CV_32F, (7, 7)))
-    structure = cv2.min(deviation(base, 15), deviation(other, 15))
+    strength = np.asarray(cv2.sqrt(cv2.sqrBoxFilter(difference, cv2.CV_32F, (7, 7))), dtype=np.float32)
+    of_base, of_other = deviation(base, 15), deviation(other, 15)
+    structure = np.asarray(cv2.min(of_base, of_other), dtype=np.float32)
     # the difference and the structure are both of the steeper picture: divided alike
     amplified = toned.amplified
-    explained = cv2.addWeighted(structure, limits.texture_share, structure, 0.0, limits.noise_floor * amplified)
-    excess = cv2.divide(strength, explained)
-    peak = round(float(cv2.minMaxLoc(excess, mask)[1]), 3)
-    regions = np.zeros(mask.shape, np.uint8)
-    largest = area = 0
-    if peak > 1.0:
-        over = cv2.bitwise_and(cv2.compare(excess, 1.0, cv2.CMP_GT), mask)
-        regions = np.asarray(cv2.morphologyEx(over, cv2.MORPH_CLOSE, _CLOSE), dtype=np.uint8) & np.uint8(1)
-        _, _, stats, _ = cv2.connectedComponentsWithStats(regions)
-        sizes = stats[1:, cv2.CC_STAT_AREA]
-        largest, area = int(sizes.max(initial=0)), int(sizes.sum())
+    excess = _excess(strength, structure, limits.noise_floor * amplified, limits.texture_share)
+    peak = _highest(excess, mask)
     grid = sampled(mask, 20000)
     inside = mask[grid] > 0
     some, around = strength[grid][inside] / amplified, structure[grid][inside] / amplified
     textured = around > _TEXTURE
     disagreement = float(np.median(some[textured] / around[textured])) if np.count_nonzero(textured) > 100 else 0.0
-    share = float(np.count_nonzero(textured) / max(1, len(around)))
-    return Change(base, other, difference, regions, peak, largest, area, round(disagreement, 4), round(share, 4))
+    flat = round(_share(np.maximum(of_base[grid], of_other[grid])[inside] < _FLAT), 4)
+    fine_peak, outstanding, limit = 0.0, 0.0, 1.0
+    if flat >= limits.paper:
+        fine = _excess(strength, structure, limits.fine_floor * amplified, limits.fine_share)
+        fine_peak = _highest(fine, mask)
+        usual = np.partition(fine[grid][inside], -max(1, round(0.01 * len(some))))[-max(1, round(0.01 * len(some)))]
+        outstanding = round(fine_peak / (float(usual) + 0.1), 2)
+        if is_fine_change(fine_peak, outstanding, limits):
+            excess, limit = fine, fine_peak / 2
+    regions, largest, area, box = _regions(excess, mask, limit)
+    return Change(
+        base, other, difference, regions, peak, largest, area, box, round(disagreement, 4), round(_share(textured), 4),
+        _highest(structure, mask), flat, fine_peak, outstanding,
+    )  # fmt: skip
+
+
+def is_fine_change(fine_peak: float, outstanding: float, limits: Limits) -> bool:
+    """Whether a glyph of a page is another one: little for a photo, much where all the rest agrees."""
+    return fine_peak >= limits.max_fine_change and outstanding >= limits.max_outstanding
+
+
+def _excess(strength: F32, structure: F32, floor: float, share: float) -> F32:
+    explained = cv2.addWeighted(structure, share, structure, 0.0, floor)
+    return np.asarray(cv2.divide(strength, explained), dtype=np.float32)
+
+
+def _highest(values: F32, mask: U8) -> float:
+    return round(float(cv2.minMaxLoc(values, mask)[1]), 3)
+
+
+def _share(chosen: NDArray[np.bool_]) -> float:
+    return float(np.count_nonzero(chosen) / max(1, len(chosen)))
+
+
+def _regions(excess: F32, mask: U8, limit: float) -> tuple[U8, int, int, tuple[int, int, int, int]]:
+    """(h, w) uint8 of 0 and 1 where ``excess`` is above ``limit``; pixels of the largest region and of all; its box."""
+    regions = np.zeros(mask.shape, np.uint8)
+    over = np.asarray(cv2.inRange(excess, limit, np.inf), dtype=np.uint8) & mask
+    if not over.any():
+        return regions, 0, 0, (0, 0, 0, 0)
+    regions = np.asarray(cv2.morphologyEx(over, cv2.MORPH_CLOSE, _CLOSE), dtype=np.uint8) & np.uint8(1)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(regions)
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    left, top, width, height, largest = (int(value) for value in stats[1 + int(sizes.argmax())])
+    return regions, largest, int(sizes.sum()), (left, top, width, height)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from rfdedup.comparison.align import Alignment, by_keypoints, whole_forms
-from rfdedup.comparison.canvas import Canvas, lay, refine
+from rfdedup.comparison.canvas import Canvas, lay, refine, shift_together
 from rfdedup.comparison.change import find_change
 from rfdedup.comparison.colour import find_colour
 from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
@@ -62,7 +62,8 @@ def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limi
         grain=None,
         gain=toned.gain,
         offset=toned.offset,
-        supported=alignment.inliers > 0,
+        inliers=alignment.inliers,
+        supported=alignment.inliers > 0 or canvas.tracked * canvas.corners >= limits.sure_inliers,
         edited=_edited(alignment, canvas.overlap(base, other), toned.gain),
         tracked=canvas.tracked,
         corners=canvas.corners,
@@ -91,11 +92,20 @@ def find(base: View, other: View, limits: Limits) -> Finding | None:
         whole = whole or finding
     aligned = by_keypoints(base, other, limits)
     if aligned is None:
-        return whole
+        return whole and _shaken(base, other, whole, limits)
     canvas = lay(base, other, aligned, VIEW_SIDE)
     if canvas is None or canvas.area < limits.least_area:
         return whole
     return _measure(base, other, aligned, refine(canvas), limits)
+
+
+def _shaken(base: View, other: View, whole: Finding, limits: Limits) -> Finding:
+    """``whole`` with the shake of a camera taken out, where that leaves less change: for pictures of few keypoints."""
+    steady = refine(shift_together(whole.canvas))
+    if steady is whole.canvas:
+        return whole
+    finding = _measure(base, other, whole.alignment, steady, limits)
+    return finding if finding.measures.change.peak < whole.measures.change.peak else whole
 
 
 def _with_details(finding: Finding, limits: Limits) -> Finding:

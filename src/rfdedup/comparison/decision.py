@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from rfdedup.comparison.change import Change
+from rfdedup.comparison.change import Change, is_fine_change
 from rfdedup.comparison.colour import Colour
 from rfdedup.comparison.model import Kind, Limits
 from rfdedup.comparison.overlay import Overlay
@@ -16,6 +16,7 @@ _GREY_GAINS: Final = (0.8, 1.25)
 _GREY_OFFSET: Final = 40.0
 _LEAST_CORNERS: Final = 40
 _FLIPPED: Final = 0.02
+_BANNER_HUE: Final = 1.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +31,8 @@ class Measures:
         overlay: what the change is like; None where nothing changed.
         grain: correlation of the finest structure, None where it cannot be measured.
         gain, offset: of the tone.
-        supported: whether keypoints agreed on the alignment.
+        inliers: keypoints that agree on the alignment.
+        supported: whether keypoints, corners or structure speak for the alignment.
         edited: whether the alignment is more than the camera's shake: a mirror, a turn, another size, a crop.
         tracked, corners: of the refinement.
     """
@@ -43,6 +45,7 @@ class Measures:
     grain: float | None
     gain: float
     offset: float
+    inliers: int
     supported: bool
     edited: bool
     tracked: float
@@ -65,6 +68,8 @@ def _different(reason: str, changed: bool = True, colour_changed: bool = False) 
 def changed(measures: Measures, limits: Limits) -> bool:
     """Whether brightness changed somewhere by more than noise."""
     change = measures.change
+    if is_fine_change(change.fine_peak, change.outstanding, limits):
+        return True
     return change.peak >= limits.max_change and change.largest >= limits.least_region
 
 
@@ -73,35 +78,51 @@ def another_hue(measures: Measures, limits: Limits) -> bool:
     return measures.colour.largest >= max(limits.max_hue_area, limits.max_hue_share * measures.canvas)
 
 
+def _overlay(measures: Measures, limits: Limits) -> bool:
+    """Whether what changed was laid over a copy: of one colour, over a photo whose grain is the same elsewhere."""
+    overlay, grain, flat = measures.overlay, measures.grain, measures.change.flat
+    if overlay is None or grain is None or flat >= limits.paper:
+        return False
+    if overlay.banner:
+        return grain >= limits.banner_grain
+    return overlay.weaker_sign <= limits.one_sided and overlay.layer >= limits.least_layer and (
+        grain >= limits.overlay_grain
+    )  # fmt: skip
+
+
 def decide(measures: Measures, limits: Limits) -> Verdict:
     """What a pair is, alone and in a crowd."""
     change, colour, overlay = measures.change, measures.colour, measures.overlay
-    if measures.area < limits.least_area:
+    if measures.area < limits.least_area or change.structure < limits.least_structure:
         return _different("little-support")
-    same_grain = measures.grain is not None and measures.grain >= limits.equal_grain
     if not measures.supported and change.peak >= limits.max_change_alone:
         return _different("changed-unsupported")
+    unsure = 0 < measures.inliers < limits.sure_inliers
+    if unsure and (
+        change.disagreement >= limits.max_unsure_disagreement or change.peak >= limits.max_unsure_change
+    ):  # fmt: skip
+        return _different("hardly-aligned")
     shares = sorted((colour.base, colour.other))
     if shares[0] < _GREY and shares[1] > _COLOURED and not (
         _GREY_GAINS[0] <= measures.gain <= _GREY_GAINS[1] and abs(measures.offset) <= _GREY_OFFSET
     ):  # fmt: skip
         return _different("grey-of-another-tone")
     has_change, has_hue = changed(measures, limits), another_hue(measures, limits)
-    layered = False
-    if has_change and overlay is not None:
-        layered = overlay.weaker_sign <= limits.one_sided or (
-            overlay.weaker_sign <= limits.nearly_one_sided
-            and min(overlay.base_layer, overlay.other_layer) <= limits.max_layer_error
-            and same_grain
-        )
-    if has_hue and not (has_change and layered and colour.flipped < _FLIPPED):
-        return _different("colour", has_change, colour_changed=True)
+    layered = has_change and _overlay(measures, limits)
+    if has_hue:
+        # a coloured layer is another hue there and nowhere else
+        within = overlay is not None and (colour.flipped < _FLIPPED or (
+            overlay.banner and colour.largest <= _BANNER_HUE * change.largest
+        ))  # fmt: skip
+        if not (layered and within):
+            return _different("colour", has_change, colour_changed=True)
+    same_grain = measures.grain is not None and measures.grain >= limits.equal_grain
     if not has_change:
         if measures.edited:
             return Verdict(Kind.COPY, Kind.COPY, "edited", False, False)
         kind = Kind.MOMENT if measures.grain is not None and not same_grain else Kind.COPY
         return Verdict(kind, kind, "unchanged", False, False)
-    if change.disagreement > limits.max_disagreement or (
+    if change.disagreement >= limits.max_disagreement or (
         measures.corners >= _LEAST_CORNERS and measures.tracked < limits.least_tracked
     ):
         return _different("hardly-aligned")

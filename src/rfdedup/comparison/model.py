@@ -58,17 +58,27 @@ class Limits:
     max_change_alone: float = 1.2
     least_region: int = 12
     max_disagreement: float = 0.4
+    max_unsure_disagreement: float = 0.2
+    max_unsure_change: float = 1.5
+    least_structure: float = 1.0
     least_tracked: float = 0.2
     least_area: int = 150
     least_textured: float = 0.05
+    # change on paper and drawings, which have places of no structure at all
+    paper: float = 0.4
+    fine_floor: float = 3.0
+    fine_share: float = 0.05
+    max_fine_change: float = 2.5
+    max_outstanding: float = 6.0
     # colour
     max_hue: float = 14.0
     max_hue_share: float = 0.004
     max_hue_area: int = 150
     # overlays
     one_sided: float = 0.01
-    nearly_one_sided: float = 0.1
-    max_layer_error: float = 4.0
+    least_layer: float = 0.3
+    overlay_grain: float = 0.4
+    banner_grain: float = 0.5
     equal_grain: float = 0.8
     least_grain_pixels: int = 400
 

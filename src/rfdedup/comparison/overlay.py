@@ -16,8 +16,11 @@ from rfdedup.imaging.arrays import U8
 _SMOOTH: Final = 9.0
 _LEAST_NOISE: Final = 0.7
 _SAMPLES: Final = 6000
-_OPACITIES: Final = (0.0, 0.35, 0.6, 0.8)
-_NO_LAYER: Final = 99.0
+_OPACITIES: Final = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+_LAYER_LEVELS: Final = 4
+_ACROSS: Final = 0.95
+_FILLED: Final = 0.8
+_PLAIN: Final = 0.4
 _PART: Final = 320
 
 
@@ -27,15 +30,15 @@ class Overlay:
 
     Attributes:
         weaker_sign: share of the energy of the change that goes the other way: brighter against darker.
-        base_layer: levels by which the base's changed places miss being one colour over what the other shows.
-        other_layer: the same of the other.
+        layer: share of the changed places in which one picture is one colour, opaque or not, over the other.
         structure: fine structure of the base in the changed places over that of the other.
+        banner: whether it is a bar of one colour right across.
     """
 
     weaker_sign: float
-    base_layer: float
-    other_layer: float
+    layer: float
     structure: float
+    banner: bool
 
 
 def grain(canvas: Canvas, limits: Limits, whole: bool) -> float | None:
@@ -67,47 +70,48 @@ def _fine(grey: U8) -> F32:
     return np.asarray(exact - cv2.GaussianBlur(exact, (7, 7), 1.0), dtype=np.float32)
 
 
-def _layer_error(under: F32, over: F32) -> float:
-    """Levels by which ``over`` misses ``opacity * under + colour``: the 70 % quantile for the best of both."""
+def _layer_share(under: U8, over: U8) -> float:
+    """Share of the places where ``over`` is ``opacity * under + colour``, for the best opacity and colour."""
     step = max(1, len(under) // _SAMPLES)
-    under, over = under[::step], over[::step]
-    best = _NO_LAYER
-    for start in _OPACITIES:
-        factor = start
-        kept = np.ones(len(over), bool)
-        rest = over
-        for turn in range(3):
-            rest = over - np.float32(factor) * under
-            error = np.abs(rest - np.median(rest[kept]))
-            kept = error <= max(2.0, float(np.quantile(error, 0.7)))
-            if turn < 2:
-                spread = under[kept] - under[kept].mean()
-                square = float((spread * spread).mean())
-                factor = start
-                if square > 20:
-                    factor = float(np.clip((spread * (over[kept] - over[kept].mean())).mean() / square, 0.0, 0.95))
-        rest = over - np.float32(factor) * under
-        best = min(best, float(np.quantile(np.abs(rest - np.median(rest[kept])), 0.7)))
-    return round(best, 2)
+    below, above = under[::step].astype(np.float32), over[::step].astype(np.float32)
+    window = np.ones(2 * _LAYER_LEVELS + 1, np.int64)
+    best = 0
+    for opacity in _OPACITIES:
+        levels = np.rint(above - np.float32(opacity) * below).astype(np.int64) + 256
+        best = max(best, int(np.convolve(np.bincount(levels, minlength=512), window).max()))
+    return round(best / max(1, len(below)), 3)
+
+
+def _is_banner(change: Change) -> bool:
+    """Whether the largest region is a bar right across the canvas that is mostly of one colour in one picture only."""
+    left, top, wide, tall = change.box
+    height, width = change.regions.shape
+    if wide < _ACROSS * width and tall < _ACROSS * height:
+        return False
+    if change.largest < _FILLED * wide * tall:
+        return False
+    inside = np.s_[top : top + tall, left : left + wide]
+    plain = [int(np.convolve(np.bincount(grey[inside].ravel(), minlength=256), np.ones(9, np.int64)).max())
+             for grey in (change.base, change.other)]  # fmt: skip
+    return max(plain) >= _PLAIN * wide * tall and min(plain) < 0.5 * max(plain)
 
 
 def describe(change: Change) -> Overlay:
     """Looks at the changed places of ``change``; it must have some."""
     changed = change.regions > 0
-    ours, theirs = change.base[changed].astype(np.float32), change.other[changed].astype(np.float32)
-    signed = theirs - ours
+    ours, theirs = change.base[changed], change.other[changed]
+    signed = theirs.astype(np.float32) - ours.astype(np.float32)
     brighter, darker = float((signed[signed > 0] ** 2).sum()), float((signed[signed < 0] ** 2).sum())
     weaker = round(min(brighter, darker) / (brighter + darker + 1e-6), 4)
     energy = []
     for grey in (change.base, change.other):
         exact = grey.astype(np.float32)
-        fine = (exact - cv2.GaussianBlur(exact, (0, 0), 2.5))[changed]
+        fine = (exact - cv2.GaussianBlur(exact, (15, 15), 2.5))[changed]
         energy.append(float((fine * fine).mean()))
     structure = round((energy[0] + 0.1) / (energy[1] + 0.1), 3)
-    amount = change.difference[changed].astype(np.float32)
+    amount = change.difference[changed]
     strong = amount > max(10.0, 0.35 * float(np.quantile(amount, 0.95)))
-    base_layer = other_layer = _NO_LAYER
+    layer = 0.0
     if np.count_nonzero(strong) > 15:
-        base_layer = _layer_error(theirs[strong], ours[strong])
-        other_layer = _layer_error(ours[strong], theirs[strong])
-    return Overlay(weaker, base_layer, other_layer, structure)
+        layer = max(_layer_share(theirs[strong], ours[strong]), _layer_share(ours[strong], theirs[strong]))
+    return Overlay(weaker, layer, structure, _is_banner(change))
