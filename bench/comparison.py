@@ -30,6 +30,19 @@ from rfdedup.comparison import Evidence, Kind, View, compare, make_view
 from rfdedup.demo.edits import STYLES, make_copy
 from rfdedup.demo.style import Random
 
+PLANTED = (
+    *("half", "upscale", "q30", "q10", "crop10", "brighter", "grey", "watermark", "border", "rotate2", "crop"),
+    *("darker", "contrast", "gamma", "saturation", "noise", "blur_light", "caption", "webp", "exif", "flip"),
+)
+CASES = (
+    *("colour-variants/in", "water-tiles/in", "night-sky/in", "masks-folder/in/masks", "masks-folder/in/images"),
+    *("prior-fits-one-distinct/in", "white-background/in", "smooth-blurry/in"),
+    *(
+        f"template-text/in/{part}"
+        for part in ("memes", "plates", "plots", "qr", "receipts", "screens", "screens_light")
+    ),
+)
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path("/work/shared") if Path("/work/shared").is_dir() else ROOT.parent / "shared"
 PHOTOS = ROOT / "src/rfdedup/demo/photos"
@@ -159,9 +172,7 @@ def copies(limit: int) -> Iterator[Pair]:
     for index, path in enumerate(paths):
         rgb = rgb_of(path)
         for style in STYLES.values():
-            for kind in ("half", "upscale", "q30", "q10", "crop10", "brighter", "grey", "watermark", "border", "rotate2",
-                         "crop", "darker", "contrast", "gamma", "saturation", "noise", "blur_light", "caption", "webp",
-                         "exif", "flip"):  # fmt: skip
+            for kind in PLANTED:
                 data, _ = make_copy(kind, rgb, rng, style)
                 yield of_pixels(f"edit {kind}", True, rgb_of(data), rgb, f"{path} {style.name}")
         others = [rgb_of(paths[(index + step) % len(paths)]) for step in (1, 2, 3)]
@@ -244,12 +255,9 @@ def templates(limit: int) -> Iterator[Pair]:
                         yield of_files(f"template {folder.name}", False, paths[one], paths[two])
 
 
-def cases(limit: int) -> Iterator[Pair]:
+def cases(_limit: int) -> Iterator[Pair]:
     """Small sets in which every picture is another."""
-    for name in ("colour-variants/in", "water-tiles/in", "night-sky/in", "masks-folder/in/masks", "masks-folder/in/images",
-                 "prior-fits-one-distinct/in", "white-background/in", "smooth-blurry/in",
-                 *(f"template-text/in/{part}" for part in ("memes", "plates", "plots", "qr", "receipts", "screens",
-                                                           "screens_light"))):  # fmt: skip
+    for name in CASES:
         folder = SHARED / "cases" / name
         if folder.is_dir():
             paths = sorted(path for path in folder.iterdir() if path.is_file())

@@ -52,11 +52,11 @@ class Canvas:
     def area(self) -> int:
         return int(np.count_nonzero(self.mask))
 
-    def overlap(self, base: View, other: View) -> float:
-        """Compared share of the picture of which more was compared."""
+    def coverage(self, base: View, other: View) -> tuple[float, float]:
+        """Compared shares of both pictures, the lesser first."""
         of_base = self.area / (base.width * base.height * abs(float(np.linalg.det(self.base_to_canvas[:2, :2]))))
         of_other = self.area / (other.width * other.height * abs(float(np.linalg.det(self.to_canvas[:2, :2]))))
-        return min(1.0, max(of_base, of_other))
+        return min(1.0, of_base, of_other), min(1.0, max(of_base, of_other))
 
 
 def _centred(matrix: F64) -> F64:
@@ -185,7 +185,7 @@ def refine(canvas: Canvas) -> Canvas:
     if points is None or len(points) < _LEAST_CORNERS:
         return canvas
     followed, status, _ = cv2.calcOpticalFlowPyrLK(
-        base, other, points, None, winSize=(17, 17), maxLevel=2, criteria=(3, 15, 0.02)
+        base, other, points, np.zeros_like(points), winSize=(17, 17), maxLevel=2, criteria=(3, 15, 0.02)
     )
     near = (status.ravel() > 0) & (np.abs(followed - points).reshape(-1, 2).max(axis=1) < 12)
     count = len(points)

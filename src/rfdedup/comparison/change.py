@@ -66,7 +66,8 @@ def deviation(grey: U8 | F32, side: int) -> F32:
     cv2.multiply(mean, mean, mean)
     cv2.subtract(square, mean, square)
     # rounding may leave it below nothing
-    return np.asarray(cv2.sqrt(cv2.max(square, 0.0)), dtype=np.float32)
+    cv2.threshold(square, 0.0, 0.0, cv2.THRESH_TOZERO, square)
+    return np.asarray(cv2.sqrt(square, square), dtype=np.float32)
 
 
 def smooth(grey: U8, sigma: float) -> U8:

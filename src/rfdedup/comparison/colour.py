@@ -30,14 +30,10 @@ class Colour:
     Attributes:
         largest: pixels of the canvas of the largest region with another hue.
         flipped: share of the canvas where both are colourful and point apart.
-        base: share of the base that is coloured.
-        other: the same of the other.
     """
 
     largest: int
     flipped: float
-    base: float
-    other: float
 
 
 def _chroma(rgb: U8) -> F32:
@@ -83,7 +79,7 @@ def _balanced(ours: U8, theirs: U8, inside: U8) -> U8 | None:
 def _toned(chroma: F32, rgb: U8, inside: U8) -> bool:
     """Whether the tint follows from the brightness alone, as in sepia."""
     places = inside > 0
-    level = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)[places] >> 4
+    level = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)[places] >> 4
     tint = chroma[places]
     count = np.bincount(level, minlength=16) + 1e-3
     means = np.stack([np.bincount(level, tint[:, channel], 16) / count for channel in range(2)], axis=1)
@@ -99,15 +95,15 @@ def find_colour(toned: Toned, mask: U8, limits: Limits) -> Colour:
     one, two = _chroma(ours), _chroma(theirs)
     places = inside > 0
     coloured = [float((np.abs(chroma).max(axis=2) > _VIVID)[places].mean()) for chroma in (one, two)]
-    nothing = Colour(0, 0.0, round(coloured[0], 4), round(coloured[1], 4))
+    nothing = Colour(0, 0.0)
     limit = limits.max_hue * toned.amplified
     plain = np.abs(one - two).max(axis=2)
     if min(coloured) <= _LEAST_COLOURED or not (plain > limit)[places].any():
         return nothing
     factor, mean, level = _saturation(one[places], two[places])
     error = np.minimum(plain, np.abs(one - mean - np.float32(factor) * (two - level)).max(axis=2))
-    norms = np.sqrt((one * one).sum(axis=2)), np.sqrt((two * two).sum(axis=2))
-    lesser, greater, along = np.minimum(*norms), np.maximum(*norms), (one * two).sum(axis=2)
+    first, second = np.sqrt((one * one).sum(axis=2)), np.sqrt((two * two).sum(axis=2))
+    lesser, greater, along = np.minimum(first, second), np.maximum(first, second), (one * two).sum(axis=2)
     # what saturation leaves: the part of one hue that is across the other
     across = np.abs(one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0]) / (greater + np.float32(1e-3))
     across[(along < 0) | (lesser < _VIVID)] = 99.0
@@ -126,7 +122,6 @@ def find_colour(toned: Toned, mask: U8, limits: Limits) -> Colour:
         if share > _ALL_COLOURED and _toned(chroma, rgb, inside):
             return nothing
     _, _, stats, _ = cv2.connectedComponentsWithStats(changed)
-    scale = width * height / (size[0] * size[1])
-    apart = (lesser > _STRONG) & (along < _OPPOSED * norms[0] * norms[1]) & places
-    flipped = float(np.count_nonzero(apart) / max(1, np.count_nonzero(places)))
-    return Colour(round(int(stats[1:, cv2.CC_STAT_AREA].max()) * scale), round(flipped, 4), nothing.base, nothing.other)
+    largest = int(stats[1:, cv2.CC_STAT_AREA].max()) * width * height / (size[0] * size[1])
+    apart = (lesser > _STRONG) & (along < _OPPOSED * first * second) & places
+    return Colour(round(largest), round(float(np.count_nonzero(apart)) / max(1, int(np.count_nonzero(places))), 4))

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rfdedup.comparison.align import Alignment, by_keypoints, whole_forms
 from rfdedup.comparison.canvas import Canvas, lay, refine, shift_together
 from rfdedup.comparison.change import find_change
 from rfdedup.comparison.colour import find_colour
 from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
-from rfdedup.comparison.model import F64, VIEW_SIDE, Evidence, Kind, Limits, Side, View
+from rfdedup.comparison.model import VIEW_SIDE, Evidence, Kind, Limits, Side, View
 from rfdedup.comparison.overlay import describe, grain
 from rfdedup.comparison.tone import equalise
 from rfdedup.imaging.arrays import U8, area_resize
@@ -36,7 +37,7 @@ class Finding:
     verdict: Verdict
 
 
-def _edited(alignment: Alignment, overlap: float, gain: float) -> bool:
+def _edited(alignment: Alignment, coverage: float, gain: float) -> bool:
     matrix = alignment.matrix
     turn = abs(math.degrees(math.atan2(matrix[1, 0], matrix[0, 0])))
     scale = math.sqrt(abs(float(np.linalg.det(matrix[:2, :2]))))
@@ -44,7 +45,7 @@ def _edited(alignment: Alignment, overlap: float, gain: float) -> bool:
         alignment.mirrored
         or round(turn, 3) > _TURNED
         or round(abs(scale - 1), 4) > _SCALED
-        or round(overlap, 4) < _CROPPED
+        or round(coverage, 4) < _CROPPED
         or abs(gain - 1) > _TONED
     )
 
@@ -62,9 +63,10 @@ def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limi
         grain=None,
         gain=toned.gain,
         offset=toned.offset,
+        greyed=toned.greyed,
         inliers=alignment.inliers,
         supported=alignment.inliers > 0 or canvas.tracked * canvas.corners >= limits.sure_inliers,
-        edited=_edited(alignment, canvas.overlap(base, other), toned.gain),
+        edited=_edited(alignment, canvas.coverage(base, other)[0], toned.gain),
         tracked=canvas.tracked,
         corners=canvas.corners,
     )
@@ -130,7 +132,7 @@ def _side(finding: Finding, subject_is_base: bool) -> Side:
     return Side.SUBJECT if (overlay.structure >= _SAME_STRUCTURE) == subject_is_base else Side.KING
 
 
-def _rounded(matrix: F64) -> tuple[float, float, float, float, float, float]:
+def _rounded(matrix: NDArray[np.floating]) -> tuple[float, float, float, float, float, float]:
     a, b, c, d, e, f = (float(value) for value in matrix[:2].ravel())
     return round(a, 5), round(b, 5), round(c, 2), round(d, 5), round(e, 5), round(f, 2)
 
@@ -156,7 +158,7 @@ def compare(subject: View, king: View, limits: Limits = _DEFAULTS) -> Evidence:
         transform=_rounded(np.linalg.inv(matrix) if subject_is_base else matrix),
         mirrored=finding.alignment.mirrored,
         inliers=finding.alignment.inliers,
-        overlap=round(canvas.overlap(base, other), 4),
+        overlap=round(canvas.coverage(base, other)[1], 4),
         matched=round(1.0 - min(1.0, change.area / max(1, measures.area)), 4) if verdict.changed else 1.0,
         changed_area=change.largest if verdict.changed else 0,
         changed_share=round(change.largest / measures.canvas, 5) if verdict.changed else 0.0,

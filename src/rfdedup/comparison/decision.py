@@ -10,8 +10,6 @@ from rfdedup.comparison.colour import Colour
 from rfdedup.comparison.model import Kind, Limits
 from rfdedup.comparison.overlay import Overlay
 
-_GREY: Final = 0.01
-_COLOURED: Final = 0.05
 _GREY_GAINS: Final = (0.8, 1.25)
 _GREY_OFFSET: Final = 40.0
 _LEAST_CORNERS: Final = 40
@@ -31,6 +29,7 @@ class Measures:
         overlay: what the change is like; None where nothing changed.
         grain: correlation of the finest structure, None where it cannot be measured.
         gain, offset: of the tone.
+        greyed: whether only one picture has colours.
         inliers: keypoints that agree on the alignment.
         supported: whether keypoints, corners or structure speak for the alignment.
         edited: whether the alignment is more than the camera's shake: a mirror, a turn, another size, a crop.
@@ -45,6 +44,7 @@ class Measures:
     grain: float | None
     gain: float
     offset: float
+    greyed: bool
     inliers: int
     supported: bool
     edited: bool
@@ -102,10 +102,9 @@ def decide(measures: Measures, limits: Limits) -> Verdict:
         change.disagreement >= limits.max_unsure_disagreement or change.peak >= limits.max_unsure_change
     ):  # fmt: skip
         return _different("hardly-aligned")
-    shares = sorted((colour.base, colour.other))
-    if shares[0] < _GREY and shares[1] > _COLOURED and not (
+    if measures.greyed and not (
         _GREY_GAINS[0] <= measures.gain <= _GREY_GAINS[1] and abs(measures.offset) <= _GREY_OFFSET
-    ):  # fmt: skip
+    ):
         return _different("grey-of-another-tone")
     has_change, has_hue = changed(measures, limits), another_hue(measures, limits)
     layered = has_change and _overlay(measures, limits)
@@ -120,7 +119,7 @@ def decide(measures: Measures, limits: Limits) -> Verdict:
     if not has_change:
         if measures.edited:
             return Verdict(Kind.COPY, Kind.COPY, "edited", False, False)
-        kind = Kind.MOMENT if measures.grain is not None and not same_grain else Kind.COPY
+        kind = Kind.MOMENT if measures.grain is not None and measures.grain < limits.copy_grain else Kind.COPY
         return Verdict(kind, kind, "unchanged", False, False)
     if change.disagreement >= limits.max_disagreement or (
         measures.corners >= _LEAST_CORNERS and measures.tracked < limits.least_tracked

@@ -90,7 +90,7 @@ def detect(grey: U8) -> Keypoints:
         area_resize(grey, *size) if scale < 1 else np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR))
     )
     if not hasattr(_local, "sift"):
-        _local.sift = cv2.SIFT_create(nfeatures=MAX_KEYPOINTS, contrastThreshold=_CONTRAST)
+        _local.sift = cv2.SIFT.create(nfeatures=MAX_KEYPOINTS, contrastThreshold=_CONTRAST)
     found, histograms = _local.sift.detectAndCompute(small, None)
     # ties of response may give more than asked for
     found = found[:MAX_KEYPOINTS]

@@ -80,6 +80,7 @@ class Limits:
     overlay_grain: float = 0.4
     banner_grain: float = 0.5
     equal_grain: float = 0.8
+    copy_grain: float = 0.6
     least_grain_pixels: int = 400
 
 

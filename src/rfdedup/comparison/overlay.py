@@ -21,7 +21,7 @@ _LAYER_LEVELS: Final = 4
 _ACROSS: Final = 0.95
 _FILLED: Final = 0.8
 _PLAIN: Final = 0.4
-_PART: Final = 320
+_PART: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,9 @@ def grain(canvas: Canvas, limits: Limits, whole: bool) -> float | None:
     greys = [np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb[part]), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
              for rgb in (canvas.base, canvas.other)]  # fmt: skip
     spread = [deviation(grey, 9) for grey in greys]
-    quiet = cv2.inRange(cv2.max(*spread), 0.0, _SMOOTH) & cv2.inRange(cv2.min(*spread), _LEAST_NOISE, _SMOOTH)
+    places = (np.maximum(*spread) <= _SMOOTH) & (np.minimum(*spread) >= _LEAST_NOISE) & (canvas.mask[part] > 0)
     for grey in greys:
-        quiet &= cv2.inRange(grey, 8, 247)
-    quiet &= canvas.mask[part]
-    places = quiet > 0
+        places &= (grey >= 8) & (grey <= 247)
     if np.count_nonzero(places) <= limits.least_grain_pixels:
         return None
     one, two = (_fine(grey)[places] for grey in greys)

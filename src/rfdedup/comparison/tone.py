@@ -15,7 +15,8 @@ from rfdedup.imaging.arrays import U8
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
-_SAMPLES: Final = 12000
+_SAMPLES: Final = 8000
+_NEARLY_SAME: Final = 6.0
 _GAMMAS: Final = (0.45, 0.55, 0.65, 0.75, 0.85, 1.18, 1.33, 1.54, 1.8, 2.2)
 _GAINS: Final = (0.3, 3.3)
 _CAP: Final = 25.0
@@ -23,6 +24,11 @@ _IDENTITY_BONUS: Final = 0.2
 _LEAST_RANGE: Final = 96
 _MOST_STRETCH: Final = 24.0
 _MOST_AMPLIFIED: Final = 3.0
+_GREY_SPREAD: Final = 12
+_GREY_SHARE: Final = 0.005
+_COLOURED_SHARE: Final = 0.05
+# BT.601, the mean of the channels, BT.709
+_GREYS: Final = ((0.299, 0.587, 0.114), (1 / 3, 1 / 3, 1 / 3), (0.2126, 0.7152, 0.0722))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +42,7 @@ class Toned:
         gain: contrast of the base over that of the other, as found.
         offset: levels.
         amplified: by how much the noise of the flatter one grew.
+        greyed: whether colours were taken from one, as the other has none.
     """
 
     base: U8
@@ -44,6 +51,7 @@ class Toned:
     gain: float
     offset: float
     amplified: float
+    greyed: bool
 
 
 def gain_and_offset(source: F32, target: F32) -> tuple[float, float]:
@@ -95,7 +103,8 @@ def _fit(base: U8, other: U8, mask: U8) -> tuple[float, float, float]:
     inside = mask[grid] > 0
     plain = ours[inside].astype(np.float32), theirs[inside].astype(np.float32)
     unchanged = _unexplained(plain[1].copy(), plain[0], plain[1])
-    if unchanged < 0.8 and abs(float((plain[0] - plain[1]).mean())) < 0.5:
+    means, spreads = (float(plain[0].mean()), float(plain[1].mean())), (float(plain[0].std()), float(plain[1].std()))
+    if unchanged < _NEARLY_SAME and abs(means[0] - means[1]) < 0.5 and abs(spreads[0] - spreads[1]) < 0.02 * spreads[0]:
         return 1.0, 0.0, 1.0
     usable = inside & (brightest(base[grid]) < 250) & (brightest(other[grid]) < 250) & (ours > 6) & (theirs > 6)
     if np.count_nonzero(usable) < 0.05 * np.count_nonzero(inside):
@@ -122,7 +131,7 @@ def _fit(base: U8, other: U8, mask: U8) -> tuple[float, float, float]:
     return min(choices, key=lambda choice: choice[0])[1]
 
 
-def _table(levels: F64) -> U8:
+def _table(levels: NDArray[np.floating]) -> U8:
     return np.asarray(np.clip(np.rint(levels), 0, 255).astype(np.uint8))
 
 
@@ -131,6 +140,7 @@ def equalise(base: U8, other: U8, mask: U8) -> Toned:
 
     Pictures of few levels, such as index masks and night skies, are stretched alike, so that their content counts.
     """
+    base, other, greyed = _equally_grey(base, other, mask)
     gain, offset, gamma = _fit(base, other, mask)
     levels = np.arange(256, dtype=np.float64)
     curve = _curve(gain, offset, gamma)
@@ -160,7 +170,27 @@ def equalise(base: U8, other: U8, mask: U8) -> Toned:
     stretch = _stretch(ours, theirs, mask)
     if stretch is not None:
         ours, theirs = np.asarray(cv2.LUT(ours, stretch)), np.asarray(cv2.LUT(theirs, stretch))
-    return Toned(ours, theirs, unknown, gain, offset, amplified)
+    return Toned(ours, theirs, unknown, gain, offset, amplified, greyed)
+
+
+def _equally_grey(base: U8, other: U8, mask: U8) -> tuple[U8, U8, bool]:
+    """Where one picture is grey and the other is not: that one made grey too, by the recipe that comes closest."""
+    grid = sampled(mask)
+    inside = mask[grid] > 0
+    ours, theirs = (rgb[grid][inside].astype(np.int16) for rgb in (base, other))
+    coloured_share = [float((np.ptp(pixels, axis=1) > _GREY_SPREAD).mean()) for pixels in (ours, theirs)]
+    grey = [share < _GREY_SHARE for share in coloured_share]
+    if grey[0] == grey[1] or max(coloured_share) < _COLOURED_SHARE:
+        return base, other, False
+    wanted, coloured = (ours[:, 1], theirs) if grey[0] else (theirs[:, 1], ours)
+    errors = []
+    for recipe in _GREYS:
+        error = coloured @ np.array(recipe) - wanted
+        errors.append((round(float(np.abs(error - np.median(error)).mean()), 3), recipe))
+    weights = np.array(min(errors)[1], np.float32)
+    flat = cv2.transform(other if grey[0] else base, weights[np.newaxis])
+    made = np.asarray(cv2.cvtColor(flat, cv2.COLOR_GRAY2RGB), dtype=np.uint8)
+    return (base, made, True) if grey[0] else (made, other, True)
 
 
 def _clipped(base: U8, other: U8, gain: float, offset: float) -> U8 | None:
@@ -177,11 +207,14 @@ def _clipped(base: U8, other: U8, gain: float, offset: float) -> U8 | None:
 
 def _stretch(base: U8, other: U8, mask: U8) -> U8 | None:
     """A table that widens the few levels that both pictures use; None where they use enough."""
-    grid = sampled(mask, 40000)
-    inside = mask[grid] > 0
-    values = np.concatenate([base[grid][inside].ravel(), other[grid][inside].ravel()])
-    counts = np.cumsum(np.bincount(values, minlength=256))
-    low, high = (int(np.searchsorted(counts, share * counts[-1])) for share in (0.002, 0.998))
+    # sparse lights on black count, so the extremes are looked for everywhere
+    whole = np.ascontiguousarray(mask)
+    counts = np.zeros(256)
+    for rgb in (base, other):
+        for channel in range(3):
+            counts += cv2.calcHist([rgb], [channel], whole, [256], [0, 256]).ravel()
+    rising = np.cumsum(counts)
+    low, high = (int(np.searchsorted(rising, share * rising[-1])) for share in (0.002, 0.998))
     if high - low >= _LEAST_RANGE:
         return None
     factor = min(_MOST_STRETCH, _LEAST_RANGE / max(1, high - low))
