@@ -141,8 +141,8 @@ def test_links_are_written_by_the_names_of_tiers() -> None:
     written = link_table(Links.join(Links.make([1], [0], Tier.EXACT, [1]), Links.make([3], [2], Tier.SEMANTIC, [0.5])))
     assert written.schema.equals(LINKS)
     assert written.to_pylist() == [
-        {"a": 0, "b": 1, "tier": "exact", "score": 1.0},
-        {"a": 2, "b": 3, "tier": "semantic", "score": 0.5},
+        {"a": 0, "b": 1, "tier": "exact", "score": 1.0, "same": "copy"},
+        {"a": 2, "b": 3, "tier": "semantic", "score": 0.5, "same": "meaning"},
     ]
 
 
