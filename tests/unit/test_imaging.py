@@ -51,6 +51,8 @@ def test_no_truncated_file_decodes(name: str, options: dict[str, int]) -> None:
     for cut in [*range(0, len(data) - 2, max(1, len(data) // 40)), len(data) - 2]:
         if name.startswith("gif") and cut == len(data) - 1:
             continue  # only the trailer byte is missing
+        if name.startswith("jpeg") and cut >= len(data) - 2:
+            continue  # only the end marker is missing
         assert kind_of(data[:cut], **options) in ({"empty"} if cut == 0 else {"truncated", "corrupt", "not-an-image"})
 
 
