@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import posixpath
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +25,11 @@ SUFFIXES: Final = frozenset(
 
 _AXES_SWAPPED: Final = 4
 """Bit of LibRaw's ``flip``."""
+
+
+def named_raw(path: str) -> bool:
+    """Whether the suffix of ``path`` is that of a RAW master."""
+    return posixpath.splitext(path)[1].lower() in SUFFIXES
 
 
 @dataclass(frozen=True)
