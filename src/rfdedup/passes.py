@@ -129,7 +129,9 @@ class PrepareTask:
 def refuse_masters(file: SourceFile, data: bytes) -> None:
     """Raise ``ImageError`` for a TIFF that is named as a RAW master where its tags leave open whether it is one."""
     if raw.named_raw(file.path) and tiff.may_be_raw(data):
-        raise ImageError("unsupported-format", "named as a RAW master, which its tags leave open: rename it to .tif if it is none")
+        raise ImageError(
+            "unsupported-format", "named as a RAW master, which its tags leave open: rename it to .tif if it is none"
+        )
 
 
 def read_stable(file: SourceFile, limits: Limits) -> bytes:

@@ -16,7 +16,7 @@ from rfdedup.imaging import jpeg, raster, raw, tiff
 from rfdedup.imaging.arrays import U8, area_resize, fit, shrink_factor, to_grey
 from rfdedup.imaging.deep import is_deep, said_of, whole_colours
 from rfdedup.imaging.exif import orientation_of, swaps_axes, upright
-from rfdedup.imaging.frames import Frames, survey
+from rfdedup.imaging.frames import STILL, Frames, survey
 from rfdedup.imaging.limits import EMPTY, NOT_AN_IMAGE, TOO_LARGE, UNSUPPORTED_FORMAT, Limits, check_size
 from rfdedup.imaging.sniff import BLANKS, MOST_BLANKS, SNIFF_BYTES, SUPPORTED, sniff
 
@@ -79,7 +79,7 @@ class Picture:
     flags: tuple[str, ...] = ()
     jpeg_quality: float | None = None
     factor: int = 1
-    frames: Frames = Frames()
+    frames: Frames = STILL
 
     @cached_property
     def half(self) -> U8:
@@ -135,7 +135,7 @@ def decode(
     wanted = longest if at_least is None else at_least
     factor = 1 if wanted is None else shrink_factor(*header.oriented_size, wanted, sides)
     flags = ["repaired", "leading_bytes"] if len(data) < whole else []
-    frames = Frames()
+    frames = STILL
     if header.frames > 1:
         flags.append("animated" if header.format in _ANIMATED else "multi_page")
     if isinstance(opened, jpeg.JpegHeader):

@@ -39,7 +39,7 @@ class Said:
     inverted: bool = False
 
 
-def to_8bit(samples: Samples, said: Said = Said()) -> U8:  # noqa: B008 - frozen
+def to_8bit(samples: Samples, said: Said = Said()) -> U8:
     """Samples of integers or floats, any shape, as 8-bit levels of the same shape.
 
     NaN, minus infinity and missing samples become black, plus infinity white. Floats in 0..1 are shares of white.
@@ -47,13 +47,14 @@ def to_8bit(samples: Samples, said: Said = Said()) -> U8:  # noqa: B008 - frozen
     if samples.dtype.kind == "u" and samples.dtype.itemsize == 2:
         low, high = span(samples, said)
         table = _levels(np.arange(65536, dtype=np.float64), low, high)
-        out: U8 = table[samples]
+        out: U8 = np.asarray(table[samples], np.uint8)
     else:
         low, high = span(samples, said)
         out = _levels(samples.astype(np.float64 if samples.dtype.itemsize > 4 else np.float32), low, high)
     if said.nothing is not None:
         out[samples == said.nothing] = 0
-    return 255 - out if said.inverted else out
+    inverted: U8 = 255 - out
+    return inverted if said.inverted else out
 
 
 def _levels(samples: npt.NDArray[np.floating[Any]], low: float, high: float) -> U8:
@@ -63,7 +64,7 @@ def _levels(samples: npt.NDArray[np.floating[Any]], low: float, high: float) -> 
     return (np.clip(shares, 0.0, 255.0) + samples.dtype.type(0.5)).astype(np.uint8)
 
 
-def span(samples: Samples, said: Said = Said()) -> tuple[float, float]:  # noqa: B008 - frozen
+def span(samples: Samples, said: Said = Said()) -> tuple[float, float]:
     """The samples that become black and white; the second is the greater."""
     rows = samples.reshape(samples.shape[0], -1) if samples.ndim > 1 else samples.reshape(1, -1)
     step = max(1, math.isqrt(samples.size // _LOOKED_AT))

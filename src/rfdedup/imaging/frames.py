@@ -26,9 +26,9 @@ _LOOKED_AT: Final = 160
 """Longer side, pixels, at which frames are looked at."""
 _ENOUGH: Final = 0.7
 """The first frame with this share of the greatest contrast stands for the file."""
-_LIKE: Final = {32: 24, 16: 20, 8: 14, 4: 10}
+_LIKE: Final = {32: 24, 16: 18, 8: 12, 4: 9}
 """Levels by which a cell of two equal frames may differ, by cells a side: palettes and compression move them."""
-_LIKE_MEAN: Final = 5.0
+_LIKE_MEAN: Final = 4.0
 """The same of all cells of a frame, on average."""
 
 Show = Callable[[ImageFile.ImageFile], U8]
@@ -41,6 +41,9 @@ class Frames:
     count: int = 1
     codes: bytes = b""
     best: int = 0
+
+
+STILL: Final = Frames()
 
 
 def survey(image: ImageFile.ImageFile, places: Sequence[int], file_bytes: int, limits: Limits, show: Show) -> Frames:
@@ -81,7 +84,7 @@ def _looked_at(
             return
         except MemoryError:
             raise
-        except Exception:  # noqa: BLE001 - decoders raise anything; what came before stands for the file
+        except Exception:
             if place == places[0]:
                 raise
             return
@@ -113,7 +116,8 @@ def _codes(cells: list[U8]) -> bytes:
         return b""
     step = _FINEST // side
     blocks = np.stack(cells).reshape(len(cells), side, step, side, step).astype(np.uint32).sum(axis=(2, 4))
-    return ((blocks + step * step // 2) // (step * step)).astype(np.uint8).tobytes()
+    levels: U8 = ((blocks + step * step // 2) // (step * step)).astype(np.uint8)
+    return levels.tobytes()
 
 
 def same_frames(a_frames: int | None, a_codes: bytes | None, b_frames: int | None, b_codes: bytes | None) -> bool:

@@ -35,8 +35,8 @@ class Limits:
         max_scans: passes of a progressive JPEG: a few kilobytes can ask for thousands.
         max_pixels_per_byte: of pictures above ``bomb_pixels``. Photographs have 2 to 20, a deflate bomb hundreds.
         bomb_pixels: smaller pictures cannot hurt, however well they compress.
-        max_frames, max_frame_pixels: of an animation or a file of pages that are looked at; of files with more, the first
-            ones are, and they are never taken for the same as another.
+        max_frames, max_frame_pixels: of an animation or a file of pages that are looked at; of files with more, the
+            first ones are, and they are never taken for the same as another.
     """
 
     max_pixels: int = 300_000_000

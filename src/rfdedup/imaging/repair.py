@@ -183,5 +183,3 @@ def _has_all_scans(data: bytes, frame: _Frame) -> bool:
         components = [data[start + 1 + 2 * i] for i in range(count)]
         missing -= {(c, k) for c in components for k in (range(first, last + 1) if frame.progressive else (0,))}
     return not missing
-
-
