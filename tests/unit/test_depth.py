@@ -36,15 +36,15 @@ def tiff_of(samples: np.ndarray, **tags: object) -> bytes:
     return saved(Image.fromarray(samples), "TIFF", tiffinfo=info)
 
 
-def png_rgb16(samples: np.ndarray) -> bytes:
-    """A PNG of 16-bit colours (h, w, 3) uint16, which Pillow does not write."""
+def png16(samples: np.ndarray) -> bytes:
+    """A PNG of 16-bit samples (h, w, 2) grey and alpha, (h, w, 3) or (h, w, 4) uint16, which Pillow does not write."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     height, width = samples.shape[:2]
     rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height, 16, {2: 4, 3: 2, 4: 6}[samples.shape[2]], 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
@@ -152,10 +152,32 @@ def test_what_the_file_says_comes_first() -> None:
 def test_deep_colours_of_twelve_bits_are_not_black(kind: str) -> None:
     colours = np.asarray(scene(64, 48))
     for samples in ((colours.astype(np.uint16) << 4) | (colours >> 4), colours.astype(np.uint16) * 257):
-        data = png_rgb16(samples) if kind == "png" else tiff(Page(samples))
+        data = png16(samples) if kind == "png" else tiff(Page(samples))
         picture = decode(data)
         assert picture.flags == ("sixteen_bit",)
         assert np.abs(picture.rgb.astype(int) - colours).max() <= 1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_deep_pictures_with_transparency_are_not_black(channels: int) -> None:
+    colours = np.asarray(scene(64, 48))[..., :channels]
+    deep = (colours.astype(np.uint16) << 4) | (colours >> 4)
+    alpha = np.full((48, 64, 1), 65535, np.uint16)
+    alpha[:10] = 0
+    picture = decode(png16(np.concatenate((deep, alpha), axis=2)))
+    assert set(picture.flags) == {"alpha", "sixteen_bit"}
+    assert (picture.rgb[:10] == 255).all()
+    assert np.abs(picture.rgb[10:].astype(int) - colours[10:]).max() <= 1
+
+
+def test_significant_bits_of_a_png_are_its_white() -> None:
+    dark = EIGHT.astype(np.uint16)
+    data = saved(Image.fromarray(dark * 3), "PNG")
+    body = b"sBIT" + bytes([12])
+    at = data.index(b"IDAT") - 4
+    said = data[:at] + struct.pack(">I", 1) + body + struct.pack(">I", zlib.crc32(body)) + data[at:]
+    assert np.abs(grey(said) - dark * 3 * (255 / 4095)).max() <= 1
+    assert np.abs(grey(data) - dark * 3 * (255 / 1023)).max() <= 1
 
 
 def test_equal_samples_give_equal_levels_in_every_reduction() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from rfdedup.imaging import tiff
+from rfdedup.imaging.arrays import U8
 from rfdedup.imaging.depth import Said, to_8bit
 
 _WHITE: Final = 65535
@@ -79,22 +80,35 @@ def whole_colours(image: Image.Image, other: ImageFile.ImageFile) -> Image.Image
     colours = high[..., :3]
     if np.count_nonzero(colours >= _BRIGHT) > _BRIGHT_SHARE * colours.size:
         return image
-    tiles = []
-    for tile in other.tile:
-        rawmode = str(tile[3][0] if isinstance(tile[3], tuple) else tile[3])
-        swapped = _swapped(rawmode)
-        if swapped is None:
-            return image
-        args: Any = (swapped, *tile[3][1:]) if isinstance(tile[3], tuple) else swapped
-        tiles.append(tile._replace(args=args))
-    # read in the other order of bytes, what Pillow keeps is the low one
-    other.tile = tiles
-    other.load()
-    samples = colours.astype(np.uint16) << 8 | np.asarray(other)[..., :3]
-    levels = to_8bit(samples)
+    low = _low_bytes(other)
+    if low is None:
+        return image
+    levels = to_8bit(colours.astype(np.uint16) << 8 | low)
     if high.shape[2] == 4:
         levels = np.concatenate((levels, high[..., 3:]), axis=2)
     return Image.fromarray(levels)
+
+
+def _low_bytes(image: ImageFile.ImageFile) -> U8 | None:
+    """Low bytes of the colours of a 16-bit picture, (h, w, 3) or (h, w, 1) for grey; None for layouts not known.
+
+    Read in the other order of bytes, what Pillow keeps is the low one.
+    """
+    tiles = []
+    grey = False
+    for tile in image.tile:
+        rawmode = str(tile[3][0] if isinstance(tile[3], tuple) else tile[3])
+        # grey and alpha take four bytes, the second of which is the low one of grey
+        grey = rawmode == "LA;16B"
+        swapped = "RGBA" if grey else _swapped(rawmode)
+        if swapped is None:
+            return None
+        args: Any = (swapped, *tile[3][1:]) if isinstance(tile[3], tuple) else swapped
+        tiles.append(tile._replace(args=args))
+    image.tile = tiles
+    image.load()
+    read: U8 = np.asarray(image)
+    return read[..., 1:2] if grey else read[..., :3]
 
 
 def _swapped(rawmode: str) -> str | None:

@@ -61,7 +61,8 @@ def _levels(samples: npt.NDArray[np.floating[Any]], low: float, high: float) -> 
     with np.errstate(over="ignore", invalid="ignore"):
         shares = (samples - samples.dtype.type(low)) * samples.dtype.type(255.0 / (high - low))
     shares = np.nan_to_num(shares, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-    return (np.clip(shares, 0.0, 255.0) + samples.dtype.type(0.5)).astype(np.uint8)
+    levels: U8 = (np.clip(shares, 0.0, 255.0) + samples.dtype.type(0.5)).astype(np.uint8)
+    return levels
 
 
 def span(samples: Samples, said: Said = Said()) -> tuple[float, float]:
