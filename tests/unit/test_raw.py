@@ -133,3 +133,21 @@ def test_hostile_directories_cost_little_time() -> None:
     crowd = b"II*\0\x08\0\0\0" + b"\xff\xff" + bytes(65535 * 12)
     with pytest.raises(ImageError):
         decode(crowd + b"\x08\0\0\0")
+
+
+def test_what_was_an_error_without_libraw_is_read_again_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rfdedup import inventory
+    from rfdedup.config import RunConfig
+
+    config = RunConfig()
+    keys = set()
+    for found in (None, "0.27.0", "0.28.0"):
+        monkeypatch.setattr(inventory, "_installed", lambda name, found=found: found if name == "rawpy" else "1")
+        keys.add(inventory.feature_key(config))
+    assert len(keys) == 3
+
+
+def test_masters_are_rows_whatever_they_hold(tmp_path: Path) -> None:
+    for name in ("a.pef", "b.SRW", "c.iiq", "d.3FR", "e.txt"):
+        (tmp_path / name).write_bytes(b"no picture")
+    assert [file.named_as_image for file in scan([tmp_path]).files] == [True, True, True, True, False]
