@@ -117,7 +117,9 @@ def config_options(command: Any) -> Any:
         click.option("--protect", multiple=True, metavar="GLOB", help="Matching images are never dropped."),
         click.option("--workers", type=int, metavar="N", help="Worker processes (CPU cores)."),
         click.option("--max-megapixels", type=float, metavar="X", help="Larger images are errors (300)."),
-        click.option("--file-seconds", type=float, metavar="X", help="A file that takes longer is an error (20)."),
+        click.option(
+            "--file-seconds", type=float, metavar="X", help="A file that takes more processor time is an error (20)."
+        ),
         click.option(
             "--worker-memory", type=int, metavar="MB", help="A file whose worker takes more is an error (2048)."
         ),
