@@ -101,6 +101,10 @@ class Siblings:
         """The images that a file belongs to, sorted by name."""
         return self._owners.get(companion, [])
 
+    def with_stem(self, stem: bytes) -> list[bytes]:
+        """Images that are called ``stem`` plus a suffix, letter by letter, sorted."""
+        return [name for name in self._stems.get(stem.lower(), ()) if name.startswith(stem + b".")]
+
     def raws(self, image: bytes) -> list[bytes]:
         """RAW files of the same shot as a JPEG or HEIC, or the other way round with all of the shot, without itself."""
         return [name for name in self._shots.get(split(image)[0], ()) if name != image]
@@ -113,6 +117,13 @@ class Siblings:
                 for _, name in self.companions(image):
                     owners[name].append(image)
         return owners
+
+    @cached_property
+    def _stems(self) -> dict[bytes, list[bytes]]:
+        stems: dict[bytes, list[bytes]] = defaultdict(list)
+        for name in self.images:
+            stems[split(name)[0]].append(name)
+        return stems
 
     @cached_property
     def _shots(self) -> dict[bytes, list[bytes]]:
