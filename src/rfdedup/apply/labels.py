@@ -11,6 +11,7 @@ from typing import Protocol
 
 from rfdedup.apply.sidecars import Rule, Signature, disagreement, signature
 from rfdedup.companions import Companion, Siblings
+from rfdedup.records import path_text
 
 _FOLDERS = 256
 _SIBLINGS = 4
@@ -110,7 +111,7 @@ class Labels:
             mine = [name for name in mine if name not in kings]
         there = {self.survey.size(base, name) for name in kings}
         lost = [name for name in mine if self.survey.size(image[0], name) not in there]
-        return os.fsdecode(lost[0].rpartition(b"/")[2]) if lost else None
+        return path_text(os.fsdecode(lost[0].rpartition(b"/")[2])) if lost else None
 
     def _labelled(self, base: str, name: bytes) -> bool:
         return bool(self.class_folders or self.extra or self.sidecars(base, name))

@@ -7,139 +7,22 @@ of rows: references between rows go through a ``Catalog`` on disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 from rfdedup.apply.bonds import Bond, Bonds, Key, Member, Pairs, place_beside
 from rfdedup.apply.fsops import explain
 from rfdedup.apply.labels import Labels
-from rfdedup.apply.names import alternative, fold, local, split_suffix
-from rfdedup.apply.sidecars import Rule, is_image_name
+from rfdedup.apply.names import local
+from rfdedup.apply.places import Places
+from rfdedup.apply.units import Action, Held, Item, OnConflict, Options, Stay, Unit
 from rfdedup.apply.verdicts import Catalog, Known, Row
 from rfdedup.companions import Companion
 from rfdedup.errors import RunFolderError
-from rfdedup.records import Tier, Verdict
-from rfdedup.sources.folder import IMAGE_SUFFIXES
+from rfdedup.records import Tier, Verdict, path_text
 
-
-class Action(StrEnum):
-    """What apply does to a file. The first four are the user's choice, ``write`` makes a rewritten data-set file."""
-
-    MOVE = "move"
-    COPY = "copy"
-    LINK = "link"
-    DELETE = "delete"
-    WRITE = "write"
-
-    @property
-    def takes_away(self) -> bool:
-        return self in (Action.MOVE, Action.DELETE)
-
-
-class OnConflict(StrEnum):
-    """What becomes of a dropped image whose labels are not those of its king."""
-
-    KEEP = "keep"
-    DROP = "drop"
-    REPORT = "report"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the user asked for. ``target`` is an absolute, resolved folder; None for ``delete``."""
-
-    action: Action
-    target: str | None = None
-    only: frozenset[Tier] = frozenset()
-    min_score: float | None = None
-    rules: tuple[Rule, ...] = ()
-    on_conflict: OnConflict = OnConflict.KEEP
-    class_folders: bool = False
-    folds_names: bool = False
-    """The target volume ignores case and Unicode normalisation."""
-    pairs: Pairs = Pairs.KEEP
-
-
-@dataclass(slots=True)
-class Item:
-    """One file to act on, ``name`` below the folder ``base``. The facts of a sidecar are read when its turn comes."""
-
-    role: str
-    base: str
-    name: bytes
-    target_base: str | None = None
-    target: bytes | None = None
-    size: int | None = None
-    mtime_ns: int | None = None
-    sha256: str | None = None
-    claimants: tuple[bytes, ...] = ()
-    """Other images with the same sidecar. It goes with the last of them, once the others are gone."""
-
-    @property
-    def path(self) -> str:
-        return local(self.base, self.name)
-
-    @property
-    def target_path(self) -> str | None:
-        if self.target_base is None or self.target is None:
-            return None
-        return local(self.target_base, self.target)
-
-
-@dataclass(slots=True)
-class Unit:
-    """An image, its sidecars and the pictures that belong to it: they go together or stay together."""
-
-    image: Item
-    sidecars: list[Item] = field(default_factory=list)
-    tier: str | None = None
-    reason: str | None = None
-    king: Known | None = None
-    hardlink: bool = False
-    conflict: str | None = None
-    """Why its labels are not those of its king, where it goes all the same."""
-    stays: Stay | None = None
-    """Why it is in the clean tree although its verdict is to drop it."""
-    rows: list[Unit] = field(default_factory=list)
-    """Other rows of the run that go with it, each by its own verdict: picture sidecars, RAW and JPEG of one shot."""
-
-    @property
-    def parts(self) -> list[Unit]:
-        return [self, *self.rows]
-
-    @property
-    def items(self) -> list[Item]:
-        """In the order in which they go: pictures first, so that what they share can follow the last."""
-        return [*(part.image for part in self.parts), *(item for part in self.parts for item in part.sidecars)]
-
-
-class Stay(NamedTuple):
-    """Why a picture stays: ``reason`` for machines, ``detail`` for people."""
-
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An image that was dropped but stays.
-
-    ``reason`` is protected, label-conflict, companion (a motion video would be lost), sidecar-stays (a sidecar of it is
-    a row of the run that stays), image-stays (it is the sidecar of an image that stays), pair-stays (RAW or JPEG of the
-    same shot stays) or shared.
-    ``failed``: it should have gone, but its new names are taken, a folder around it cannot be read, or it is to be
-    copied and was never read (unreadable).
-    """
-
-    base: str
-    name: bytes
-    reason: str
-    detail: str
-    size: int
-    failed: bool = False
+__all__ = ["Action", "Held", "Item", "OnConflict", "Options", "Planner", "Stay", "Unit", "not_a_king"]
 
 
 @dataclass
@@ -162,9 +45,8 @@ class Planner:
     """Whether any row was planned ahead of its turn, with another one."""
 
     @cached_property
-    def distinct(self) -> bool:
-        """Images of one root have different names, and so have they below the target."""
-        return len(self.catalog.roots) < 2 and not self.options.folds_names
+    def places(self) -> Places:
+        return Places(self.options, self.catalog, self.labels)
 
     @cached_property
     def bonds(self) -> Bonds:
@@ -235,13 +117,9 @@ class Planner:
             own = stays[row.root, row.name]
             if own is not None:
                 return _held(row, own)
-            here = Member(row.root, row.name, row)
-            for other in sorted(bond.members, key=lambda other: bond.owner.get(other.key, (None,))[0] != here.key):
-                stay = stays[other.key]
-                if stay is not None:
-                    reason, relation = bond.relation(here, other)
-                    leaf = os.fsdecode(other.name.rpartition(b"/")[2])
-                    return _held(row, Stay(reason, f"{relation} {leaf} stays: {stay.detail}"))
+            for_others = _for_others(Member(row.root, row.name, row), bond, stays)
+            if for_others is not None:
+                return _held(row, for_others)
             going = bond.members
         else:
             going = [member for member in bond.members if not member.unread or bond.depends(member)]
@@ -283,7 +161,7 @@ class Planner:
             ready = [member for member in waiting if bond.owner.get(member.key, (None,))[0] not in keys] or waiting[:1]
             for member in [leader] if main is None else ready:
                 waiting.remove(member)
-                unit = self._part(member, bond, main, done, stays[member.key])
+                unit = self._part(member, bond, main, done, stays)
                 if isinstance(unit, Held):
                     return unit
                 done[member.key] = unit
@@ -298,7 +176,7 @@ class Planner:
         others = {member.key for member in going}
         for member in going:
             if member.row is not None:
-                found = self._sidecars(done[member.key].image, ours, others)
+                found = self.places.sidecars(done[member.key].image, ours, others)
                 done[member.key].sidecars += found
             if member is not leader:
                 self._bound = True
@@ -306,7 +184,7 @@ class Planner:
         return main
 
     def _part(
-        self, member: Member, bond: Bond, main: Unit | None, done: dict[Key, Unit], stay: Stay | None
+        self, member: Member, bond: Bond, main: Unit | None, done: dict[Key, Unit], stays: dict[Key, Stay | None]
     ) -> Unit | Held:
         """One picture of a bond with its new place, beside that of its owner or of the first one, ``main``."""
         row = member.row
@@ -317,12 +195,9 @@ class Planner:
             unread = row.verdict == Verdict.ERROR
             king = None if unread or not takes_away else self._king(row)
             conflict = None if king is None else self._stays(row, king)[1]
-            shown = (
-                None
-                if row.verdict != Verdict.DROP or takes_away
-                else stay
-                or Stay("image-stays" if member.key in bond.owner else "sidecar-stays", "what belongs to it stays")
-            )
+            shown = None
+            if row.verdict == Verdict.DROP and not takes_away:
+                shown = stays[member.key] or _for_others(member, bond, stays)
             unit = self._bare(row, king, conflict, shown)
             if unread and main is not None:
                 unit.tier, unit.reason = main.tier, main.reason
@@ -333,14 +208,14 @@ class Planner:
         owner, rule = bond.owner.get(member.key, (None, None))
         beside = done.get(owner) if owner is not None else None
         if main is None and row is not None:
-            climb, wanted = 0, self._wanted(row)
+            climb, wanted = 0, self.places.wanted(row)
         else:
             beside, rule = (main, None) if beside is None else (beside, rule)
             if beside is None or beside.image.target is None:
                 raise ValueError(f"{member.path} has nothing to lie beside")
             climb, wanted = place_beside(rule, member.name, beside.image.name, beside.image.target, above)
         unit.image.target_base = os.path.dirname(target) if climb else target
-        unit.image.target = self._free_name(unit.image, unit.image.target_base, wanted)
+        unit.image.target = self.places.free_name(unit.image, unit.image.target_base, wanted)
         if unit.image.target is None:
             size = unit.image.size or 0
             return Held(member.base, member.name, "name-taken", "its two new names are taken", size, failed=True)
@@ -382,101 +257,22 @@ class Planner:
         image = unit.image
         if self.options.target is not None:
             image.target_base = self.options.target
-            image.target = self._free_name(image, self.options.target, self._wanted(row))
+            image.target = self.places.free_name(image, self.options.target, self.places.wanted(row))
             if image.target is None:
                 return _held(row, Stay("name-taken", "its two new names are taken"), failed=True)
-        unit.sidecars = self._sidecars(image)
+        unit.sidecars = self.places.sidecars(image)
         return unit
 
-    def _wanted(self, row: Row) -> bytes:
-        if self.options.action != Action.MOVE:
-            return row.name
-        folder = row.reason if row.tier == Tier.QUALITY else row.tier
-        return f"{folder}/".encode() + row.name
 
-    def _free_name(self, item: Item, base: str, wanted: bytes) -> bytes | None:
-        """``wanted``, or the one other name that the file may have, if neither a file nor the plan holds it."""
-        if item.role == "image" and self.distinct and not self.labels.survey.taken(base, wanted):
-            return wanted
-        origin = item.path
-        names = [wanted, alternative(wanted, origin)]
-        if item.role == "image" and self.catalog.is_folder(item.name):
-            # what lies in the folder of that name in another input has no other way
-            names.remove(wanted)
-        for name in names:
-            owner = self._reserve(base, name, origin)
-            if owner == origin:
-                return None
-            if owner is None and not self.labels.survey.taken(base, name):
-                return name
-        return None
-
-    def _reserve(self, base: str, name: bytes, origin: str) -> str | None:
-        # a label tree may lie beside the target folder, so names are reserved with their base
-        key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
-        return self.catalog.reserve(key, origin)
-
-    def _sidecars(
-        self, image: Item, rows: frozenset[str] = frozenset(), together: Collection[Key] = frozenset()
-    ) -> list[Item]:
-        """The sidecars and companions that go with ``image``, with their new names next to its own.
-
-        Args:
-            rows: paths of those that are rows of the run, which go by their own verdict.
-            together: images that go with ``image``.
-        """
-        found: dict[tuple[str, bytes], Item] = {}
-        claimants: list[bytes] | None = None
-        for rule, base, name in self.labels.sidecars(image.base, image.name):
-            if (base, name) in found or (rows and local(base, name) in rows):
-                continue
-            if claimants is None and not rule.whole_name:
-                claimants = self._claimants(image)
-            self._add(found, Item("sidecar", base, name), image, rule, claimants or [], together)
-        folder, slash, _ = image.name.rpartition(b"/")
-        for _, name in self.labels.companions_of(image.base, image.name):
-            if (image.base, name) in found or (rows and local(image.base, name) in rows):
-                continue
-            owners = self.labels.siblings(image.base, image.name).owners(name.rpartition(b"/")[2])
-            others = [folder + slash + owner for owner in owners if folder + slash + owner != image.name]
-            self._add(found, Item("sidecar", image.base, name), image, None, others, together)
-        return list(found.values())
-
-    def _add(
-        self,
-        found: dict[tuple[str, bytes], Item],
-        item: Item,
-        image: Item,
-        rule: Rule | None,
-        owners: list[bytes],
-        together: Collection[Key],
-    ) -> None:
-        """Let a sidecar go with ``image``, unless another of its ``owners`` takes it along later."""
-        others = tuple(name for name in owners if (image.base, name) not in together)
-        if rule is not None and rule.whole_name:
-            others = ()
-        if others and self.options.action.takes_away and image.name < others[-1]:
-            return
-        item.claimants = others
-        if self._place(item, image, rule):
-            found[item.base, item.name] = item
-
-    def _place(self, item: Item, image: Item, rule: Rule | None) -> bool:
-        target = self.options.target
-        if target is None or image.target is None:
-            return True
-        above = b"" if self.options.action.takes_away else os.fsencode(os.path.basename(target))
-        climb, name = place_beside(rule, item.name, image.name, image.target, above)
-        item.target_base = os.path.dirname(target) if climb else target
-        item.target = self._free_name(item, item.target_base, name)
-        return item.target is not None
-
-    def _claimants(self, image: Item) -> list[bytes]:
-        """Other images that differ from ``image`` in the suffix only, listed in the run or lying on the disk."""
-        stem = split_stem(image.name)
-        names = {name for name in self.catalog.with_stem(image.base, stem) if is_image_name(name)}
-        names.update(stem + suffix for suffix in _SPELLED_SUFFIXES if self.labels.survey.has(image.base, stem + suffix))
-        return sorted(names - {image.name})
+def _for_others(here: Member, bond: Bond, stays: dict[Key, Stay | None]) -> Stay | None:
+    """Why a picture that could go stays for the sake of another of its bond; its own sidecars are named first."""
+    for other in sorted(bond.members, key=lambda other: bond.owner.get(other.key, (None,))[0] != here.key):
+        stay = stays[other.key]
+        if stay is not None and other.key != here.key:
+            reason, relation = bond.relation(here, other)
+            leaf = path_text(os.fsdecode(other.name.rpartition(b"/")[2]))
+            return Stay(reason, f"{relation} {leaf} stays: {stay.detail}")
+    return None
 
 
 def _held(row: Row, stay: Stay, *, failed: bool = False) -> Held:
@@ -499,12 +295,3 @@ def not_a_king(name: bytes) -> RunFolderError:
         f"the verdicts name the king {name!r}, which they do not keep: they are damaged, nothing was touched; run "
         "the same `rfdedup run` command again"
     )
-
-
-_SPELLED_SUFFIXES = [spelled.encode() for suffix in sorted(IMAGE_SUFFIXES) for spelled in (suffix, suffix.upper())]
-
-
-def split_stem(name: bytes) -> bytes:
-    """A relative name, with its folder, without its suffix."""
-    folder, slash, leaf = name.rpartition(b"/")
-    return folder + slash + split_suffix(leaf)[0]

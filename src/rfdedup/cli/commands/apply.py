@@ -119,11 +119,11 @@ def command(
 
     Every file and its king are checked again first; what changed since the run is skipped and listed. Nothing is
     ever overwritten. Sidecars and companions (masks, labels, XMP, the video of a live photo, Takeout JSON) travel with
-    their image; one that is itself an image of the run goes only where both are dropped. A journal in RUN makes the command resumable and, except for --delete, reversible with
-    `rfdedup undo`. Exit code 1 when a file was skipped or failed, or could not be read and so is not in a clean tree.
+    their image; one that is itself an image of the run goes only where both are dropped. A journal in RUN makes the
+    command resumable and, except for --delete, reversible with `rfdedup undo`. Exit code 1 when a file was skipped or
+    failed, or could not be read by the run and so is not in a clean tree.
     """
-    from rfdedup.apply import Action, OnConflict, Request, apply_run
-    from rfdedup.apply.bonds import Pairs
+    from rfdedup.apply import Action, OnConflict, Pairs, Request, apply_run
     from rfdedup.apply.sidecars import DEFAULT_RULES
     from rfdedup.records import Tier
     from rfdedup.review.decision_log import pending
@@ -278,8 +278,8 @@ def _notes(summary: ApplySummary) -> list[str]:
     )
     if "unreadable" in summary.held:
         lines.append(
-            f"left out: {summary.held['unreadable'].files:,} files that the run could not read, so nobody knows whether "
-            "they are worth keeping; they lie where they were"
+            f"left out: {summary.held['unreadable'].files:,} files that the run could not read. They are where they "
+            "were, and no copy of them is made"
         )
         lines.extend(f"  {count:,} {printable(why)}" for why, count in summary.unreadable.most_common(_KINDS))
     lines.extend(
