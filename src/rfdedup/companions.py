@@ -93,7 +93,12 @@ class Siblings:
     def companions(self, image: bytes) -> list[tuple[Companion, bytes]]:
         """The files that belong to an image, sorted by name: kind and name."""
         whole, (stem, _) = image.lower(), split(image)
-        found = [(_KINDS[split(name)[1]], name) for key in {whole, stem} for name in self._files.get(key, ())]
+        found = [
+            (_KINDS[split(name)[1]], name)
+            for key in {whole, stem}
+            for name in self._files.get(key, ())
+            if name != image
+        ]
         found += [(Companion.TAKEOUT, name) for name in self._takeout(image)]
         return sorted(found, key=lambda entry: entry[1])
 

@@ -185,6 +185,15 @@ def test_masks_of_masks_and_rules_that_name_each_other_end(tree: Tree, tmp_path:
     assert len(files(tree.root)) == 4
 
 
+@pytest.mark.parametrize("name", ["a.txt", "a.thm", "a.xmp"])
+def test_an_image_is_no_sidecar_of_its_own(tree: Tree, tmp_path: Path, name: str) -> None:
+    tree.drop(name, None, b"a picture by its content")
+    tree.save()
+    summary = apply_run(tree.run, move(tmp_path / "out"))
+    assert (summary.sidecars.files, summary.failures) == (0, 0)
+    assert files(tmp_path / "out").keys() == {f"blurry/{name}"}
+
+
 def raw_tree(tree: Tree) -> None:
     tree.keep("king.jpg", b"k")
     tree.error("king.NEF", b"raw of the king")

@@ -79,7 +79,8 @@ class Labels:
                 self._rules_here.clear()
             found = self._rules_here[base, folder] = list(self._rules_for(base, folder))
         named = [(rule, where, prefix + rule.leaf(leaf)) for rule, where, prefix in found]
-        return [place for place in named if self.survey.has(place[1], place[2])]
+        # an image may be called x.txt: it is no sidecar of its own
+        return [place for place in named if place[1:] != (base, name) and self.survey.has(place[1], place[2])]
 
     def siblings(self, base: str, name: bytes) -> Siblings:
         """What lies beside an image."""
