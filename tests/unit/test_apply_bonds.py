@@ -13,7 +13,9 @@ from click.testing import CliRunner
 from apply_helpers import Tree, files, make_tree, move, snapshot
 from rfdedup.apply import Action, OnConflict, Pairs, Request, apply_run, undo_run
 from rfdedup.cli.main import app
+from rfdedup.cli.summary import error_lines
 from rfdedup.records import Tier
+from rfdedup.results import Run
 
 
 @pytest.fixture
@@ -332,3 +334,15 @@ def test_a_clean_tree_says_what_it_leaves_out_because_it_could_not_be_read(tree:
         assert result.exit_code == code, result.output
         assert ("left out: 1 files" in result.output and "pip install 'x[heif]'" in result.output) == bool(code)
     assert files(tmp_path / "--copy-kept").keys() == {"ok.jpg"}
+
+
+def test_the_end_of_a_run_says_what_could_not_be_read_and_how_it_can(tree: Tree) -> None:
+    tree.keep("ok.jpg", b"ok")
+    assert error_lines(Run(tree.save())) == []
+    for number in range(3):
+        tree.error(f"{number}.heic", b"heic")
+        tree.rows[-1] |= {"reason": "unsupported-format", "error_detail": "pip install 'x[heif]'"}
+    tree.error("cut.jpg", b"half")
+    lines = error_lines(Run(tree.save()))
+    assert lines[0].startswith("4 files could not be read")
+    assert lines[1:] == ["  3: pip install 'x[heif]'"]

@@ -53,6 +53,7 @@ class Labels:
     extra: Mapping[tuple[str, bytes], Signature] = field(default_factory=dict)
     companions: bool = False
     _siblings: dict[tuple[str, bytes], Siblings] = field(default_factory=dict, init=False)
+    _last: tuple[tuple[str, bytes], list[tuple[Rule, str, bytes]]] | None = field(default=None, init=False)
     _rules_here: dict[tuple[str, bytes], list[tuple[Rule, str, bytes]]] = field(default_factory=dict, init=False)
 
     def conflict(self, image: tuple[str, bytes], king: tuple[str, bytes]) -> str | None:
@@ -72,6 +73,12 @@ class Labels:
 
     def sidecars(self, base: str, name: bytes) -> list[tuple[Rule, str, bytes]]:
         """The sidecars of an image that are there: rule, folder and relative name."""
+        # one image is asked about several times in a row
+        if self._last is None or self._last[0] != (base, name):
+            self._last = (base, name), self._find_sidecars(base, name)
+        return self._last[1]
+
+    def _find_sidecars(self, base: str, name: bytes) -> list[tuple[Rule, str, bytes]]:
         folder, _, leaf = name.rpartition(b"/")
         found = self._rules_here.get((base, folder))
         if found is None:
