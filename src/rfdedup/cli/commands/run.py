@@ -142,7 +142,7 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     The same command on the same RUN resumes, and computes nothing again for unchanged files.
     """
     from rfdedup.cli.progress import TerminalProgress
-    from rfdedup.cli.summary import comparison_lines, passed_over_line, stage_table, summary_table
+    from rfdedup.cli.summary import comparison_lines, error_lines, passed_over_line, stage_table, summary_table
     from rfdedup.config import load_config
     from rfdedup.funnel import refine
     from rfdedup.progress import Silent
@@ -161,6 +161,8 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     output.show("")
     output.show(stage_table(facts["stages"]))
     for line in comparison_lines(facts["encoder"]):
+        output.show(printable(line))
+    for line in error_lines(run):
         output.show(printable(line))
     if line := passed_over_line(facts["scan"]):
         output.show(line)
