@@ -20,6 +20,8 @@ _BALANCE_OFFSET: Final = 30.0
 _LEAST_COLOURED: Final = 0.01
 _ALL_COLOURED: Final = 0.93
 _TINT_SPREAD: Final = 5.0
+_TINTED: Final = (50, 215)
+_LEAST_TINTED: Final = 0.6
 _OPPOSED: Final = 0.6
 
 
@@ -29,10 +31,12 @@ class Colour:
 
     Attributes:
         largest: pixels of the canvas of the largest region with another hue.
+        box: left, top, right and bottom of what holds all such regions, pixels of the canvas.
         flipped: share of the canvas where both are colourful and point apart.
     """
 
     largest: int
+    box: tuple[int, int, int, int]
     flipped: float
 
 
@@ -77,13 +81,19 @@ def _balanced(ours: U8, theirs: U8, inside: U8) -> U8 | None:
 
 
 def _toned(chroma: F32, rgb: U8, inside: U8) -> bool:
-    """Whether the tint follows from the brightness alone, as in sepia."""
-    places = inside > 0
-    level = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)[places] >> 4
-    tint = chroma[places]
-    count = np.bincount(level, minlength=16) + 1e-3
-    means = np.stack([np.bincount(level, tint[:, channel], 16) / count for channel in range(2)], axis=1)
-    return float(np.quantile(np.abs(tint - means[level]).max(axis=1), 0.9)) < _TINT_SPREAD
+    """Whether every place is tinted and the tint follows from the brightness alone, as in sepia."""
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    # black and white have no room for a tint
+    places = (inside > 0) & (grey >= _TINTED[0]) & (grey <= _TINTED[1])
+    tint, level = chroma[places], grey[places] >> 3
+    if (
+        len(tint) < _LEAST_TINTED * np.count_nonzero(inside)
+        or float((np.abs(tint).max(axis=1) > _VIVID).mean()) < _ALL_COLOURED
+    ):
+        return False
+    count = np.bincount(level, minlength=32) + 1e-3
+    means = np.stack([np.bincount(level, tint[:, channel], 32) / count for channel in range(2)], axis=1)
+    return round(float(np.quantile(np.abs(tint - means[level]).max(axis=1), 0.9)), 2) < _TINT_SPREAD
 
 
 def find_colour(toned: Toned, mask: U8, limits: Limits) -> Colour:
@@ -95,7 +105,7 @@ def find_colour(toned: Toned, mask: U8, limits: Limits) -> Colour:
     one, two = _chroma(ours), _chroma(theirs)
     places = inside > 0
     coloured = [float((np.abs(chroma).max(axis=2) > _VIVID)[places].mean()) for chroma in (one, two)]
-    nothing = Colour(0, 0.0)
+    nothing = Colour(0, (0, 0, 0, 0), 0.0)
     limit = limits.max_hue * toned.amplified
     plain = np.abs(one - two).max(axis=2)
     if min(coloured) <= _LEAST_COLOURED or not (plain > limit)[places].any():
@@ -118,10 +128,12 @@ def find_colour(toned: Toned, mask: U8, limits: Limits) -> Colour:
     changed = np.asarray(cv2.erode(changed, np.ones((3, 3), np.uint8)), dtype=np.uint8)
     if not changed.any():
         return nothing
-    for chroma, rgb, share in ((one, ours, coloured[0]), (two, theirs, coloured[1])):
-        if share > _ALL_COLOURED and _toned(chroma, rgb, inside):
-            return nothing
+    if _toned(one, ours, inside) or _toned(two, theirs, inside):
+        return nothing
     _, _, stats, _ = cv2.connectedComponentsWithStats(changed)
-    largest = int(stats[1:, cv2.CC_STAT_AREA].max()) * width * height / (size[0] * size[1])
+    across, down = width / size[0], height / size[1]
+    left, top, wide, tall = (int(value) for value in cv2.boundingRect(changed))
+    box = (round(left * across), round(top * down), round((left + wide) * across), round((top + tall) * down))
     apart = (lesser > _STRONG) & (along < _OPPOSED * first * second) & places
-    return Colour(round(largest), round(float(np.count_nonzero(apart)) / max(1, int(np.count_nonzero(places))), 4))
+    flipped = float(np.count_nonzero(apart)) / max(1, int(np.count_nonzero(places)))
+    return Colour(round(int(stats[1:, cv2.CC_STAT_AREA].max()) * across * down), box, round(flipped, 4))
