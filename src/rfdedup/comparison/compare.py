@@ -53,7 +53,7 @@ def _edited(alignment: Alignment, coverage: float, gain: float) -> bool:
 def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limits: Limits) -> Finding:
     toned = equalise(canvas.base, canvas.other, canvas.mask)
     change = find_change(toned, canvas.mask, limits)
-    colour = find_colour(toned, canvas.mask, limits)
+    colour = find_colour(canvas.base, canvas.other, toned, canvas.mask, limits)
     measures = Measures(
         area=canvas.area,
         canvas=canvas.mask.size,
