@@ -86,7 +86,7 @@ def by_keypoints(base: View, other: View, limits: Limits) -> Alignment | None:
     """The transform on which keypoints agree, mirror included; None where too few do."""
     inliers, matrix = match(base.keypoints, other.keypoints)
     mirrored = False
-    if inliers < limits.sure_inliers:
+    if inliers < limits.unmirrored_inliers:
         again, reflected = match(base.keypoints, other.keypoints.mirrored())
         if reflected is not None and again > inliers and again >= limits.least_inliers:
             mirror = np.array([[-1.0, 0.0, other.keypoints.width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])

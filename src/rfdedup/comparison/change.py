@@ -34,7 +34,7 @@ class Change:
         peak: the greatest change in units of what would be explained.
         largest: pixels of the largest region.
         area: pixels of all regions.
-        box: left, top, width and height of the largest.
+        box: left, top, width and height of what holds all regions.
         disagreement: median of change over structure where there is structure.
         textured: share of the canvas with structure.
         structure: greatest deviation of a place in the picture of which less is seen.
@@ -171,7 +171,7 @@ def _share(chosen: NDArray[np.bool_]) -> float:
 
 
 def _regions(excess: F32, mask: U8, limit: float) -> tuple[U8, int, int, tuple[int, int, int, int]]:
-    """(h, w) uint8 of 0 and 1 where ``excess`` is above ``limit``; pixels of the largest region and of all; its box."""
+    """(h, w) uint8 of 0 and 1 where ``excess`` is above ``limit``; pixels of the largest region, of all; their box."""
     regions = np.zeros(mask.shape, np.uint8)
     over = np.asarray(cv2.inRange(excess, limit, np.inf), dtype=np.uint8) & mask
     if not over.any():
@@ -179,5 +179,5 @@ def _regions(excess: F32, mask: U8, limit: float) -> tuple[U8, int, int, tuple[i
     regions = np.asarray(cv2.morphologyEx(over, cv2.MORPH_CLOSE, _CLOSE), dtype=np.uint8) & np.uint8(1)
     _, _, stats, _ = cv2.connectedComponentsWithStats(regions)
     sizes = stats[1:, cv2.CC_STAT_AREA]
-    left, top, width, height, largest = (int(value) for value in stats[1 + int(sizes.argmax())])
-    return regions, largest, int(sizes.sum()), (left, top, width, height)
+    left, top, width, height = (int(value) for value in cv2.boundingRect(regions))
+    return regions, int(sizes.max()), int(sizes.sum()), (left, top, width, height)

@@ -15,7 +15,7 @@ from rfdedup.comparison.change import find_change
 from rfdedup.comparison.colour import find_colour
 from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
 from rfdedup.comparison.model import VIEW_SIDE, Evidence, Kind, Limits, Side, View
-from rfdedup.comparison.overlay import describe, grain
+from rfdedup.comparison.overlay import Grain, describe, find_grain
 from rfdedup.comparison.tone import equalise
 from rfdedup.imaging.arrays import U8, area_resize
 
@@ -53,14 +53,14 @@ def _edited(alignment: Alignment, coverage: float, gain: float) -> bool:
 def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limits: Limits) -> Finding:
     toned = equalise(canvas.base, canvas.other, canvas.mask)
     change = find_change(toned, canvas.mask, limits)
-    colour = find_colour(toned, canvas.mask, limits)
+    colour = find_colour(canvas.base, canvas.other, toned, canvas.mask, limits)
     measures = Measures(
         area=canvas.area,
         canvas=canvas.mask.size,
         change=change,
         colour=colour,
         overlay=None,
-        grain=None,
+        grain=Grain(None, 1.0),
         gain=toned.gain,
         offset=toned.offset,
         greyed=toned.greyed,
@@ -116,8 +116,8 @@ def _with_details(finding: Finding, limits: Limits) -> Finding:
     has_change = changed(measures, limits)
     measures = replace(
         measures,
-        grain=grain(finding.canvas, limits, whole=has_change),
-        overlay=describe(measures.change) if has_change else None,
+        grain=find_grain(finding.canvas, limits, whole=has_change),
+        overlay=describe(measures.change, measures.colour, finding.canvas) if has_change else None,
         supported=measures.supported or _settled(finding, limits),
     )
     return Finding(finding.alignment, finding.canvas, measures, decide(measures, limits))

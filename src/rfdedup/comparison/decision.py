@@ -8,13 +8,12 @@ from typing import Final
 from rfdedup.comparison.change import Change, is_fine_change
 from rfdedup.comparison.colour import Colour
 from rfdedup.comparison.model import Kind, Limits
-from rfdedup.comparison.overlay import Overlay
+from rfdedup.comparison.overlay import Grain, Overlay
 
 _GREY_GAINS: Final = (0.8, 1.25)
 _GREY_OFFSET: Final = 40.0
 _LEAST_CORNERS: Final = 40
 _FLIPPED: Final = 0.02
-_BANNER_HUE: Final = 1.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +26,7 @@ class Measures:
         change: brightness.
         colour: hues.
         overlay: what the change is like; None where nothing changed.
-        grain: correlation of the finest structure, None where it cannot be measured.
+        grain: the finest structure.
         gain, offset: of the tone.
         greyed: whether only one picture has colours.
         inliers: keypoints that agree on the alignment.
@@ -41,7 +40,7 @@ class Measures:
     change: Change
     colour: Colour
     overlay: Overlay | None
-    grain: float | None
+    grain: Grain
     gain: float
     offset: float
     greyed: bool
@@ -80,19 +79,26 @@ def another_hue(measures: Measures, limits: Limits) -> bool:
 
 def _overlay(measures: Measures, limits: Limits) -> bool:
     """Whether what changed was laid over a copy: of one colour, over a photo whose grain is the same elsewhere."""
-    overlay, grain, flat = measures.overlay, measures.grain, measures.change.flat
-    if overlay is None or grain is None or flat >= limits.paper:
+    overlay, likeness, alive = measures.overlay, measures.grain.likeness, measures.grain.alive
+    if overlay is None or alive < limits.least_alive:
         return False
     if overlay.banner:
-        return grain >= limits.banner_grain
-    return overlay.weaker_sign <= limits.one_sided and overlay.layer >= limits.least_layer and (
-        grain >= limits.overlay_grain
-    )  # fmt: skip
+        return likeness is not None and likeness >= limits.banner_grain
+    if overlay.layer < limits.least_layer:
+        return False
+    if overlay.weaker_sign <= limits.one_sided:
+        return likeness is None or likeness >= limits.overlay_grain
+    return overlay.weaker_sign <= limits.nearly_one_sided and likeness is not None and likeness >= limits.sure_grain
+
+
+def _hue_within(measures: Measures) -> bool:
+    """Whether another hue is that of a coloured layer."""
+    return measures.overlay is not None and (measures.overlay.banner or measures.colour.flipped < _FLIPPED)
 
 
 def decide(measures: Measures, limits: Limits) -> Verdict:
     """What a pair is, alone and in a crowd."""
-    change, colour, overlay = measures.change, measures.colour, measures.overlay
+    change = measures.change
     if measures.area < limits.least_area or change.structure < limits.least_structure:
         return _different("little-support")
     if not measures.supported and change.peak >= limits.max_change_alone:
@@ -108,18 +114,14 @@ def decide(measures: Measures, limits: Limits) -> Verdict:
         return _different("grey-of-another-tone")
     has_change, has_hue = changed(measures, limits), another_hue(measures, limits)
     layered = has_change and _overlay(measures, limits)
-    if has_hue:
-        # a coloured layer is another hue there and nowhere else
-        within = overlay is not None and (colour.flipped < _FLIPPED or (
-            overlay.banner and colour.largest <= _BANNER_HUE * change.largest
-        ))  # fmt: skip
-        if not (layered and within):
-            return _different("colour", has_change, colour_changed=True)
-    same_grain = measures.grain is not None and measures.grain >= limits.equal_grain
+    if has_hue and not (layered and _hue_within(measures)):
+        return _different("colour", has_change, colour_changed=True)
+    likeness = measures.grain.likeness
+    same_grain = likeness is not None and likeness >= limits.equal_grain
     if not has_change:
         if measures.edited:
             return Verdict(Kind.COPY, Kind.COPY, "edited", False, False)
-        kind = Kind.MOMENT if measures.grain is not None and measures.grain < limits.copy_grain else Kind.COPY
+        kind = Kind.MOMENT if likeness is not None and likeness < limits.copy_grain else Kind.COPY
         return Verdict(kind, kind, "unchanged", False, False)
     if change.disagreement >= limits.max_disagreement or (
         measures.corners >= _LEAST_CORNERS and measures.tracked < limits.least_tracked

@@ -49,6 +49,7 @@ class Limits:
     # alignment
     least_inliers: int = 8
     sure_inliers: int = 16
+    unmirrored_inliers: int = 40
     whole_correlation: float = 0.9
     whole_shape: float = 0.04
     # change of brightness
@@ -75,9 +76,12 @@ class Limits:
     max_hue_share: float = 0.004
     max_hue_area: int = 150
     # overlays
-    one_sided: float = 0.01
-    least_layer: float = 0.3
-    overlay_grain: float = 0.4
+    one_sided: float = 0.002
+    nearly_one_sided: float = 0.01
+    least_layer: float = 0.5
+    overlay_grain: float = 0.25
+    sure_grain: float = 0.7
+    least_alive: float = 0.25
     banner_grain: float = 0.5
     equal_grain: float = 0.8
     copy_grain: float = 0.6

@@ -8,6 +8,8 @@ from typing import Final
 from rfdedup.comparison.model import Evidence, Kind, Side
 
 _WHOLE: Final = 0.97
+# the rim of what is shared is not compared
+_NEARLY_ALL: Final = 0.85
 
 
 def sentence(evidence: Evidence, subject_size: tuple[int, int], king_size: tuple[int, int]) -> str:
@@ -34,11 +36,11 @@ def _how(evidence: Evidence, subject_size: tuple[int, int], king_size: tuple[int
     if abs(turn) >= 0.5:
         words.append(f"turned by {abs(turn):.0f} degrees")
     subject_share = scale * scale * subject_size[0] * subject_size[1] / (king_size[0] * king_size[1])
-    if subject_share < _WHOLE and evidence.overlap >= _WHOLE:
+    if subject_share < _WHOLE and evidence.overlap >= _NEARLY_ALL:
         words.append(f"cut to {100 * subject_share:.0f} %")
     elif subject_share > 1 / _WHOLE:
         words.append(f"with more around it: the other is {100 / subject_share:.0f} % of it")
-    elif evidence.overlap < _WHOLE:
+    elif evidence.overlap < _NEARLY_ALL:
         words.append(f"{100 * evidence.overlap:.0f} % of it shared")
     if scale > 0 and abs(scale - 1) > 0.02:
         words.append(f"at {100 / scale:.0f} % of the size")
