@@ -20,6 +20,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "descriptor": ("semantic", "descriptor"),
     "threshold": ("semantic", "threshold"),
     "max_false_pairs": ("semantic", "max_false_pairs"),
+    "quality": ("quality", "rule"),
     "blurry": ("quality", "blurry"),
     "dark": ("quality", "dark"),
     "bright": ("quality", "bright"),
@@ -86,11 +87,18 @@ def config_options(command: Any) -> Any:
             help="Measure the threshold on these images: X wrong pairs allowed per million images.",
         ),
         click.option("--radius", type=int, metavar="BITS", help="Hamming distance that makes a near copy."),
-        click.option("--blurry", type=float, metavar="X", help="Sharpness below X is blurry (50)."),
-        click.option("--dark", type=float, metavar="X", help="Mean grey level below X is dark (10)."),
-        click.option("--bright", type=float, metavar="X", help="Mean grey level above X is bright (220)."),
+        click.option(
+            "--quality",
+            type=click.Choice(["information", "classic"]),
+            help="What decides on dark, bright and blurry: what a picture holds, or means over all of it.",
+        ),
+        click.option("--blurry", type=float, metavar="X", help="Crispness below X is blurry (0.04; classic: 50)."),
+        click.option("--dark", type=float, metavar="X", help="Lightest part below level X is dark (32; classic: 10)."),
+        click.option(
+            "--bright", type=float, metavar="X", help="Darkest part above level X is bright (180; classic: 220)."
+        ),
         click.option("--scale", type=click.Choice(["640", "native"]), help="Size at which sharpness is measured."),
-        click.option("--drop", metavar="LIST", help="Quality checks that drop (dark,bright,blurry)."),
+        click.option("--drop", metavar="LIST", help="Quality checks that drop (dark,bright,blurry,blank)."),
         click.option(
             "--keep",
             type=click.Choice(["best", "largest", "sharpest", "oldest", "newest", "first"]),
