@@ -16,7 +16,7 @@ LONGEST: Final = 640
 """Longer side, pixels, at which pictures are measured, so that one threshold serves all resolutions."""
 PREVIEW_SIDE: Final = 160
 SOFT: Final = 500.0
-"""Sharpness from which on nobody calls a picture blurry, so neither its sharpest part nor its structure is looked at."""
+"""Sharpness from which on nobody calls a picture blurry, so its sharpest part and structure are not looked at."""
 _PREVIEW_QUALITY: Final = 75
 _ENTROPY_ROWS: Final = 80
 """Entropy is taken over every n-th row, of which at least this many are left."""

@@ -1,5 +1,5 @@
 """Tier 1, what a picture holds: how light its lightest and how dark its darkest parts are, and whether anything in it
-is as sharp as its structure allows. Whole numbers as far as possible, so that values are the same on every processor."""
+is as sharp as its structure allows. Whole numbers as far as possible: values are the same on every processor."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def structure(grey: U8) -> Structure:
     fine = fit(grey, FINE_SIDE).astype(np.float32)
     if max(fine.shape) < SMALLEST_SIDE or min(fine.shape) < 3 * _GRIDS[-1].step:
         return Structure(None, None)
-    parts = tuple(max(1, round(_BLOCKS * side / max(fine.shape))) for side in fine.shape)
+    room = (side // _GRIDS[-1].step - 2 for side in fine.shape)
+    parts = tuple(max(1, min(round(_BLOCKS * side / max(fine.shape)), n)) for side, n in zip(fine.shape, room, strict=True))
     finest = _energies(fine, parts)
     texture, crispest = 0.0, []
     grid, step = fine, 1
