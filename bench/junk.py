@@ -23,9 +23,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from harness import CONSOLE
 from rich.table import Table
 
+from harness import CONSOLE
 from rfdedup.config import make_config
 from rfdedup.demo.edits import STYLES, make_junk
 from rfdedup.demo.planting import shipped_photos
@@ -87,18 +87,18 @@ def _planted(kind: str, style: str, image: Rgb, rng: Random) -> bytes:
 
 Maker = Callable[[Rgb, Random], bytes]
 JUNK: dict[str, Maker] = {
-    **{f"gauss {s}": partial(lambda s, image, rng: _jpeg(_gauss(image, s)), s) for s in (2, 3, 4, 6, 8, 16)},
+    **{f"gauss {s}": partial(lambda s, image, _: _jpeg(_gauss(image, s)), s) for s in (2, 3, 4, 6, 8, 16)},
     "gauss 4 + noise 3": lambda image, rng: _jpeg(_gauss(image, 4) + _noise(image, rng, 3.0), 92),
-    "gauss 4, quality 40": lambda image, rng: _jpeg(_gauss(image, 4), 40),
-    **{f"defocus {r}": partial(lambda r, image, rng: _jpeg(_defocused(image, r)), r) for r in (5, 8, 12)},
+    "gauss 4, quality 40": lambda image, _: _jpeg(_gauss(image, 4), 40),
+    **{f"defocus {r}": partial(lambda r, image, _: _jpeg(_defocused(image, r)), r) for r in (5, 8, 12)},
     **{f"motion {n}": partial(lambda n, image, rng: _jpeg(_moved(image, n, rng)), n) for n in (15, 30, 60)},
-    "dark x0.02 jpeg": lambda image, rng: _jpeg(image * 0.02),
-    "dark x0.02 png": lambda image, rng: _png(image * 0.02),
+    "dark x0.02 jpeg": lambda image, _: _jpeg(image * 0.02),
+    "dark x0.02 png": lambda image, _: _png(image * 0.02),
     "dark x0.05 + noise 2": lambda image, rng: _jpeg(image * 0.05 + _noise(image, rng, 2.0)),
     "lens cap": lambda image, rng: _jpeg(_noise(image, rng, rng.uniform(1, 5)) + 2),
-    "black": lambda image, rng: _png(image * 0),
+    "black": lambda image, _: _png(image * 0),
     "blown out": lambda image, rng: _jpeg(image * 0.2 + 225 + _noise(image, rng, 2.0)),
-    "white": lambda image, rng: _jpeg(image * 0 + 255.0),
+    "white": lambda image, _: _jpeg(image * 0 + 255.0),
     **{f"demo {style} {kind}": partial(_planted, kind, style) for style in STYLES for kind in PLANTED_JUNK},
 }
 
@@ -142,7 +142,7 @@ def good_sets(shared: Path, made: Path, every: int) -> Iterator[tuple[str, list[
     script = shared / "cases" / "make_templates.py"
     if script.exists():
         if not any(made.iterdir()):
-            subprocess.run([sys.executable, script, made, "--seed", "7"], check=True)  # noqa: S603 - ours
+            subprocess.run([sys.executable, script, made, "--seed", "7"], check=True)
         yield "templates", _files(made)
     yield "demo", shipped_photos()
     for name in DATA:

@@ -15,6 +15,7 @@ from rfdedup.imaging import fit, kernels
 from rfdedup.imaging.arrays import U8
 
 Grid = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 OUTLIERS: Final = 4096
@@ -90,15 +91,15 @@ def structure(grey: U8) -> Structure:
     fine = fit(grey, FINE_SIDE).astype(np.float32)
     if max(fine.shape) < SMALLEST_SIDE or min(fine.shape) < 3 * _GRIDS[-1].step:
         return Structure(None, None)
-    room = (side // _GRIDS[-1].step - 2 for side in fine.shape)
-    parts = tuple(max(1, min(round(_BLOCKS * side / max(fine.shape)), n)) for side, n in zip(fine.shape, room, strict=True))
-    finest = _energies(fine, parts)
+    height, width = fine.shape
+    edges = _edges(height, max(height, width)), _edges(width, max(height, width))
+    finest = _energies(fine, edges, 1)
     texture, crispest = 0.0, []
     grid, step = fine, 1
     for coarse in _GRIDS:
         while step < coarse.step:
             grid, step = _halved(grid), 2 * step
-        for small, large in zip(finest, _energies(grid.astype(np.float64), parts), strict=True):
+        for small, large in zip(finest, _energies(grid.astype(np.float64), edges, step), strict=True):
             texture = max(texture, float(large.max()))
             if large.max() >= STRUCTURE:
                 crispest.append(coarse.weight * _crispness(small.ravel(), large.ravel()))
@@ -113,23 +114,33 @@ def _crispness(fine: Floats, coarse: Floats) -> float:
     return max(whole, float((fine[structured] / coarse[structured]).max()) / SPOT_SHARE)
 
 
-def _energies(grid: npt.NDArray[np.float32 | np.float64], parts: tuple[int, ...]) -> Floats:
+def _edges(side: int, longer: int) -> Ints:
+    """Where the blocks of a side of the fine grid begin and end, in pixels of the coarsest grid, whose margin is left
+    out: the same blocks on every grid."""
+    inside = side // _GRIDS[-1].step - 2
+    blocks = max(1, min(round(_BLOCKS * side / longer), inside))
+    return 1 + np.arange(blocks + 1) * inside // blocks
+
+
+def _energies(grid: npt.NDArray[np.float32 | np.float64], edges: tuple[Ints, Ints], step: int) -> Floats:
     """Mean squared second differences of (h, w) by block, along rows, columns and diagonals: (4, rows, columns)."""
-    height, width = ((side - 2) // n for side, n in zip(grid.shape, parts, strict=True))
+    scale = _GRIDS[-1].step // step
+    # differences have no margin, so their indices are one less
+    rows, columns = (scale * along - 1 for along in edges)
     twice = 2 * grid[1:-1, 1:-1]
-    lines = np.empty((4, parts[0], parts[1] * width), grid.dtype)
-    for line, ahead, behind in zip(
+    lines = np.empty((4, len(rows) - 1, columns[-1]), grid.dtype)
+    for direction, ahead, behind in zip(
         lines,
         (grid[1:-1, 2:], grid[2:, 1:-1], grid[2:, 2:], grid[2:, :-2]),
         (grid[1:-1, :-2], grid[:-2, 1:-1], grid[:-2, :-2], grid[:-2, 2:]),
         strict=True,
     ):
-        change = cv2.subtract(cv2.add(ahead, behind), twice)
-        blocks = change[: parts[0] * height, : parts[1] * width].reshape(parts[0], height, -1)
-        # exact in any order: whole numbers, below 2^24 over the rows of a block of the fine grid, which are 60 at most
-        np.einsum("rij,rij->rj", blocks, blocks, out=line)
-    sums = lines.reshape(4, *parts, width).sum(axis=3, dtype=np.float64)
-    return np.asarray(sums / (height * width), np.float64)
+        change = cv2.subtract(cv2.add(ahead, behind), twice)[:, : columns[-1]]
+        for line, begin, end in zip(direction, rows[:-1].tolist(), rows[1:].tolist(), strict=True):
+            # exact in any order: whole numbers, below 2^24 over the rows of a block of the fine grid, 64 at most
+            np.einsum("ij,ij->j", change[begin:end], change[begin:end], out=line)
+    sums = np.add.reduceat(lines, columns[:-1], axis=2, dtype=np.float64)
+    return np.asarray(sums / np.multiply.outer(np.diff(rows), np.diff(columns)), np.float64)
 
 
 def _halved(grid: Grid) -> Grid:

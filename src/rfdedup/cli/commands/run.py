@@ -95,7 +95,7 @@ def config_options(command: Any) -> Any:
         click.option("--blurry", type=float, metavar="X", help="Crispness below X is blurry (0.04; classic: 50)."),
         click.option("--dark", type=float, metavar="X", help="Lightest part below level X is dark (32; classic: 10)."),
         click.option(
-            "--bright", type=float, metavar="X", help="Darkest part above level X is bright (180; classic: 220)."
+            "--bright", type=float, metavar="X", help="Darkest part above level X is bright (170; classic: 220)."
         ),
         click.option("--scale", type=click.Choice(["640", "native"]), help="Size at which sharpness is measured."),
         click.option("--drop", metavar="LIST", help="Quality checks that drop (dark,bright,blurry,blank)."),
