@@ -39,7 +39,7 @@ CheckName = Literal[
     "animated",
 ]
 RULE_BOUNDS: Final[dict[str, dict[str, float]]] = {
-    "information": {"blurry": 0.04, "dark": 32.0, "bright": 170.0},
+    "information": {"blurry": 0.035, "dark": 32.0, "bright": 170.0},
     "classic": {"blurry": 50.0, "dark": 10.0, "bright": 220.0},
 }
 """Bounds of either rule of tier 1; see ``QualityConfig``."""
@@ -66,7 +66,7 @@ class QualityConfig(_Section):
     """
 
     rule: Literal["information", "classic"] = Field("information", description="what decides on dark, bright, blurry")
-    blurry: float = Field(0.04, ge=0, le=1e6, description="crispness (classic: sharpness) below this is blurry")
+    blurry: float = Field(0.035, ge=0, le=1e6, description="crispness (classic: sharpness) below this is blurry")
     dark: float = Field(32.0, ge=0, le=255, description="lightest part (classic: mean) below this level is dark")
     bright: float = Field(170.0, ge=0, le=255, description="darkest part (classic: mean) above this level is bright")
     blank: int = Field(6, ge=0, le=256, description="fewer levels from the darkest to the lightest part: nothing there")

@@ -7,6 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from rfdedup.results import Run
+from rfdedup.tiers.heavy import heavy_bounds
 
 TIER_TITLES = {
     "quality": "1 quality",
@@ -63,6 +64,12 @@ def comparison_lines(encoder: dict[str, Any] | None) -> list[str]:
         f"threshold {encoder['threshold']:g} ({told['origin']}): {told['reason']}",
         f"{encoder['descriptor']} descriptors ({whitening['source']}): {whitening['reason']}",
     ]
+
+
+def bound_lines(facts: dict[str, Any], quality: dict[str, Any]) -> list[str]:
+    """What is said above all else: bounds of tier 1 that took a large part of the images."""
+    drops = facts["dropped_by"].get("quality", {})
+    return [bound.sentence() for bound in heavy_bounds(drops, facts["images"], quality)]
 
 
 def passed_over_line(scan: dict[str, Any]) -> str:

@@ -42,7 +42,7 @@ _OPENERS: Final[dict[str, Opener]] = {
 }
 _OPAQUE: Final = 128
 """Alpha from which on a pixel counts when the canvas is chosen."""
-_HIDDEN: Final = 32
+_HIDDEN: Final = 86
 """Grey levels by which a pixel must differ from the canvas to be seen on it,"""
 _MOST_HIDDEN: Final = 0.75
 """and the share of pixels that may not be on white, the canvas of browsers and of most exports."""

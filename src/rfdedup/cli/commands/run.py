@@ -92,7 +92,7 @@ def config_options(command: Any) -> Any:
             type=click.Choice(["information", "classic"]),
             help="What decides on dark, bright and blurry: what a picture holds, or means over all of it.",
         ),
-        click.option("--blurry", type=float, metavar="X", help="Crispness below X is blurry (0.04; classic: 50)."),
+        click.option("--blurry", type=float, metavar="X", help="Crispness below X is blurry (0.035; classic: 50)."),
         click.option("--dark", type=float, metavar="X", help="Lightest part below level X is dark (32; classic: 10)."),
         click.option(
             "--bright", type=float, metavar="X", help="Darkest part above level X is bright (170; classic: 220)."
@@ -131,7 +131,7 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     The same command on the same RUN resumes, and computes nothing again for unchanged files.
     """
     from rfdedup.cli.progress import TerminalProgress
-    from rfdedup.cli.summary import comparison_lines, passed_over_line, stage_table, summary_table
+    from rfdedup.cli.summary import bound_lines, comparison_lines, passed_over_line, stage_table, summary_table
     from rfdedup.config import load_config
     from rfdedup.funnel import refine
     from rfdedup.progress import Silent
@@ -146,6 +146,8 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
         with TerminalProgress() as progress:
             run = refine(inputs, out, config=settings, progress=progress, command=typed)
     facts = run.summary()
+    for line in bound_lines(facts, (run.info.get("config") or {}).get("quality") or {}):
+        output.show(printable(line))
     output.show(summary_table(run))
     output.show("")
     output.show(stage_table(facts["stages"]))
