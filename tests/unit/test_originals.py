@@ -119,8 +119,10 @@ def test_broken_metadata_says_nothing_and_does_no_harm(junk: bytes, at: int) -> 
 
 @pytest.mark.parametrize(
     ("mode", "kind", "single"),
-    [("L", "PNG", True), ("P", "PNG", True), ("RGB", "PNG", False), ("L", "TIFF", True), ("RGB", "TIFF", False)]
-    + [("L", "BMP", True), ("RGB", "BMP", False), ("P", "GIF", True), ("L", "PPM", True), ("RGB", "PPM", False)],
+    [
+        *(("L", "PNG", True), ("P", "PNG", True), ("RGB", "PNG", False), ("L", "TIFF", True), ("RGB", "TIFF", False)),
+        *(("L", "BMP", True), ("RGB", "BMP", False), ("P", "GIF", True), ("L", "PPM", True), ("RGB", "PPM", False)),
+    ],
 )
 def test_files_of_one_channel(mode: str, kind: str, single: bool) -> None:
     found = said(saved(scene().convert(mode), kind), kind.lower())
