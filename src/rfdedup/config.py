@@ -93,8 +93,8 @@ class QualityConfig(_Section):
         blurry = values.get("blurry")
         if rule in (None, "information") and isinstance(blurry, int | float) and blurry > MOST_CRISP:
             raise ValueError(
-                f"crispness is below {MOST_CRISP:g} in every picture, so a bound of {blurry:g} drops all of them; "
-                'for the variance of the Laplacian say rule = "classic" (--quality classic)'
+                f"blurry = {blurry:g} is no bound on crispness, which is about 0.3 in a good picture; for the variance "
+                'of the Laplacian say rule = "classic" (--quality classic)'
             )
         return {**RULE_BOUNDS.get(str(rule), {}), **values}
 

@@ -29,7 +29,11 @@ _COPY_OF: Final = re.compile(
     r"^(?:copy(?: \(\d{1,4}\))? of|kopie von|copie de|copia de|cópia de|kopia)\s+", re.IGNORECASE
 )
 _EDITED: Final = re.compile(rf"[-_~. ](?:{_EDIT_WORDS})(?:[-_ ]?\d{{1,4}})?$", re.IGNORECASE)
-_SUSPECT: Final = rf"(?i)[ (][^/]*$|(?:{_COPY_WORDS})[^/]*$|[-_~.](?:{_EDIT_WORDS})[^/]*$"
+_SUSPECT: Final = (
+    r"(?i)\(\d{1,4}\)[^/]*$|\s\d{1,3}(?:\.[^/.]*)?$|"
+    rf"(?:{_COPY_WORDS})[^/]*$|[-_~. ](?:{_EDIT_WORDS})[^/]*$"
+)
+"""What a path with any of these marks matches, in the dialect of arrow."""
 _MOST: Final = 6
 """Marks beyond which nobody counts."""
 
