@@ -104,7 +104,7 @@ def rank(
     # numpy's lexsort takes the most important key last; rows are in path order, so a stable sort ends with the path
     if keep.rule == "first":
         return placed(np.lexsort(keys[::-1]))
-    marks = name_marks(paths)
+    marks = name_marks(features["path"])
     keys += rule_keys[keep.rule]
     if labelled is not None:
         keys.append(~labelled)
