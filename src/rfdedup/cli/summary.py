@@ -9,6 +9,7 @@ from rich.table import Table
 
 from rfdedup.apply.names import decode_text
 from rfdedup.results import Run
+from rfdedup.tiers.heavy import heavy_bounds
 
 _KINDS = 5
 """Ways to get files read that are shown, the most frequent first."""
@@ -85,6 +86,12 @@ def error_lines(run: Run) -> list[str]:
         "clean trees",
         *shown,
     ]
+
+
+def bound_lines(facts: dict[str, Any], quality: dict[str, Any]) -> list[str]:
+    """What is said above all else: bounds of tier 1 that took a large part of the images."""
+    drops = facts["dropped_by"].get("quality", {})
+    return [bound.sentence() for bound in heavy_bounds(drops, facts["images"], quality)]
 
 
 def passed_over_line(scan: dict[str, Any]) -> str:

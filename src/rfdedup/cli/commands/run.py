@@ -20,6 +20,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "descriptor": ("semantic", "descriptor"),
     "threshold": ("semantic", "threshold"),
     "max_false_pairs": ("semantic", "max_false_pairs"),
+    "quality": ("quality", "rule"),
     "blurry": ("quality", "blurry"),
     "dark": ("quality", "dark"),
     "bright": ("quality", "bright"),
@@ -103,11 +104,18 @@ def config_options(command: Any) -> Any:
         click.option(
             "--radius", type=int, metavar="BITS", help="Hamming distance of hashes up to which a pair is compared (8)."
         ),
-        click.option("--blurry", type=float, metavar="X", help="Sharpness below X is blurry (50)."),
-        click.option("--dark", type=float, metavar="X", help="Mean grey level below X is dark (10)."),
-        click.option("--bright", type=float, metavar="X", help="Mean grey level above X is bright (220)."),
+        click.option(
+            "--quality",
+            type=click.Choice(["information", "classic"]),
+            help="What decides on dark, bright and blurry: what a picture holds, or means over all of it.",
+        ),
+        click.option("--blurry", type=float, metavar="X", help="Crispness below X is blurry (0.035; classic: 50)."),
+        click.option("--dark", type=float, metavar="X", help="Lightest part below level X is dark (32; classic: 10)."),
+        click.option(
+            "--bright", type=float, metavar="X", help="Darkest part above level X is bright (170; classic: 220)."
+        ),
         click.option("--scale", type=click.Choice(["640", "native"]), help="Size at which sharpness is measured."),
-        click.option("--drop", metavar="LIST", help="Quality checks that drop (dark,bright,blurry)."),
+        click.option("--drop", metavar="LIST", help="Quality checks that drop (dark,bright,blurry,blank)."),
         click.option(
             "--keep",
             type=click.Choice(["best", "largest", "sharpest", "oldest", "newest", "first"]),
@@ -142,7 +150,14 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     The same command on the same RUN resumes, and computes nothing again for unchanged files.
     """
     from rfdedup.cli.progress import TerminalProgress
-    from rfdedup.cli.summary import comparison_lines, error_lines, passed_over_line, stage_table, summary_table
+    from rfdedup.cli.summary import (
+        bound_lines,
+        comparison_lines,
+        error_lines,
+        passed_over_line,
+        stage_table,
+        summary_table,
+    )
     from rfdedup.config import load_config
     from rfdedup.funnel import refine
     from rfdedup.progress import Silent
@@ -157,6 +172,8 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
         with TerminalProgress() as progress:
             run = refine(inputs, out, config=settings, progress=progress, command=typed)
     facts = run.summary()
+    for line in bound_lines(facts, (run.info.get("config") or {}).get("quality") or {}):
+        output.show(printable(line))
     output.show(summary_table(run))
     output.show("")
     output.show(stage_table(facts["stages"]))
