@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from rfdedup.ahead import Foresight, GrowingShard, SampleViews
 from rfdedup.config import RunConfig
+from rfdedup.cpus import thread_count
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.preprocess import Rgb
 from rfdedup.imaging import Limits
@@ -41,13 +41,7 @@ TRANSIENT = frozenset({"unstable", "unreadable"})
 
 def worker_count(config: RunConfig) -> int:
     """Worker processes: what was asked for, else the CPUs that this process may use."""
-    return config.workers if config.workers is not None else usable_cpus()
-
-
-def usable_cpus() -> int:
-    """CPUs that this process may use."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return available or 1
+    return config.workers if config.workers is not None else thread_count()
 
 
 def limits_of(config: RunConfig) -> Limits:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from rfdedup.cpus import thread_count
 from rfdedup.encoders.base import Embeddings
 from rfdedup.encoders.preprocess import Rgb
 from rfdedup.errors import EncoderError
@@ -23,7 +24,7 @@ BATCH = 16
 
 def usable_cores() -> int:
     """Physical cores that this process may use; at least 1."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    allowed = thread_count()
     physical = psutil.cpu_count(logical=False) or allowed
     return max(1, min(allowed, physical))
 

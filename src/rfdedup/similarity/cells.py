@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.cpus import thread_count
 from rfdedup.errors import DataError
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.similarity.cosine import cosine_links, fit_products
-from rfdedup.similarity.products import SWEEP, TILE, in_threads, thread_count
+from rfdedup.similarity.products import SWEEP, TILE, in_threads
 from rfdedup.similarity.vectors import Rows, Scores, check_matrix, check_threshold, pair_scores, unit_rows
 
 CELL_ROWS = 50_000

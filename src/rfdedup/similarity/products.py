@@ -9,7 +9,6 @@ costs one pass over bytes.
 from __future__ import annotations
 
 import functools
-import os
 import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,12 +37,6 @@ _LARGEST = 2**31 - 1
 
 _Task = TypeVar("_Task")
 _Answer = TypeVar("_Answer")
-
-
-def thread_count() -> int:
-    """Processor cores that this process may use."""
-    counted: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
-    return counted() or 1
 
 
 class Products(Protocol):

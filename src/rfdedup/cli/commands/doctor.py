@@ -31,7 +31,7 @@ def findings() -> list[dict[str, Any]]:
     import psutil
 
     from rfdedup.encoders.openvino_runtime import cpu_precisions
-    from rfdedup.execution import usable_cpus
+    from rfdedup.cpus import usable_cpus
 
     memory = psutil.virtual_memory()
     disk = shutil.disk_usage(".")
