@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from rfdedup.apply.journal import JOURNAL_FILE
 from rfdedup.apply.names import local, root_path
 from rfdedup.errors import ConfigError, RunFolderError
-from rfdedup.files import atomic_write, explain
+from rfdedup.files import atomic_write, explain, read_regular
 from rfdedup.records import TABLE_ERRORS, VERDICTS, Verdict, path_text
 from rfdedup.run_folder import (
     FEATURES_FOLDER,
@@ -32,6 +32,7 @@ from rfdedup.run_folder import (
     VERDICTS_FILE,
     RunFolder,
 )
+from rfdedup.tables import check_verdicts, open_table
 
 _STATE = (RUN_JSON, VERDICTS_FILE, LINKS_FILE, REPORT_FILE, LOCK_FILE, REVIEWS_FILE, JOURNAL_FILE)
 _BATCH_ROWS = 8192
@@ -131,10 +132,12 @@ def _sink(output: Path | None, stream: BinaryIO | None) -> Iterator[BinaryIO]:
 def _batches(run: Path, wanted: Verdict) -> Iterator[pa.RecordBatch]:
     file = run / VERDICTS_FILE
     try:
-        with pq.ParquetFile(file) as parquet:
+        with open_table(file) as parquet:
             if not parquet.schema_arrow.equals(VERDICTS, check_metadata=False):
                 raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
+            rows = parquet.metadata.num_rows
             for batch in parquet.iter_batches(_BATCH_ROWS):
+                check_verdicts(batch, rows)
                 chosen = batch.filter(pc.equal(batch.column("verdict"), str(wanted)))
                 if chosen.num_rows:
                     yield chosen
@@ -253,7 +256,7 @@ def _hf_row(row: dict[str, Any], *, embed: bool) -> dict[str, Any]:
 
 def _read(file: str) -> bytes:
     try:
-        return Path(file).read_bytes()
+        return read_regular(file)
     except OSError as error:
         raise RunFolderError(f"cannot read {path_text(file)}: {explain(error)}") from None
 

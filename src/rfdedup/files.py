@@ -14,6 +14,7 @@ import stat
 import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -46,13 +47,12 @@ class NotRegularError(OSError):
         super().__init__(errno.EINVAL, f"it is {what}, not a file")
 
 
-def open_regular(path: str | os.PathLike[str], *, follow: bool = False, buffered: bool = True) -> BinaryIO:
+def open_regular(path: str | os.PathLike[str], *, follow: bool = False) -> BufferedReader:
     """Open a regular file for reading bytes, without waiting for anything.
 
     Args:
         path: the file.
         follow: whether a symbolic link may stand in its place, as for files that the user named.
-        buffered: False reads straight from the system, for files that are read in one go.
 
     Raises:
         NotRegularError: a link, pipe, device or folder is there instead.
@@ -66,7 +66,7 @@ def open_regular(path: str | os.PathLike[str], *, follow: bool = False, buffered
         status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
             raise NotRegularError(status.st_mode)
-        return os.fdopen(handle, "rb") if buffered else os.fdopen(handle, "rb", buffering=0)  # type: ignore[return-value]
+        return os.fdopen(handle, "rb")
     except BaseException:
         os.close(handle)
         raise

@@ -38,7 +38,7 @@ REVIEWS_FILE = "reviews.sqlite"
 """Decisions that reviewers made on this run."""
 FEATURES_FOLDER = "features"
 CHECKSUM = "checksum"
-_OF_SQLITE: Final = ("", "-journal", "-wal", "-shm")
+BESIDE_DATABASE: Final = ("-journal", "-wal", "-shm")
 """What SQLite appends to the name of a database for the files beside it."""
 
 
@@ -218,7 +218,8 @@ def _refuse_strange(path: Path) -> None:
     Raises:
         RunFolderError: there is one.
     """
-    for name in (RUN_JSON, VERDICTS_FILE, LINKS_FILE, LOCK_FILE, *(REVIEWS_FILE + end for end in _OF_SQLITE)):
+    reviews = (REVIEWS_FILE + end for end in ("", *BESIDE_DATABASE))
+    for name in (RUN_JSON, VERDICTS_FILE, LINKS_FILE, LOCK_FILE, *reviews):
         try:
             check_regular(path / name)
         except FileNotFoundError:
@@ -279,6 +280,7 @@ _FACTS: Final[dict[str, Callable[[Any], bool]]] = {
     "scan": lambda value: isinstance(value, dict),
     "encoder": _encoder,
     "stages": _stages,
+    "warnings": _strings,
     "peak_rss_bytes": _table_of(int),
     "status": lambda value: isinstance(value, str),
     "version": lambda value: isinstance(value, str),

@@ -5,9 +5,13 @@ from __future__ import annotations
 import sys
 import time
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from rfdedup.cli.console import printable
+from rfdedup.progress import Silent
 
 STAGE_TITLES = {
     "scan": "scan",
@@ -30,7 +34,14 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f} images/s", style="cyan")
 
 
-class TerminalProgress:
+class WarningsOnly(Silent):
+    """Draws nothing, but a warning is for everybody."""
+
+    def warn(self, text: str) -> None:
+        click.echo(f"warning: {printable(text)}", err=True)
+
+
+class TerminalProgress(WarningsOnly):
     """A ``Progress`` drawn by rich; where stderr is no terminal, a line after two seconds, then every ten."""
 
     def __init__(self) -> None:

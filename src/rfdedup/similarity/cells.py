@@ -144,6 +144,7 @@ def _nearest_cells(x: npt.NDArray[np.floating], cells: int) -> npt.NDArray[np.in
     n, d = x.shape
     rng = np.random.default_rng(2)
     chosen = np.sort(rng.choice(n, size=min(n, cells * _FIT_ROWS), replace=False))
+    faiss.omp_set_num_threads(thread_count())
     means = faiss.Kmeans(d, cells, niter=8, spherical=True, seed=1, max_points_per_centroid=_FIT_ROWS)
     means.train(unit_rows(x[chosen], chosen))
     index = faiss.IndexFlatIP(d)
