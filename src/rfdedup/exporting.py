@@ -175,11 +175,22 @@ _TABLE = (
 )
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a formula begins with in one spreadsheet or another."""
+
+
 def _record(row: dict[str, Any]) -> dict[str, Any]:
     """A row for text formats: ``file`` first; ``path_hex`` holds the exact name where it is not UTF-8."""
     raw = row["path_bytes"]
     exact = "" if os.fsencode(row["path"]) == raw else raw.hex()
     return {"file": path_text(row["file"]), **{name: row[name] for name in _TABLE}, "path_hex": exact}
+
+
+def _no_formula(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it, as OWASP
+    advises. Numbers stay, and so do absolute paths: the column ``file`` is always exact.
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _write_csv(rows: Iterable[dict[str, Any]], sink: BinaryIO) -> int:
@@ -188,7 +199,11 @@ def _write_csv(rows: Iterable[dict[str, Any]], sink: BinaryIO) -> int:
     writer.writeheader()
     count = 0
     for row in rows:
-        writer.writerow(_record({**row, "flags": " ".join(row["flags"])}))
+        record = _record({**row, "flags": " ".join(row["flags"])})
+        cells = {name: _no_formula(value) for name, value in record.items()}
+        if cells["path"] != record["path"]:
+            cells["path_hex"] = row["path_bytes"].hex()
+        writer.writerow(cells)
         count += 1
     text.detach()
     return count

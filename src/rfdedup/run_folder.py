@@ -162,7 +162,7 @@ class RunFolder:
         table = _read_table(self.path / VERDICTS_FILE, VERDICTS)
         try:
             check_verdicts(table, table.num_rows)
-        except ValueError as error:
+        except TABLE_ERRORS as error:
             raise RunFolderError(f"{self.path / VERDICTS_FILE} is damaged: {error}") from None
         return table
 

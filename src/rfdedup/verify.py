@@ -228,9 +228,11 @@ class _Prover:
         self.config = config
         self.watch = watch
         self.threshold = float(facts["threshold"])
-        self._name = (
-            trusted(config, encoder).semantic.encoder if encoder is None or isinstance(encoder, str) else encoder
-        )
+        self._name: str | Encoder
+        if encoder is None or isinstance(encoder, str):
+            self._name = trusted(config, encoder).semantic.encoder
+        else:
+            self._name = encoder
         self._weights = weights or config.semantic.weights
         self.precision = str(facts.get("precision"))
         self.margin = MARGIN.get(self.precision, max(MARGIN.values()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 
 import click
 from rich.console import Console
@@ -38,7 +39,9 @@ class WarningsOnly(Silent):
     """Draws nothing, but a warning is for everybody."""
 
     def warn(self, text: str) -> None:
-        click.echo(f"warning: {printable(text)}", err=True)
+        # nobody may be there to read it; the work goes on
+        with suppress(OSError):
+            click.echo(f"warning: {printable(text)}", err=True)
 
 
 class TerminalProgress(WarningsOnly):
@@ -86,7 +89,8 @@ class TerminalProgress(WarningsOnly):
             rate = self._done / (now - self._began)
             left = "" if self._total is None else f", {(self._total - self._done) / max(rate, 1e-9):,.0f} s left"
             of = "" if self._total is None else f" of {self._total:,}"
-            sys.stderr.write(f"{self._title}: {self._done:,}{of}, {rate:,.0f}/s{left}\n")
+            with suppress(OSError):
+                sys.stderr.write(f"{self._title}: {self._done:,}{of}, {rate:,.0f}/s{left}\n")
 
     def finish(self) -> None:
         if self._task is not None:

@@ -6,11 +6,13 @@ import logging
 import multiprocessing
 import os
 import secrets
+import signal
 import socket
 import threading
 from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import uvicorn
@@ -24,15 +26,23 @@ from rfdedup.run_encoder import config_of_run, trusted
 from rfdedup.run_folder import RunFolder
 
 HOST = "127.0.0.1"
+_LAST_ANSWERS = 1
+"""Seconds that requests under way have when the server is told to stop."""
 
 
-def recompute(run: Path, threshold: float | None, encoder: str | None = None) -> None:
+def recompute(
+    run: Path,
+    threshold: float | None,
+    encoder: str | None = None,
+    started: Callable[[BaseProcess], None] = lambda _: None,
+) -> None:
     """Run the funnel of a finished run again with the same inputs and configuration, in a process of its own.
 
     Args:
         run: the run folder.
         threshold: cosine threshold; None leaves it as it was.
         encoder: that the user named, in place of the one that the run names.
+        started: is told the process.
 
     Raises:
         RunFolderError: the funnel could not finish; the message is its own.
@@ -45,6 +55,7 @@ def recompute(run: Path, threshold: float | None, encoder: str | None = None) ->
     mine, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_refine, args=(run, threshold, encoder, theirs))
     process.start()
+    started(process)
     theirs.close()
     try:
         message = mine.recv()
@@ -70,6 +81,10 @@ def _refine(run: Path, threshold: float | None, encoder: str | None, answer: Con
         answer.send(str(error))
     else:
         answer.send("")
+
+
+def _end(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 _recompute = recompute
@@ -100,7 +115,8 @@ class ReviewServer:
             RunFolderError: there is no finished run in ``run``.
             ConfigError: the port is taken, or the labels cannot be read.
         """
-        funnel = recompute or partial(_recompute, encoder=encoder)
+        self._funnels: list[BaseProcess] = []
+        funnel = recompute or partial(_recompute, encoder=encoder, started=self._funnels.append)
         self.session = Session(run, funnel, labels, encoder)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         if os.name != "nt":
@@ -118,16 +134,29 @@ class ReviewServer:
         self.link = f"http://{HOST}:{self.port}/?{LINK_QUERY}={token}"
         app = make_app(self.session, port=self.port, token=token)
         # the token is part of a request line, so no access log
-        config = uvicorn.Config(app, log_level=logging.WARNING, access_log=False, lifespan="off", server_header=False)
+        config = uvicorn.Config(
+            app,
+            log_level=logging.WARNING,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=_LAST_ANSWERS,
+        )
         self._server = uvicorn.Server(config)
 
     def serve(self, ready: Callable[[], None] = lambda: None) -> None:
         """Answer requests; ``ready`` is called once the page can be opened."""
         threading.Thread(target=self.session.warm, daemon=True).start()
         threading.Thread(target=self._when_started, args=(ready,), daemon=True).start()
+        if threading.current_thread() is threading.main_thread():
+            # what the server does with the signal when it has stopped; by itself it would end without cleaning up
+            signal.signal(signal.SIGTERM, _end)
         try:
             self._server.run(sockets=[self._socket])
         finally:
+            for process in self._funnels:
+                # a run that is ended goes on where it was when it is asked for again
+                process.terminate()
             self.session.close()
             self._socket.close()
 
