@@ -46,10 +46,10 @@ def features_here() -> frozenset[str]:
     import llvmlite.binding
 
     has = {name for name, there in llvmlite.binding.get_host_cpu_features().items() if there}
-    return frozenset(name for name in has if not (_held_back() and name.startswith(_BEYOND_AVX2)))
+    return frozenset(name for name in has if not (held_back() and name.startswith(_BEYOND_AVX2)))
 
 
-def _held_back() -> bool:
+def held_back() -> bool:
     """Whether nothing beyond AVX2 is to be used."""
     return os.environ.get("RFDEDUP_MAX_ISA", "").lower() == "avx2"
 
@@ -75,8 +75,8 @@ def _engine(text: str, *, optimise: bool) -> Any:
     # the name of a processor stands for features of its own, so a lesser one is named with what is left of them
     features = ",".join(f"+{name}" for name in sorted(features_here()))
     machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu="haswell" if _held_back() else llvm.get_host_cpu_name(),
-        features=features if _held_back() else llvm.get_host_cpu_features().flatten(),
+        cpu="haswell" if held_back() else llvm.get_host_cpu_name(),
+        features=features if held_back() else llvm.get_host_cpu_features().flatten(),
         opt=3,
         jit=True,
     )

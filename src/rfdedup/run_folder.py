@@ -201,6 +201,8 @@ class RunFolder:
             lock.acquire()
         except Timeout:
             raise RunFolderError(f"another rfdedup process is using {self.path}; wait for it or stop it") from None
+        except NotRegularError as error:
+            raise RunFolderError(f"{self.path / LOCK_FILE} cannot be used: {error.strerror}; remove it") from None
         except OSError as error:
             raise RunFolderError(f"cannot write to {self.path}: {explain(error)}") from None
         try:

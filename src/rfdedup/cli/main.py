@@ -32,6 +32,8 @@ _COMMANDS = {
 
 EXIT_INTERRUPTED = 130
 _STANDARD_ERROR = 2
+_LEAST_ADDRESS_SPACE = 1 << 30
+_NO_MEMORY = "error: there is not enough memory; free some, or allow this process more (ulimit -v, ulimit -u)"
 EXIT_UNDONE = 2
 """Something in the way of the command itself, not of a file."""
 
@@ -65,6 +67,7 @@ def main(argv: list[str] | None = None) -> None:
     _bound_math_threads()
     try:
         _check_current_folder()
+        _check_address_space()
         code = app.main(args=argv, prog_name="rfdedup", standalone_mode=False)
         # what cannot be written is told here, not by the interpreter on its way out
         sys.stdout.flush()
@@ -81,7 +84,13 @@ def main(argv: list[str] | None = None) -> None:
     except BrokenPipeError:
         code = EXIT_UNDONE
     except MemoryError:
-        code = _fail("error: there is not enough memory; free some, or allow this process more (ulimit -v)")
+        code = _fail(_NO_MEMORY)
+    except ImportError as error:
+        code = _fail(f"error: a library cannot be loaded ({error}); install again, or allow more memory (ulimit -v)")
+    except RuntimeError as error:
+        if "start new thread" not in str(error):
+            raise
+        code = _fail(_NO_MEMORY)
     except OSError as error:
         code = _fail(f"error: {_told(error)}")
     _let_go_of_output()
@@ -98,6 +107,24 @@ def _check_current_folder() -> None:
         Path.cwd()
     except OSError:
         raise InputError("the current folder does not exist any more; change to one that does") from None
+
+
+def _check_address_space() -> None:
+    """Libraries that find no room end the process without a word, so what is far too little is told before.
+
+    Raises:
+        InputError: it is far too little.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if most != resource.RLIM_INFINITY and most < _LEAST_ADDRESS_SPACE:
+        raise InputError(
+            f"this process may use {most >> 20} MB of address space (ulimit -v), which is less than the "
+            f"{_LEAST_ADDRESS_SPACE >> 20} MB that its libraries take"
+        )
 
 
 def _fail(text: str, code: int = EXIT_UNDONE) -> int:

@@ -60,7 +60,10 @@ def command(
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
     # what the interpreter and the imports took; a run pays it too
-    started = max(time.time() - psutil.Process().create_time(), 0.0)
+    try:
+        started = max(time.time() - psutil.Process().create_time(), 0.0)
+    except (psutil.Error, OSError):
+        started = 0.0
     if quiet or as_json:
         plan = plan_run(inputs, settings, out=out, measure=measure, progress=WarningsOnly(), started=started)
     else:
