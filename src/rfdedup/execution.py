@@ -227,9 +227,7 @@ def file_pool(task: Any, files: int, config: RunConfig, block: BlockSpec | None 
         WorkerError: the operating system says nothing of processes.
     """
     if sys.platform == "linux" and not Path("/proc/self/stat").exists():
-        raise WorkerError(
-            "worker processes are watched by what /proc says of them, and it is not mounted"
-        )
+        raise WorkerError("worker processes are watched by what /proc says of them, and it is not mounted")
     limits = WorkerLimits(file_seconds=config.limits.file_seconds, memory_mb=config.limits.worker_memory_mb)
     size = CHUNK if block is None else block.batch
     workers = min(worker_count(config), max(1, -(-files // size)))

@@ -104,7 +104,16 @@ class Album:
 
     def change(self) -> str:
         kinds: list[Callable[[], None]] = [
-            *(self.add, self.copy, self.delete, self.edit, self.edit_with_the_old_time, self.rename, self.touch, self.swap)
+            *(
+                self.add,
+                self.copy,
+                self.delete,
+                self.edit,
+                self.edit_with_the_old_time,
+                self.rename,
+                self.touch,
+                self.swap,
+            )
         ]
         chosen = [self.random.choice(kinds) for _ in range(self.random.randint(1, 3))]
         for kind in chosen:
@@ -125,9 +134,7 @@ def compare(album: Album, tmp_path: Path, tiers: tuple[str, ...], steps: int) ->
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_run_over_a_changed_input_is_a_fresh_run(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_over_a_changed_input_is_a_fresh_run(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     in_process.without_workers(monkeypatch)
     compare(Album(tmp_path / "album", seed), tmp_path, ("quality", "hash"), STEPS)
 

@@ -81,7 +81,9 @@ def test_nothing_else_counts_cores() -> None:
     asking = {
         file.relative_to(source).as_posix()
         for file in source.rglob("*.py")
-        if any(name in file.read_text(encoding="utf-8") for name in ("os.cpu_count", "sched_getaffinity", "process_cpu"))
+        if any(
+            name in file.read_text(encoding="utf-8") for name in ("os.cpu_count", "sched_getaffinity", "process_cpu")
+        )
     }
     # doctor tells what the machine has, and the command line compares it with what may be used
     assert asking == {"cpus.py", "cli/commands/doctor.py", "cli/main.py"}

@@ -223,7 +223,11 @@ def test_a_name_that_is_too_long_is_told(tmp_path: Path) -> None:
 
 
 def test_mapped_arrays_are_what_was_saved(tmp_path: Path) -> None:
-    for array in (np.arange(12, dtype=np.float16).reshape(3, 4), np.zeros((0, 3), np.int32), np.asfortranarray(np.eye(3))):
+    for array in (
+        np.arange(12, dtype=np.float16).reshape(3, 4),
+        np.zeros((0, 3), np.int32),
+        np.asfortranarray(np.eye(3)),
+    ):
         np.save(tmp_path / "a.npy", array)
         found = map_array(tmp_path / "a.npy")
         assert found.dtype == array.dtype
