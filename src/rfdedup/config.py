@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rfdedup.errors import ConfigError
+from rfdedup.files import read_regular
 
 TIERS = ("quality", "hash", "semantic")
 QUALITY_CHECKS = (
@@ -201,11 +202,13 @@ def load_config(file: Path | None, overrides: dict[str, Any]) -> RunConfig:
     values: dict[str, Any] = {}
     if file is not None:
         try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
+            values = tomllib.loads(read_regular(file, follow=True).decode("utf-8"))
         except OSError as error:
             raise ConfigError(f"cannot read config file {file}: {error.strerror or error}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"config file {file} is not valid TOML: {error}") from None
+        except RecursionError:
+            raise ConfigError(f"config file {file} is nested too deeply") from None
     return make_config(_merge(values, overrides))
 
 

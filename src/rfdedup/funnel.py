@@ -18,10 +18,12 @@ from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan
 from rfdedup.ahead import SampleViews
 from rfdedup.config import RunConfig, make_config
 from rfdedup.court import Court, most_links
+from rfdedup.cpus import at_most
 from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
 from rfdedup.execution import TRANSIENT, measure_files
 from rfdedup.fullscale import FullScale
+from rfdedup.globs import matches, without_match
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
 from rfdedup.keepers.compatible import Compatible
 from rfdedup.keepers.confirmed import Compared
@@ -30,7 +32,6 @@ from rfdedup.lookalikes import Lookalikes, find_lookalikes
 from rfdedup.passes import Fault, FilesLost
 from rfdedup.pipeline.duplicates import Search, about_comparison
 from rfdedup.progress import Progress, Silent, Watch
-from rfdedup.ranking import matches
 from rfdedup.records import Tier
 from rfdedup.results import Run
 from rfdedup.review.decision_log import DecisionLog
@@ -117,7 +118,8 @@ def refine(
     if not scanned.files:
         raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
     folder = RunFolder.create(Path(out))
-    with folder.lock():
+    warn_of_globs(scanned, settings, watch)
+    with folder.lock(), at_most(settings.workers):
         return refine_scan(scanned, folder, settings, watch, list(command), given)
 
 
@@ -146,6 +148,16 @@ def refine_scan(
     with watch.stage("report", images):
         write_report(folder, partial(previews_of, folder.path))
     return Run(folder.path)
+
+
+def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
+    """Tell of globs that no file matches: whoever wrote one to protect images must hear that it protects none."""
+    for option, globs in (("--protect", config.keep.protect), ("--prefer", config.keep.prefer)):
+        for glob in without_match(scanned.files, globs):
+            watch.warn(
+                f"{option} {glob!r} matches no file: a glob is held against the path below each input, that with the "
+                "input's own name in front, and the absolute path"
+            )
 
 
 def decide(
@@ -212,6 +224,7 @@ def decide(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "decisions": digest(decisions),
         "scan": scan_counts(scanned, stock),
+        "warnings": watch.warnings,
         "encoder": linked.encoder,
         "comparison": about_comparison(config) if linked.compared is not None else None,
         "tables": tables,
@@ -243,7 +256,7 @@ def judge(
         )
     ]
     verdict = judge_quality(stock.features, config.quality, active="quality" in config.tiers)
-    protected = matches(stock.features["path"], config.keep.protect)
+    protected = matches(stock.features, config.keep.protect)
     # what a reviewer says comes before what a pattern says
     verdict = verdict.overruled(demands.keep | (protected & ~demands.drop), demands.drop)
     full_size = FullScale(stock, store, config, watch)

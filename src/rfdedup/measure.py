@@ -34,8 +34,8 @@ class Measurement:
     ``width`` and ``height`` are those of the whole upright picture; ``seen`` is the longer side of the reduction on
     which ``detail``, ``content`` and ``fineness`` were measured. ``thumb`` is 16 x 16 RGB; ``preview`` a JPEG of at
     most 160 pixels; ``flags`` are those of ``imaging.FLAGS`` and ``label_map``, thresholds are not applied here.
-    ``frames`` are all that the file has, ``frame_hashes`` their content in order (see ``imaging.same_frames``); None for
-    stills and where they are too many.
+    ``frames`` are all that the file has, ``frame_hashes`` their content in order (see ``imaging.same_frames``); None
+    for stills and where they are too many.
     """
 
     width: int

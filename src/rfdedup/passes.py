@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.errors import ImageError
+from rfdedup.files import NotRegularError, open_regular
 from rfdedup.imaging import Limits, decode, raw, tiff
 from rfdedup.measure import at_least, measure_picture
 from rfdedup.sources.folder import SourceFile, storable_time
@@ -143,9 +144,12 @@ def read_stable(file: SourceFile, limits: Limits) -> bytes:
     if file.size > limits.max_bytes:
         raise ImageError("too-large", f"{file.size} bytes; the limit is {limits.max_bytes}")
     try:
-        with open(file.absolute, "rb", buffering=0) as stream:  # noqa: PTH123 - the path may hold any bytes
+        # a pipe or device that took its place since the scan would keep whoever opens it waiting
+        with open_regular(file.absolute) as stream:
             data = stream.read()
             status = os.fstat(stream.fileno())
+    except NotRegularError as error:
+        raise ImageError("unstable", f"{error.strerror} any more; run again when it is at rest") from None
     except OSError as error:
         raise ImageError("unreadable", error.strerror or str(error)) from None
     # Windows numbers a file differently through a name and through a handle on some volumes

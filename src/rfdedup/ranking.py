@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.config import KeepConfig
+from rfdedup.globs import matches
 from rfdedup.linking import Links
 from rfdedup.originals import facts_of, name_marks
 from rfdedup.precedence import classes, demoted, gathered, placed
@@ -91,8 +91,7 @@ def rank(
     """
     behind = np.ones(features.num_rows, np.bool_)
     behind[first] = False
-    paths = features["path"]
-    keys: list[npt.NDArray[np.generic]] = [~matches(paths, keep.protect), ~matches(paths, keep.prefer), behind]
+    keys: list[npt.NDArray[np.generic]] = [~matches(features, keep.protect), ~matches(features, keep.prefer), behind]
     age = features["mtime_ns"].to_numpy().astype(np.float64)
     rule_keys: dict[str, list[Floats]] = {
         "best": [],
@@ -144,13 +143,6 @@ def _upright_first(features: pa.Table, told: Rows, marks: Rows, turned: Pairs | 
         leads = np.where(leads == 0, np.sign(for_a.astype(np.int64) - for_b), leads)
     known = leads != 0
     return np.where(leads > 0, a, b)[known], np.where(leads > 0, b, a)[known]
-
-
-def matches(paths: pa.ChunkedArray, globs: Sequence[str]) -> Mask:
-    """Which relative paths match one of the globs (``*`` crosses folders), (n,) bool."""
-    if not globs:
-        return np.zeros(len(paths), np.bool_)
-    return np.array([any(fnmatchcase(path, glob) for glob in globs) for path in paths.to_pylist()], np.bool_)
 
 
 def _original_first(

@@ -102,6 +102,7 @@ class Run:
             "scan": self.info.get("scan", {}),
             "encoder": self.info.get("encoder"),
             "stages": self.info.get("stages", []),
+            "warnings": self.info.get("warnings", []),
         }
 
     def _repr_html_(self) -> str:

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from rfdedup.claims import Claim, Claims, Key, Place, Whereabouts
 from rfdedup.comparison import Evidence
 from rfdedup.comparison import Limits as ChangeLimits
-from rfdedup.config import RunConfig, make_config
+from rfdedup.config import RunConfig
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
-from rfdedup.errors import ConfigError, EncoderError, ImageError, RunFolderError
+from rfdedup.errors import EncoderError, ImageError, RunFolderError
 from rfdedup.execution import embed_files, file_pool, limits_of
 from rfdedup.imaging import Limits
 from rfdedup.measure import measure
@@ -26,6 +26,7 @@ from rfdedup.passes import Fault, read_stable
 from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.proofs import Facts, disprove_comparison, disprove_exact, disprove_perceptual, disprove_quality
 from rfdedup.records import Tier
+from rfdedup.run_encoder import config_of_run, trusted
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import SourceFile
 from rfdedup.stages.compare import CompareTask, Unreadable, change_limits, view_of
@@ -142,7 +143,7 @@ def verify_run(
     """
     folder = RunFolder.open(Path(run))
     info = folder.info()
-    config = _config_of(info, folder)
+    config = config_of_run(info)
     watch = Watch(progress if progress is not None else Silent())
     result = Verification()
     claims = Claims(folder)
@@ -157,12 +158,6 @@ def verify_run(
             for start in range(0, len(semantic), SLICE):
                 prover.check([claims.claim(row) for row in semantic[start : start + SLICE]], places, result)
     return result
-
-
-def _config_of(info: dict[str, Any], folder: RunFolder) -> RunConfig:
-    if not isinstance(info.get("config"), dict):
-        raise RunFolderError(f"{folder.path} does not say how it was made: run the same command again")
-    return make_config(info["config"])
 
 
 def _read_files(
@@ -297,12 +292,11 @@ class _Prover:
         self.config = config
         self.watch = watch
         self.threshold = float(facts["threshold"])
-        named = config.semantic.encoder
-        if encoder is None and named.startswith("torchscript:"):
-            raise ConfigError(
-                f"the run names {named}, and TorchScript files can hold code: if you trust it, add --encoder {named}"
-            )
-        self._name = encoder or named
+        self._name: str | Encoder
+        if encoder is None or isinstance(encoder, str):
+            self._name = trusted(config, encoder).semantic.encoder
+        else:
+            self._name = encoder
         self._weights = weights or config.semantic.weights
         self.precision = str(facts.get("precision"))
         self.margin = MARGIN.get(self.precision, max(MARGIN.values()))

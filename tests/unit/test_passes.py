@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import pickle
 import shutil
 import time
@@ -29,6 +28,7 @@ from rfdedup.encoders.base import cache_key
 from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.errors import EncoderError
+from rfdedup.files import open_regular
 from rfdedup.imaging import Limits
 from rfdedup.inventory import feature_key
 from rfdedup.passes import MeasureTask, PrepareTask
@@ -47,16 +47,16 @@ class Meter:
         self.decoded: list[tuple[int, int]] = []
         decode = simplejpeg.decode_jpeg
 
-        def counted_open(path: Any, *args: Any, **options: Any) -> Any:
+        def counted_open(path: str) -> Any:
             self.reads[Path(path).name] += 1
-            return builtins.open(path, *args, **options)  # noqa: PTH123
+            return open_regular(path)
 
         def counted_decode(*args: Any, **options: Any) -> Any:
             pixels = decode(*args, **options)
             self.decoded.append(pixels.shape[:2])
             return pixels
 
-        patch.setattr(passes, "open", counted_open, raising=False)
+        patch.setattr(passes, "open_regular", counted_open)
         patch.setattr(simplejpeg, "decode_jpeg", counted_decode)
 
 

@@ -13,7 +13,7 @@ from rfdedup import ranking
 from rfdedup.config import KeepConfig
 from rfdedup.imaging.metadata import Says
 from rfdedup.linking import Links
-from rfdedup.ranking import in_doubt, matches, rank
+from rfdedup.ranking import in_doubt, rank
 from rfdedup.records import FEATURES, Tier
 from rfdedup.tiers import THUMB_SIDE
 
@@ -205,14 +205,6 @@ def test_the_order_of_rows_and_of_pairs_decides_nothing() -> None:
 
 def test_missing_measurements_are_no_failure() -> None:
     assert order(features({}, {"detail": None, "jpeg_quality": None, "content": None, "fineness": None}))[0] == 0
-
-
-def test_globs() -> None:
-    paths = pa.chunked_array([["a.jpg", "sub/a.jpg"], ["sub/B.jpg"]])
-    assert matches(paths, ["*.jpg"]).tolist() == [True, True, True]
-    assert matches(paths, ["sub/*", "x"]).tolist() == [False, True, True]
-    assert matches(paths, ["sub/b*"]).tolist() == [False, False, False]
-    assert matches(paths, []).tolist() == [False, False, False]
 
 
 LARGE: dict[str, Any] = {"width": 1500, "height": 1125, "seen": 750, "mtime_ns": 2000}

@@ -55,12 +55,15 @@ Recompute = Callable[[Path, float | None], None]
 class Session:
     """Answers for one run folder. Safe to call from several threads; reads the folder again when it changed."""
 
-    def __init__(self, run: Path, recompute: Recompute, source: LabelSource | None = None) -> None:
+    def __init__(
+        self, run: Path, recompute: Recompute, source: LabelSource | None = None, encoder: str | None = None
+    ) -> None:
         """
         Args:
             run: the run folder.
             recompute: runs the funnel again.
             source: where labels come from; None for sidecars of the usual names.
+            encoder: that the user named, in place of the one that the run names.
 
         Raises:
             RunFolderError: there is no finished run in ``run``.
@@ -74,7 +77,8 @@ class Session:
         # a map takes seconds, in which the lists still answer
         self._mapping = threading.Lock()
         self._snapshot = Snapshot(run)
-        self._vectors = Vectors(self._snapshot)
+        self._encoder = encoder
+        self._vectors = Vectors(self._snapshot, encoder)
         self._labels = self._labels_of(self._snapshot)
         self._state: State | None = None
         self._trouble = ""
@@ -115,7 +119,7 @@ class Session:
             return
         self._trouble = ""
         self._vectors.close()
-        self._snapshot, self._vectors, self._labels = snapshot, Vectors(snapshot), labels
+        self._snapshot, self._vectors, self._labels = snapshot, Vectors(snapshot, self._encoder), labels
 
     def _labels_of(self, snapshot: Snapshot) -> RunLabels:
         return RunLabels(snapshot, self._source, self._source.check(self.run))
@@ -457,4 +461,4 @@ class Session:
 
     def _vectors_of(self, state: State) -> Vectors:
         with self._lock:
-            return self._vectors if self._snapshot is state.snapshot else Vectors(state.snapshot)
+            return self._vectors if self._snapshot is state.snapshot else Vectors(state.snapshot, self._encoder)

@@ -148,8 +148,11 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     """Find junk and duplicates below INPUT. Reads only; the verdicts go to RUN.
 
     The same command on the same RUN resumes, and computes nothing again for unchanged files.
+
+    A GLOB is held against the path of an image below INPUT, the same with INPUT's own name in front, and its absolute
+    path; * crosses folders. One that matches nothing is told at once.
     """
-    from rfdedup.cli.progress import TerminalProgress
+    from rfdedup.cli.progress import TerminalProgress, WarningsOnly
     from rfdedup.cli.summary import (
         bound_lines,
         comparison_lines,
@@ -160,14 +163,13 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     )
     from rfdedup.config import load_config
     from rfdedup.funnel import refine
-    from rfdedup.progress import Silent
     from rfdedup.run_folder import REPORT_FILE, VERDICTS_FILE
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
     typed = ["rfdedup", *sys.argv[1:]]
     if quiet or as_json:
-        run = refine(inputs, out, config=settings, progress=Silent(), command=typed)
+        run = refine(inputs, out, config=settings, progress=WarningsOnly(), command=typed)
     else:
         with TerminalProgress() as progress:
             run = refine(inputs, out, config=settings, progress=progress, command=typed)
@@ -183,5 +185,7 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
         output.show(printable(line))
     if line := passed_over_line(facts["scan"]):
         output.show(line)
+    for line in facts["warnings"]:
+        output.show(f"warning: {printable(line)}")
     output.show(f"verdicts: {printable(str(out / VERDICTS_FILE))}   report: {printable(str(out / REPORT_FILE))}")
     output.result({"run": str(out), **facts})
