@@ -82,10 +82,11 @@ def build_map(path: str, points: int) -> None:
 
 
 def serve(path: str, answer: Any) -> None:
+    from rfdedup.rerun import recompute
     from rfdedup.review.server import ReviewServer
 
     began = time.perf_counter()
-    server = ReviewServer(Path(path))
+    server = ReviewServer(Path(path), recompute=recompute)
     server.serve(lambda: answer.put((server.link, time.perf_counter() - began)))
 
 

@@ -23,7 +23,8 @@ from synthetic_run import SEMANTIC_THRESHOLD, make_run
 
 pytest.importorskip("uvicorn", reason="needs uvicorn: install the review extra")
 
-from rfdedup.review.server import ReviewServer, recompute
+from rfdedup.rerun import recompute
+from rfdedup.review.server import ReviewServer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -73,7 +74,7 @@ def invented(tmp_path: Path) -> Path:
 
 @contextmanager
 def serving(run: Path, **more: Any) -> Iterator[ReviewServer]:
-    server = ReviewServer(run, **more)
+    server = ReviewServer(run, **{"recompute": recompute, **more})
     ready = threading.Event()
     thread = threading.Thread(target=server.serve, args=(ready.set,))
     thread.start()
