@@ -21,11 +21,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.errors import RunFolderError
 from rfdedup.files import ARRAY_ERRORS, atomic_write, sha256_file, write_json
 from rfdedup.records import FEATURES, TABLE_ERRORS
 from rfdedup.similarity.products import thread_count
-from rfdedup.tiers import THUMB_SIDE
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
 HEAVY_COLUMNS = ("thumb",)

@@ -11,10 +11,10 @@ import pytest
 
 from rfdedup import ranking
 from rfdedup.config import KeepConfig
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.linking import Links
 from rfdedup.ranking import in_doubt, matches, rank
 from rfdedup.records import FEATURES, Tier
-from rfdedup.tiers import THUMB_SIDE
 
 ORIGINAL: dict[str, Any] = {
     "width": 800,
