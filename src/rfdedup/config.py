@@ -87,6 +87,21 @@ class SemanticConfig(_Section):
     )
 
 
+class CompareConfig(_Section):
+    """How proposed pairs of pictures are compared; not used with ``same = "meaning"``."""
+
+    neighbours: int = Field(
+        4, ge=1, le=256, description="nearest images by hashes, and by embeddings, that are proposed"
+    )
+    floor: Literal["auto"] | Annotated[float, Field(ge=0, lt=1)] = Field(
+        "auto", description="cosine similarity below which no pair is proposed; auto takes a low one"
+    )
+    turned: bool = Field(True, description="propose mirrored and turned copies by their hashes too")
+    max_change: float = Field(
+        1.0, gt=0, le=10, description="how much change is overlooked, as a multiple of what usually is"
+    )
+
+
 class LimitsConfig(_Section):
     """What one file may cost."""
 
@@ -107,10 +122,16 @@ class RunConfig(_Section):
     """Everything that decides a verdict, and how the work is done."""
 
     tiers: Annotated[tuple[TierName, ...], AfterValidator(_funnel_order)] = TIERS  # type: ignore[assignment]
+    same: Literal["copy", "moment", "meaning"] = Field(
+        "moment",
+        description="what makes a duplicate: an edit of one picture; that, or one scene in which nothing changed; or a "
+        "cosine similarity alone, by which nobody compares pictures",
+    )
     sample: int | None = Field(None, ge=1, description="look at this many images only, chosen by content-free hash")
     workers: int | None = Field(None, ge=1, le=1024, description="worker processes; default: CPU cores")
     quality: QualityConfig = QualityConfig()
     hash: HashConfig = HashConfig()
+    compare: CompareConfig = CompareConfig()
     semantic: SemanticConfig = SemanticConfig()
     limits: LimitsConfig = LimitsConfig()
     keep: KeepConfig = KeepConfig()

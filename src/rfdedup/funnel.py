@@ -23,9 +23,11 @@ from rfdedup.errors import InputError
 from rfdedup.execution import TRANSIENT, measure_files
 from rfdedup.fullscale import FullScale
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
-from rfdedup.linking import Links, exact_representatives, worth_keeping
+from rfdedup.keepers.confirmed import Compared
+from rfdedup.linking import Links, exact_representatives, with_exact, worth_keeping
 from rfdedup.lookalikes import Lookalikes, find_lookalikes
 from rfdedup.passes import Fault, FilesLost
+from rfdedup.pipeline.duplicates import Search, about_comparison, nothing_forbidden
 from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.ranking import matches
 from rfdedup.records import Tier
@@ -40,22 +42,44 @@ from rfdedup.tiers.judgement import Judgement
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import SemanticTier
 from rfdedup.tiers.yardstick import looked_at, refuse_early
-from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
+from rfdedup.verdicts import Duplicates, evidence_table, link_table, observed_flags, settle, verdict_table
 from rfdedup.whitening import still_frozen
 
 Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
+class Linked:
+    """What tiers 2 and 3 say of n rows.
+
+    Attributes:
+        faults: of each row, also of those that could not be read again.
+        representative: (n,) the row with the same bytes that was compared in each row's place.
+        king: (n,) of representatives. rank: (n,) places by which kings were chosen.
+        links: those that are written down. thresholds: bound of each tier.
+        compared: the pairs of pictures that were compared; None where a cosine similarity decides.
+        encoder: what ``run.json`` says of the encoder, None where there is none.
+    """
+
+    faults: list[Fault | None]
+    representative: Rows
+    king: Rows
+    rank: Rows
+    links: Links
+    thresholds: dict[Tier, float]
+    compared: Compared | None
+    encoder: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
 class Findings:
-    """What the tiers say of each row. ``rank`` is the one by which the last kings were crowned."""
+    """What the tiers say of each row."""
 
     faults: list[Fault | None]
     quality: Judgement
     flags: pa.Array
     duplicates: Duplicates
-    links: Links
-    rank: Rows
+    linked: Linked
 
 
 def refine(
@@ -159,7 +183,7 @@ def decide(
     views = None
     if new:
         ahead = encoder() if encoder is not None else None
-        if ahead is not None:
+        if ahead is not None and config.same == "meaning":
             refuse_early(config, ahead.card, len(files))
             views = SampleViews(looked_at(config, ahead.card, len(files)), ahead.card.input)
         with watch.stage("quality + hash" if ahead is None else "quality + hash + embed", len(new)):
@@ -170,16 +194,15 @@ def decide(
     if not stock.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
 
-    tier3 = SemanticTier(config, stock, store, watch, encoder, views) if encoder is not None else None
-    # tier 3 lets go of them when it has settled how to compare, long before the memory that kings take
-    del views
     decisions = DecisionLog(folder.path).decisions()
-    findings = judge(stock, store, config, tier3, constraints(decisions, stock.features), watch)
+    findings = judge(stock, store, config, encoder, views, constraints(decisions, stock.features), watch)
+    linked = findings.linked
     with watch.stage("verdicts", len(stock.files)):
         table = verdict_table(stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates)
         folder.write_info({**about, "status": "running"})
-        tables = folder.write_tables(table, link_table(findings.links))
-        store.place_rows(stock.shard, stock.row, findings.rank)
+        proofs = evidence_table(findings.duplicates, linked.representative, linked.compared)
+        tables = folder.write_tables(table, link_table(linked.links, linked.compared), proofs)
+        store.place_rows(stock.shard, stock.row, linked.rank)
         watch.advance(len(stock.files))
     about |= {
         "status": "complete",
@@ -188,7 +211,8 @@ def decide(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "decisions": digest(decisions),
         "scan": scan_counts(scanned, stock),
-        "encoder": tier3.about() if tier3 is not None else None,
+        "encoder": linked.encoder,
+        "comparison": about_comparison(config) if linked.compared is not None else None,
         "tables": tables,
         "damaged_shards": store.damaged,
         "stages": [stage.as_dict() for stage in watch.stages],
@@ -202,7 +226,8 @@ def judge(
     stock: Inventory,
     store: FeatureStore,
     config: RunConfig,
-    tier3: SemanticTier | None,
+    encoder: RunEncoder | None,
+    views: SampleViews | None,
     demands: Constraints,
     watch: Watch,
 ) -> Findings:
@@ -220,15 +245,66 @@ def judge(
     protected = matches(stock.features["path"], config.keep.protect)
     # what a reviewer says comes before what a pattern says
     verdict = verdict.overruled(demands.keep | (protected & ~demands.drop), demands.drop)
-    thumbs = stock.thumbs_from(store)
     full_size = FullScale(stock, store, config, watch)
     # in input order nobody asks which copy was enlarged
     refine = full_size.refined if config.keep.rule != "first" else None
-    court = Court(stock.features, config.keep, thumbs, protected, demands, refine)
+    court = Court(stock.features, config.keep, stock.thumbs_from(store), protected, demands, refine)
+    flags = observed_flags(stock, verdict.flags, protected)
+    if config.same == "meaning":
+        found = by_meaning(faults, verdict, stock, store, config, court, encoder, views, watch)
+    else:
+        found = by_pictures(faults, verdict, stock, store, config, court, encoder, watch)
+    stays = protected | demands.keep
+    duplicates = settle(found.king, found.representative, found.links, stays, found.thresholds, found.compared)
+    return Findings(found.faults, verdict, flags, duplicates, found)
+
+
+def by_pictures(
+    faults: list[Fault | None],
+    verdict: Judgement,
+    stock: Inventory,
+    store: FeatureStore,
+    config: RunConfig,
+    court: Court,
+    encoder: RunEncoder | None,
+    watch: Watch,
+) -> Linked:
+    """Duplicates where hashes and embeddings propose pairs, and comparisons of the pictures decide."""
+    while True:
+        rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
+        representative = exact_groups(rows, stock, config, court)
+        search = Search(stock, store, config, court, watch, encoder, nothing_forbidden)
+        king, place, links, compared = search.run(np.unique(representative[rows]))
+        for row, fault in search.faults.items():
+            faults[row] = fault
+        standing = np.bincount(representative[rows], minlength=len(faults)) > 1
+        if not any(standing[row] for row in search.faults):
+            break
+        # another file stands for the same bytes; what was compared is remembered by content
+    thresholds = {Tier.PERCEPTUAL: float(config.hash.radius), Tier.SEMANTIC: search.floor}
+    return Linked(
+        faults, representative, king, place, with_exact(links, representative), thresholds, compared, search.about()
+    )
+
+
+def by_meaning(
+    faults: list[Fault | None],
+    verdict: Judgement,
+    stock: Inventory,
+    store: FeatureStore,
+    config: RunConfig,
+    court: Court,
+    encoder: RunEncoder | None,
+    views: SampleViews | None,
+    watch: Watch,
+) -> Linked:
+    """Duplicates where hashes and a cosine similarity decide alone, and nobody compares pictures."""
+    tier3 = SemanticTier(config, stock, store, watch, encoder, views) if encoder is not None else None
+    # tier 3 lets go of them when it has settled how to compare, long before the memory that kings take
+    del views
     thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
     while True:
-        usable = np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped
-        rows = np.flatnonzero(usable)
+        rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
         representative, tier2 = compare_hashes(rows, stock, config, court)
         distinct = np.unique(representative[rows])
         try:
@@ -244,21 +320,25 @@ def judge(
         except FilesLost as lost:
             for row, fault in lost.faults.items():
                 faults[row] = fault
-    duplicates = settle(king, representative, links, protected | demands.keep, thresholds)
-    flags = observed_flags(stock, verdict.flags, protected)
-    return Findings(faults, verdict, flags, duplicates, worth_keeping(links, king, representative), place)
+    about = tier3.about() if tier3 is not None else None
+    kept = worth_keeping(links, king, representative)
+    return Linked(faults, representative, king, place, kept, thresholds, None, about)
+
+
+def exact_groups(rows: Rows, stock: Inventory, config: RunConfig, court: Court) -> Rows:
+    """The row that stands for each content among usable rows, (n,) int64; rows stand for themselves elsewhere."""
+    representative = np.arange(stock.features.num_rows)
+    if "hash" in config.tiers and config.hash.exact:
+        rank = court.place(Links.none(), rows)
+        representative[rows] = exact_representatives(stock.features["sha256"], rows, rank)
+    return representative
 
 
 def compare_hashes(rows: Rows, stock: Inventory, config: RunConfig, court: Court) -> tuple[Rows, Lookalikes]:
     """Tier 2: the row that stands for each content, (n,) int64, and what hashes say of those rows."""
     features = stock.features
-    representative = np.arange(features.num_rows)
-    if "hash" not in config.tiers:
-        return representative, Lookalikes.none(features.num_rows)
-    if config.hash.exact:
-        rank = court.place(Links.none(), rows)
-        representative[rows] = exact_representatives(features["sha256"], rows, rank)
-    if not config.hash.perceptual:
+    representative = exact_groups(rows, stock, config, court)
+    if "hash" not in config.tiers or not config.hash.perceptual:
         return representative, Lookalikes.none(features.num_rows)
     distinct = np.unique(representative[rows])
     tier2 = find_lookalikes(

@@ -90,12 +90,16 @@ def worth_keeping(links: Links, king: Rows, representative: Rows) -> Links:
         king: (n,) final king of each row.
         representative: (n,) row compared in each row's place.
     """
-    n = len(king)
-    rows = np.arange(n)
+    to_king = (king[links.a] == links.b) | (king[links.b] == links.a)
+    return with_exact(links.take(to_king | strongest(links, len(king), MOST_LINKS)), representative)
+
+
+def with_exact(links: Links, representative: Rows) -> Links:
+    """Links between representatives, and those of each row to the one with the same bytes that stands for it."""
+    rows = np.arange(len(representative))
     same_bytes = representative != rows
     exact = Links.make(rows[same_bytes], representative[same_bytes], Tier.EXACT, np.ones(int(same_bytes.sum())))
-    to_king = (king[links.a] == links.b) | (king[links.b] == links.a)
-    return Links.join(exact, links.take(to_king | strongest(links, n, MOST_LINKS)))
+    return Links.join(exact, links)
 
 
 def strongest(links: Links, n: int, most: int) -> npt.NDArray[np.bool_]:

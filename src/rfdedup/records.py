@@ -13,7 +13,7 @@ from rfdedup.constants import THUMB_SIDE
 if TYPE_CHECKING:
     from rfdedup.sources.folder import SourceFile
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FEATURE_VERSION = 12
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
@@ -132,9 +132,44 @@ VERDICTS = pa.schema(
         pa.field("device", pa.uint64(), nullable=False),
         pa.field("error_detail", pa.string()),
         pa.field("decoder_warnings", pa.string()),
+        # schema 2: the row of the king, and what makes both the same: copy, moment or meaning
+        pa.field("king_row", pa.int64()),
+        pa.field("same", pa.string()),
     ]
 )
-"""``verdicts.parquet``: one row per input file, sorted by (root, path_bytes). Row numbers are those of links."""
+"""``verdicts.parquet``: one row per input file, sorted by (root, path_bytes). Row numbers are those of links.
+
+Further columns are appended and may be null; who reads an older run gets nulls for them."""
+
+EVIDENCE_FIELDS: list[pa.Field[Any]] = [
+    # maps pixels of the subject to pixels of the king: x' = t0 x + t1 y + t2, y' = t3 x + t4 y + t5
+    pa.field("transform", pa.list_(pa.float64(), 6), nullable=False),
+    pa.field("mirrored", pa.bool_(), nullable=False),
+    pa.field("inliers", pa.int32(), nullable=False),
+    pa.field("overlap", pa.float64(), nullable=False),
+    pa.field("matched", pa.float64(), nullable=False),
+    pa.field("changed_area", pa.int32(), nullable=False),
+    pa.field("changed_share", pa.float64(), nullable=False),
+    pa.field("side", pa.string(), nullable=False),
+    pa.field("colour_changed", pa.bool_(), nullable=False),
+    pa.field("resolution", pa.int32(), nullable=False),
+    pa.field("reason", pa.string(), nullable=False),
+]
+"""What a comparison of two pictures measured; see ``comparison.Evidence``."""
+
+EVIDENCE = pa.schema(
+    [
+        pa.field("row", pa.int64(), nullable=False),
+        pa.field("king_row", pa.int64(), nullable=False),
+        pa.field("same", pa.string(), nullable=False),
+        # whether it would differ where many images share the background: a patch that one has alone is content there
+        pa.field("crowd", pa.bool_(), nullable=False),
+        pa.field("proposed_by", pa.string(), nullable=False),
+        pa.field("proposal_score", pa.float64(), nullable=False),
+        *EVIDENCE_FIELDS,
+    ]
+)
+"""``evidence.parquet``: one row for each drop that a comparison of pictures decided, by row."""
 
 LINKS = pa.schema(
     [
@@ -142,6 +177,8 @@ LINKS = pa.schema(
         pa.field("b", pa.int64(), nullable=False),
         pa.field("tier", pa.string(), nullable=False),
         pa.field("score", pa.float64(), nullable=False),
+        # schema 2: copy, moment or meaning
+        pa.field("same", pa.string()),
     ]
 )
 """``links.parquet``: pairs of verdict rows, a < b. Score: bits that differ (hash tiers) or cosine similarity."""

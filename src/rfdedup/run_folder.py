@@ -16,11 +16,13 @@ from filelock import FileLock, Timeout
 
 from rfdedup.errors import RunFolderError
 from rfdedup.files import TEMPORARY_SUFFIX, atomic_write, explain, sha256_file, write_json
-from rfdedup.records import LINKS, SCHEMA_VERSION, TABLE_ERRORS, VERDICTS
+from rfdedup.records import EVIDENCE, LINKS, SCHEMA_VERSION, TABLE_ERRORS, VERDICTS
 
 RUN_JSON = "run.json"
 VERDICTS_FILE = "verdicts.parquet"
 LINKS_FILE = "links.parquet"
+EVIDENCE_FILE = "evidence.parquet"
+TABLES = (VERDICTS_FILE, LINKS_FILE, EVIDENCE_FILE)
 REPORT_FILE = "report.html"
 LOCK_FILE = ".lock"
 REVIEWS_FILE = "reviews.sqlite"
@@ -78,7 +80,7 @@ class RunFolder:
         if info.get("status") != "complete":
             raise RunFolderError(f"the run in {path} is not finished: run the same `rfdedup run` command again")
         digests = info.get("tables", {})
-        for name in (VERDICTS_FILE, LINKS_FILE):
+        for name in TABLES:
             if name in digests and (path / name).is_file() and sha256_file(path / name) != digests[name]:
                 raise RunFolderError(f"{path / name} is damaged: run the same `rfdedup run` command again")
         return folder
@@ -96,6 +98,7 @@ class RunFolder:
             about = RunFolder.open(self.path).info()
             self.verdicts()
             self.links()
+            self.evidence()
         except RunFolderError:
             return False
         return about.get("fingerprint") == fingerprint and self.report.is_file()
@@ -134,12 +137,20 @@ class RunFolder:
     def links(self) -> pa.Table:
         return _read_table(self.path / LINKS_FILE, LINKS)
 
-    def write_tables(self, verdicts: pa.Table, links: pa.Table) -> dict[str, str]:
-        """Replace both tables. Returns the SHA-256 of each file by name, for ``tables`` in ``run.json``."""
-        for name, table in ((LINKS_FILE, links), (VERDICTS_FILE, verdicts)):
+    def evidence(self) -> pa.Table:
+        """What comparisons measured for each drop; empty where none was made, as in runs of older versions."""
+        if not (self.path / EVIDENCE_FILE).exists():
+            return EVIDENCE.empty_table()
+        return _read_table(self.path / EVIDENCE_FILE, EVIDENCE)
+
+    def write_tables(self, verdicts: pa.Table, links: pa.Table, evidence: pa.Table | None = None) -> dict[str, str]:
+        """Replace all tables. Returns the SHA-256 of each file by name, for ``tables`` in ``run.json``."""
+        proofs = EVIDENCE.empty_table() if evidence is None else evidence
+        tables = {EVIDENCE_FILE: proofs, LINKS_FILE: links, VERDICTS_FILE: verdicts}
+        for name, table in tables.items():
             with atomic_write(self.path / name) as stream:
                 pq.write_table(table, stream, compression="zstd")
-        return {name: sha256_file(self.path / name) for name in (LINKS_FILE, VERDICTS_FILE)}
+        return {name: sha256_file(self.path / name) for name in tables}
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -156,7 +167,7 @@ class RunFolder:
         except OSError as error:
             raise RunFolderError(f"cannot write to {self.path}: {explain(error)}") from None
         try:
-            for name in (RUN_JSON, VERDICTS_FILE, LINKS_FILE, REPORT_FILE):
+            for name in (RUN_JSON, *TABLES, REPORT_FILE):
                 for leftover in self.path.glob(f"{name}.*{TEMPORARY_SUFFIX}"):
                     leftover.unlink(missing_ok=True)
             yield
@@ -187,6 +198,12 @@ def _read_table(file: Path, schema: pa.Schema) -> pa.Table:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
     except TABLE_ERRORS as error:
         raise RunFolderError(f"{file} is damaged ({error}): run the same `rfdedup run` command again") from None
-    if not table.schema.equals(schema, check_metadata=False):
+    known = len(table.column_names)
+    if known > len(schema) or not table.schema.equals(pa.schema(list(schema)[:known]), check_metadata=False):
         raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
+    for field in list(schema)[known:]:
+        # an older version did not write it
+        if not field.nullable:
+            raise RunFolderError(f"{file} lacks the column {field.name}: run the same `rfdedup run` command again")
+        table = table.append_column(field, pa.nulls(table.num_rows, field.type))
     return table

@@ -10,14 +10,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rfdedup.comparison import Kind
 from rfdedup.imaging.suffix import suffix_fits
 from rfdedup.inventory import Inventory
+from rfdedup.keepers.confirmed import Compared, proposed_by_hash
 from rfdedup.linking import TIER_ORDER, Links
-from rfdedup.records import LINKS, VERDICTS, Tier, Verdict
+from rfdedup.records import EVIDENCE, EVIDENCE_FIELDS, LINKS, VERDICTS, Tier, Verdict
+from rfdedup.storage.comparisons import fields_of, swapped
 from rfdedup.tiers.judgement import Judgement
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+MEANING = "meaning"
+"""Kind of sameness of a pair that hashes or a cosine similarity held for alike, and nobody compared."""
 REASONS = {Tier.EXACT: "sha256", Tier.PERCEPTUAL: "dhash+phash", Tier.SEMANTIC: "cosine"}
 EXACT_SCORE = 1.0
 """Bit-identical files: score and threshold of a SHA-256 match."""
@@ -32,16 +37,25 @@ class Duplicates:
         tier: (n,) int8 index into ``TIER_ORDER`` of the deciding link, -1 for kings.
         score: (n,) float64 of the deciding link, NaN for kings.
         thresholds: bound of each tier, in the unit of its score.
+        same: (n,) object, ``copy``, ``moment`` or ``meaning`` for subjects, else None.
+        compared: (n,) int64, place in the compared pairs of the comparison that decided; -1 for others.
     """
 
     king: Rows
     tier: npt.NDArray[np.int8]
     score: npt.NDArray[np.float64]
     thresholds: dict[Tier, float]
+    same: npt.NDArray[np.object_]
+    compared: Rows
 
 
 def settle(
-    king: Rows, representative: Rows, links: Links, protected: npt.NDArray[np.bool_], thresholds: dict[Tier, float]
+    king: Rows,
+    representative: Rows,
+    links: Links,
+    protected: npt.NDArray[np.bool_],
+    thresholds: dict[Tier, float],
+    compared: Compared | None = None,
 ) -> Duplicates:
     """Give every subject the link that proves it.
 
@@ -51,6 +65,7 @@ def settle(
         links: all links between representatives.
         protected: (n,) rows that stay whatever they duplicate.
         thresholds: bound of each tier.
+        compared: the pairs that comparisons confirmed, where pictures were compared.
     """
     n = len(king)
     rows = np.arange(n)
@@ -65,7 +80,15 @@ def settle(
     at = np.flatnonzero(linked)
     link = _find(links, representative[at], lord[at], n)
     tier[at], score[at] = links.tier[link], links.score[link]
-    return Duplicates(lord, tier, score, {Tier.EXACT: EXACT_SCORE, **thresholds})
+    same = np.full(n, None, object)
+    same[same_bytes] = str(Kind.COPY)
+    place = np.full(n, -1)
+    if compared is None:
+        same[at] = MEANING
+    else:
+        place[at] = compared.find(representative[at], lord[at])
+        same[at] = compared.kinds()[place[at]]
+    return Duplicates(lord, tier, score, {Tier.EXACT: EXACT_SCORE, **thresholds}, same, place)
 
 
 def _find(links: Links, one: Rows, other: Rows, n: int) -> Rows:
@@ -133,6 +156,8 @@ def verdict_table(
         "king": features["path"].take(lord),
         "king_root": features["root"].take(lord),
         "king_path_bytes": features["path_bytes"].take(lord),
+        "king_row": lord,
+        "same": duplicates.same,
         "score": nullable(score),
         "threshold": nullable(threshold),
         "group": pa.array(group, pa.int64(), mask=group < 0),
@@ -185,10 +210,54 @@ def _texts(values: pa.DictionaryArray) -> list[str]:
     return texts
 
 
-def link_table(links: Links) -> pa.Table:
-    """The table of ``records.LINKS``."""
+def link_table(links: Links, compared: Compared | None = None) -> pa.Table:
+    """The table of ``records.LINKS``.
+
+    Args:
+        links: what is written. compared: the comparisons that confirmed them, where pictures were compared.
+    """
     names = np.array([str(tier) for tier in TIER_ORDER], object)
-    return pa.table({"a": links.a, "b": links.b, "tier": names[links.tier], "score": links.score}, schema=LINKS)
+    same = np.full(len(links), MEANING, object)
+    if compared is not None:
+        at = compared.find(links.a, links.b)
+        same[at >= 0] = compared.kinds()[at[at >= 0]]
+    same[links.tier == TIER_ORDER.index(Tier.EXACT)] = str(Kind.COPY)
+    columns = {"a": links.a, "b": links.b, "tier": names[links.tier], "score": links.score, "same": same}
+    return pa.table(columns, schema=LINKS)
+
+
+def evidence_table(duplicates: Duplicates, representative: Rows, compared: Compared | None) -> pa.Table:
+    """The table of ``records.EVIDENCE``: what each drop that is not identical rests on, by row."""
+    if compared is None:
+        return EVIDENCE.empty_table()
+    by_hash = proposed_by_hash(compared.pairs)
+    rows = []
+    for row in np.flatnonzero(duplicates.compared >= 0).tolist():
+        at = int(duplicates.compared[row])
+        found = compared.evidence[at]
+        if found is None:
+            raise AssertionError("a subject has no evidence")
+        king = int(duplicates.king[row])
+        # evidence is kept with the lower row as subject
+        mine = found if int(representative[row]) == int(compared.pairs.a[at]) else swapped(found)
+        bits, cosine = int(compared.pairs.bits[at]), float(compared.pairs.cosine[at])
+        facts = {
+            "row": row,
+            "king_row": king,
+            "same": str(duplicates.same[row]),
+            "crowd": found.crowd_kind != found.kind,
+            "proposed_by": _proposer(compared, at, bool(by_hash[at])),
+            "proposal_score": float(bits) if by_hash[at] else cosine,
+        }
+        measured = fields_of(mine)
+        rows.append({**facts, **{field.name: measured[field.name] for field in EVIDENCE_FIELDS}})
+    return pa.Table.from_pylist(rows, schema=EVIDENCE)
+
+
+def _proposer(compared: Compared, at: int, by_hash: bool) -> str:
+    if not by_hash:
+        return "embeddings"
+    return "turned hashes" if compared.pairs.turned[at] else "hashes"
 
 
 def _assert_proven(

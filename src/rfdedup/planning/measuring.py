@@ -368,9 +368,9 @@ def invented(stock: Inventory, n: int) -> Inventory:
 
 def judged(stock: Inventory, store: FeatureStore, config: RunConfig, folder: RunFolder) -> None:
     """What a run does with measured rows besides comparing embeddings and drawing the report."""
-    found = judge(stock, store, config, None, _no_demands(stock), Watch(Silent()))
+    found = judge(stock, store, config, None, None, _no_demands(stock), Watch(Silent()))
     verdicts = verdict_table(stock.features, found.faults, found.quality, found.flags, found.duplicates)
-    links = link_table(found.links)
+    links = link_table(found.linked.links, found.linked.compared)
     folder.write_tables(verdicts, links)
     contents(verdicts, links, {}, Limits())
 

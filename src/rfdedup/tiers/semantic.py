@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,20 +14,17 @@ from rfdedup.ahead import SampleViews
 from rfdedup.config import RunConfig
 from rfdedup.court import Court
 from rfdedup.descriptor import Matrix
-from rfdedup.encoders.base import Encoder, cache_key
-from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.execution import embed_files, embed_views, prepare_pool
+from rfdedup.execution import embed_files, embed_views
 from rfdedup.inventory import Inventory
 from rfdedup.linking import Links, first_of_each
 from rfdedup.lookalikes import Lookalikes
 from rfdedup.passes import Fault, FilesLost
 from rfdedup.progress import Watch
 from rfdedup.run_encoder import RunEncoder
-from rfdedup.sources.folder import SourceFile
+from rfdedup.stages.embed import Embedder
 from rfdedup.store import REMEASURED_FILE, FeatureStore
 from rfdedup.tiers.comparison import Bounds, Comparison, HalfPrecision
 from rfdedup.tiers.yardstick import Material, Yardstick, refuse_early, settle_yardstick
-from rfdedup.workers import Pool
 
 Rows = npt.NDArray[np.int64]
 
@@ -61,9 +57,7 @@ class SemanticTier:
     views: SampleViews | None = None
     """Held until the yardstick is settled."""
     _yardstick: Yardstick | None = None
-    _open: ExitStack = field(default_factory=ExitStack)
-    _workers: dict[tuple[int, InputSpec], Pool[SourceFile, Fault | None]] = field(default_factory=dict)
-    """Of ``_open``: what is embedded late or again is a few images at a time, and workers take a while to start."""
+    _embedder: Embedder = field(init=False)
     _descriptors: HalfPrecision = field(init=False)
 
     @property
@@ -88,8 +82,8 @@ class SemanticTier:
         Raises:
             FilesLost: files that could not be read again.
         """
-        with ExitStack() as self._open:
-            self._workers = {}
+        self._embedder = Embedder(self.config, self.stock, self.store, self.watch, self.encoder)
+        with self._embedder:
             return self._crown(distinct, tier2, king, court)
 
     def _crown(self, distinct: Rows, tier2: Lookalikes, king: Rows, court: Court) -> Crowned:
@@ -99,7 +93,8 @@ class SemanticTier:
             refuse_early(self.config, self.encoder().card, len(late))
         embedded, tier3 = late[:0], None
         while True:
-            self._embed(late)
+            if faults := self._embedder.embed(late):
+                raise FilesLost(faults)
             self._yardstick = self._yardstick or self._settle(late)
             self.views = None
             embedded = np.concatenate([embedded, late])
@@ -115,44 +110,6 @@ class SemanticTier:
             if not len(late):
                 links = Links.join(cheaper, known, tier3.links, crowd, tier3.proofs(king))
                 return Crowned(king, place, links)
-
-    def _embed(self, rows: Rows) -> None:
-        """Embed those of ``rows`` that the store does not hold yet.
-
-        Raises:
-            FilesLost: some could not be read.
-        """
-        encoder = self.encoder()
-        key = cache_key(encoder)
-        have = np.zeros(len(rows), np.bool_)
-        shard, row = self.stock.shard[rows], self.stock.row[rows]
-        for number in np.unique(shard):
-            at = shard == number
-            have[at] = self.store.embedded(int(number), key)[row[at]]
-        missing = rows[~have]
-        faults: dict[int, Fault] = {}
-        writer = _ShardWriter(self.store, key, self.stock, missing, encoder.dim)
-        order = missing[np.lexsort((self.stock.row[missing], self.stock.shard[missing]))]
-        if not len(missing):
-            return
-        with self.watch.stage("embed", len(order)):
-            try:
-                files = [self.stock.files[i] for i in order]
-                for at, vectors, broken in embed_files(files, encoder, self.config, self.watch, self._pool(encoder)):
-                    faults |= {int(order[i]): fault for i, fault in broken.items()}
-                    writer.add(order[at], vectors)
-            finally:
-                writer.flush()
-        if faults:
-            raise FilesLost(faults)
-
-    def _pool(self, encoder: Encoder) -> Pool[SourceFile, Fault | None]:
-        """Workers that prepare for ``encoder``, started once; those of one precision serve the others."""
-        key = encoder.batch, encoder.card.input
-        if key not in self._workers:
-            pool = prepare_pool(len(self.stock.files), encoder, self.config)
-            self._workers[key] = self._open.enter_context(pool)
-        return self._workers[key]
 
     def _settle(self, embedded: Rows) -> Yardstick:
         """Choose how to compare, from the rows that are embedded first.
@@ -215,7 +172,9 @@ class SemanticTier:
         if len(missing):
             with self.watch.stage("re-measure", len(missing)):
                 files = [self.stock.files[i] for i in rows[missing]]
-                for at, vectors, broken in embed_files(files, encoder, self.config, self.watch, self._pool(encoder)):
+                for at, vectors, broken in embed_files(
+                    files, encoder, self.config, self.watch, self._embedder.pool(encoder)
+                ):
                     faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
                     known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
         if len(unknown):
@@ -251,35 +210,3 @@ class SemanticTier:
             **self.yardstick.about(),
             "margin": MARGIN[encoder.precision],
         }
-
-
-class _ShardWriter:
-    """Collects embeddings and writes a shard's when all that are expected have come."""
-
-    def __init__(self, store: FeatureStore, key: str, stock: Inventory, missing: Rows, dim: int) -> None:
-        self.store = store
-        self.key = key
-        self.stock = stock
-        self.dim = dim
-        numbers, counts = np.unique(stock.shard[missing], return_counts=True)
-        self.expected = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
-        self.pending: dict[int, list[tuple[npt.NDArray[np.int32], npt.NDArray[np.float16]]]] = {}
-
-    def add(self, rows: Rows, vectors: npt.NDArray[np.float32]) -> None:
-        shard, row = self.stock.shard[rows], self.stock.row[rows]
-        for number in np.unique(shard).tolist():
-            at = shard == number
-            self.pending.setdefault(number, []).append((row[at], vectors[at].astype(np.float16)))
-            self.expected[number] -= int(at.sum())
-            if self.expected[number] == 0:
-                self._write(number)
-
-    def flush(self) -> None:
-        """Write what came of shards that are not complete."""
-        for number in list(self.pending):
-            self._write(number)
-
-    def _write(self, number: int) -> None:
-        parts = self.pending.pop(number)
-        rows = np.concatenate([rows for rows, _ in parts]).astype(np.int64)
-        self.store.set_embeddings(number, self.key, rows, np.concatenate([values for _, values in parts]))

@@ -25,6 +25,10 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "bright": ("quality", "bright"),
     "scale": ("quality", "scale"),
     "radius": ("hash", "radius"),
+    "same": ("same",),
+    "max_change": ("compare", "max_change"),
+    "neighbours": ("compare", "neighbours"),
+    "floor": ("compare", "floor"),
     "keep": ("keep", "rule"),
     "prefer": ("keep", "prefer"),
     "protect": ("keep", "protect"),
@@ -67,6 +71,15 @@ def config_options(command: Any) -> Any:
         click.option("--config", type=click.Path(dir_okay=False, path_type=Path), help="TOML file; flags win."),
         click.option("--tiers", metavar="LIST", help="Tiers to run: quality,hash,semantic."),
         click.option("--sample", type=int, metavar="N", help="Look at N images only, always the same ones."),
+        click.option(
+            "--same",
+            type=click.Choice(["copy", "moment", "meaning"]),
+            help="What makes a duplicate (moment): an edit of the same picture; or also one scene in which nothing "
+            "changed; or like content by cosine similarity alone, without comparing pictures.",
+        ),
+        click.option("--max-change", type=float, metavar="X", help="How much change is overlooked, as a multiple (1)."),
+        click.option("--neighbours", type=int, metavar="N", help="Nearest images that are compared with each (4)."),
+        click.option("--floor", metavar="X", help="Cosine similarity below which no pair is compared, or auto."),
         click.option("--encoder", metavar="NAME", help="efficientnet-lite0, r50-ibn, onnx:FILE, torchscript:FILE."),
         click.option("--weights", type=click.Path(path_type=str), help="Weights file of the encoder."),
         click.option(
@@ -78,14 +91,18 @@ def config_options(command: Any) -> Any:
         click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"])),
         click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16", "int8"])),
         click.option("--descriptor", type=click.Choice(["auto", "raw", "whitened"])),
-        click.option("--threshold", metavar="X", help="Cosine similarity that makes a duplicate, or auto."),
+        click.option(
+            "--threshold", metavar="X", help="With --same meaning: cosine similarity that makes a duplicate, or auto."
+        ),
         click.option(
             "--max-false-pairs",
             type=float,
             metavar="X",
             help="Measure the threshold on these images: X wrong pairs allowed per million images.",
         ),
-        click.option("--radius", type=int, metavar="BITS", help="Hamming distance that makes a near copy."),
+        click.option(
+            "--radius", type=int, metavar="BITS", help="Hamming distance of hashes up to which a pair is compared (8)."
+        ),
         click.option("--blurry", type=float, metavar="X", help="Sharpness below X is blurry (50)."),
         click.option("--dark", type=float, metavar="X", help="Mean grey level below X is dark (10)."),
         click.option("--bright", type=float, metavar="X", help="Mean grey level above X is bright (220)."),

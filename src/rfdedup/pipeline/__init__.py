@@ -1,0 +1,1 @@
+"""The funnel as a whole, made of the stages."""

@@ -1,0 +1,335 @@
+"""Tiers 2 and 3 where pictures decide: propose, compare, choose kings, and compare with these until nothing is open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.comparison import VIEW_SIDE
+from rfdedup.config import RunConfig
+from rfdedup.court import Court
+from rfdedup.encoders.base import ModelCard
+from rfdedup.inventory import Inventory
+from rfdedup.keepers.confirmed import CROWD, MOST_FAILED, Compared, as_links, further_kings, proposed_by_hash
+from rfdedup.linking import Links
+from rfdedup.lookalikes import MIN_CONTRAST, MIN_DHASH_BITS, luminance
+from rfdedup.passes import Fault, FilesLost
+from rfdedup.progress import Watch
+from rfdedup.run_encoder import RunEncoder
+from rfdedup.similarity.vectors import pair_scores
+from rfdedup.stages.compare import VERSION, Comparer, change_limits
+from rfdedup.stages.embed import Embedder
+from rfdedup.stages.propose import (
+    Proposals,
+    between,
+    by_embeddings,
+    by_hashes,
+    by_turned_hashes,
+    turned_codes,
+)
+from rfdedup.store import FeatureStore
+from rfdedup.thumbs import thumb_rms
+from rfdedup.tiers import THUMB_SIDE
+from rfdedup.tiers.comparison import HalfPrecision
+from rfdedup.whitening import RAW, Choice, full_prior_of
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+ROUNDS: Final = ((0, 1), (1, 3), (3, 1 << 30))
+"""Which of the nearest of each image are compared together, as far as their images are not joined yet."""
+STRONG: Final = 0.30
+"""How far above the floor a cosine similarity makes two images likely enough to be ranked beside each other."""
+FLOOR_WHITENED: Final = 0.30
+"""Whitened cosine of 1 in 20 copies cut to a quarter is below 0.4, of unrelated pictures 1 in 10,000 above 0.3."""
+FLOOR_RAW: Final = 0.60
+FLOOR_RISE: Final = 0.025
+"""By which the floor rises each time the number of images doubles: unrelated pairs grow with its square."""
+FLOOR_IMAGES: Final = 4096
+"""Images up to which the floor is the lowest."""
+SECOND_FLOOR: Final = 0.15
+"""How much nearer the second nearest and later ones must be: a copy is nearly always the nearest of all."""
+TURNED_RADIUS: Final = 6
+"""Bits up to which hashes of a turned form propose."""
+_BLOCK: Final = 8192
+
+
+def proposal_floor(config: RunConfig, descriptor: str, images: int) -> float:
+    """Least cosine similarity of a proposal among so many images."""
+    if config.compare.floor != "auto":
+        return config.compare.floor
+    lowest = FLOOR_WHITENED if descriptor == "whitened" else FLOOR_RAW
+    doublings = max(math.log2(max(images, 1) / FLOOR_IMAGES), 0.0)
+    return round(min(lowest + FLOOR_RISE * doublings, 0.9), 4)
+
+
+def proposal_descriptor(config: RunConfig, card: ModelCard) -> Choice:
+    """How embeddings are compared to propose pairs: whitened by what ships with the encoder, where there is that."""
+    prior = full_prior_of(card)
+    if config.semantic.descriptor == "raw" or prior is None:
+        reason = RAW.reason if config.semantic.descriptor == "raw" else "no whitening ships with this encoder"
+        return Choice("none", None, 0, reason)
+    return Choice("prior", prior.whitening, 0, "what ships with the encoder: embeddings propose, pictures decide")
+
+
+@dataclass
+class Search:
+    """One search for duplicates among rows of a run.
+
+    Attributes:
+        allowed: says of pairs, (L,) and (L,) rows, whether they may be held for the same, whatever they show.
+        faults: of rows that could not be read again.
+        floor: least cosine similarity of a proposal.
+    """
+
+    stock: Inventory
+    store: FeatureStore
+    config: RunConfig
+    court: Court
+    watch: Watch
+    encoder: RunEncoder | None
+    allowed: Callable[[Rows, Rows], Mask]
+    faults: dict[int, Fault] = field(default_factory=dict)
+    _failed: Rows = field(init=False)
+    _embedded: Rows = field(init=False)
+    floor: float = 1.0
+    _choice: Choice | None = None
+    _proposed: Proposals = field(default_factory=Proposals.none)
+
+    def run(self, distinct: Rows) -> tuple[Rows, Rows, Links, Compared]:
+        """Kings among ``distinct`` rows, one of each content: king and place of each row, links, compared pairs."""
+        n = self.stock.features.num_rows
+        assert self.config.same != "meaning"  # noqa: S101 - that rule compares no pictures
+        compared = Compared(n, self.config.same)
+        self._comparer = Comparer.of(self.stock, self.store, self.config, self.watch)
+        self._failed, self._embedded = np.zeros(n, np.int64), np.full(n, -1)
+        self._dhash, self._phash = (self.stock.features[name].fill_null(0).to_numpy() for name in ("dhash", "phash"))
+        self._forms = np.zeros((8, n), np.uint64)
+        if "hash" in self.config.tiers and self.config.hash.perceptual:
+            self._compare_rounds(compared, self._by_hashes(self._alive(distinct)), distinct)
+        if self.encoder is None:
+            return self._settle(compared, distinct)
+        embedder = Embedder(self.config, self.stock, self.store, self.watch, self.encoder)
+        with embedder:
+            self._embedder = embedder
+            self._propose_by_embeddings(compared, distinct)
+            return self._settle(compared, distinct)
+
+    def about(self) -> dict[str, Any] | None:
+        """What ``run.json`` says of the encoder and of how embeddings propose."""
+        if self.encoder is None or self._choice is None:
+            return None
+        encoder = self.encoder()
+        return {
+            "name": encoder.card.name,
+            "key": encoder.key,
+            "dim": encoder.dim,
+            "weights_sha256": encoder.card.weights_sha256,
+            "device": encoder.device,
+            "precision": encoder.precision,
+            "descriptor": self._choice.descriptor,
+            "whitening": self._choice.as_dict(),
+            "threshold": self.floor,
+            "threshold_told_by": {
+                "origin": "given" if self.config.compare.floor != "auto" else "floor",
+                "reason": f"pairs from {self.floor} on are proposed, and the pictures decide",
+            },
+        }
+
+    @property
+    def _turned_radius(self) -> int:
+        return min(TURNED_RADIUS, self.config.hash.radius)
+
+    def _alive(self, rows: Rows) -> Rows:
+        gone = np.array(sorted(self.faults), np.int64)
+        return rows[~np.isin(rows, gone)]
+
+    def _by_hashes(self, rows: Rows) -> Proposals:
+        contrast = self.stock.features["contrast"].fill_null(0.0).to_numpy()
+        bits = np.bitwise_count(self._dhash[rows])
+        telling = rows[(contrast[rows] >= MIN_CONTRAST) & (bits >= MIN_DHASH_BITS) & (bits <= 64 - MIN_DHASH_BITS)]
+        most = self.config.compare.neighbours
+        found = by_hashes(telling, self._dhash, self._phash, self._thumb_distance, self.config.hash.radius, most)
+        if self.config.compare.turned and len(telling):
+            for begin in range(0, len(telling), _BLOCK):
+                part = telling[begin : begin + _BLOCK]
+                grey = luminance(self.court.thumbs(part)).reshape(-1, THUMB_SIDE, THUMB_SIDE)
+                self._forms[:, part] = turned_codes(grey)
+            turned = by_turned_hashes(telling, self._forms[:, telling], self._turned_radius, most)
+            found = Proposals.join(found, turned)
+        return found
+
+    def _thumb_distance(self, a: Rows, b: Rows) -> npt.NDArray[np.float64]:
+        seen = np.unique(np.concatenate([a, b]))
+        grey = luminance(self.court.thumbs(seen))
+        return thumb_rms(grey, np.searchsorted(seen, a), np.searchsorted(seen, b), centred=True)
+
+    def _propose_by_embeddings(self, compared: Compared, distinct: Rows) -> None:
+        """Embed what the hashes leave, and compare the nearest."""
+        assert self.encoder is not None  # noqa: S101 - asked before
+        king, _, _ = self._kings(compared, distinct)
+        left = self._alive(distinct)
+        left = left[king[left] == left]
+        self._choice = proposal_descriptor(self.config, self.encoder().card)
+        self._described = HalfPrecision(self.store.folder)
+        self._embed(left)
+        rows = np.flatnonzero(self._embedded >= 0)
+        rows = rows[np.argsort(self._embedded[rows])]
+        self.floor = proposal_floor(self.config, self._choice.descriptor, len(rows))
+        with self.watch.stage("propose", len(rows)):
+            found = by_embeddings(rows, self._described.rows, self.floor, self.config.compare.neighbours)
+            self.watch.advance(len(rows))
+        near = (found.nearness() == 0) | (found.cosine >= self.floor + SECOND_FLOOR)
+        self._compare_rounds(compared, found.take(near), distinct)
+
+    def _embed(self, rows: Rows) -> None:
+        """Embed and describe rows that are not described yet; those that cannot be read become faults."""
+        assert self.encoder is not None  # noqa: S101 - nothing is embedded without
+        assert self._choice is not None  # noqa: S101 - set before
+        rows = rows[self._embedded[rows] < 0]
+        self.faults |= self._embedder.embed(rows)
+        rows = self._alive(rows)
+        dim, describe = self.encoder().dim, self._choice.describe
+        known = len(self._described.rows) if (self._embedded >= 0).any() else 0
+        parts = (rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK))
+        self._described.extend(
+            (describe(self.store.gather(self.stock.shard[at], self.stock.row[at], dim)) for at in parts), len(rows)
+        )
+        self._embedded[rows] = known + np.arange(len(rows))
+
+    def _compare_rounds(self, compared: Compared, proposed: Proposals, distinct: Rows) -> None:
+        """Compare proposals: each image with its likely king first, then with the nearest that it is not joined to."""
+        proposed = compared.fresh(proposed.take(self.allowed(proposed.a, proposed.b)))
+        self._proposed = Proposals.join(self._proposed, proposed)
+        self._compare(compared, self._with_likely_kings(compared, distinct))
+        proposed = compared.fresh(proposed)
+        nearness = proposed.nearness()
+        for first, last in ROUNDS:
+            family = compared.families(compared.links())
+            apart = family[proposed.a] != family[proposed.b]
+            self._compare(compared, proposed.take((nearness >= first) & (nearness < last) & apart))
+
+    def _with_likely_kings(self, compared: Compared, distinct: Rows) -> Proposals:
+        """Each image with the king that it would have if all strong proposals were confirmed.
+
+        Where they are, one comparison an image is enough.
+        """
+        strong = self._strong()
+        at = compared.find(strong.a, strong.b)
+        good, _ = compared.accepted()
+        open_ = strong.take((at < 0) | good[at] if len(good) else at < 0)
+        links = Links.join(compared.links(), as_links(open_))
+        king, _ = self._crowned(compared, links, links, distinct)
+        rows = np.flatnonzero(king != np.arange(compared.n))
+        pairs = self._measured(rows, king[rows])
+        return compared.fresh(pairs.take(self.allowed(pairs.a, pairs.b)))
+
+    def _strong(self) -> Proposals:
+        """Proposals by hashes, and by embeddings that are clearly alike."""
+        pairs = self._proposed
+        return pairs.take(proposed_by_hash(pairs) | (pairs.cosine >= self.floor + STRONG))
+
+    def _compare(self, compared: Compared, pairs: Proposals) -> None:
+        gone = np.array(sorted(self.faults), np.int64)
+        pairs = pairs.take(~np.isin(pairs.a, gone) & ~np.isin(pairs.b, gone))
+        if not len(pairs):
+            return
+        evidence, faults = self._comparer.compare(pairs.a, pairs.b)
+        compared.add(pairs, evidence)
+        if faults:
+            self.faults |= faults
+            compared.forget(np.array(sorted(faults), np.int64))
+
+    def _kings(self, compared: Compared, distinct: Rows) -> tuple[Rows, Rows, Links]:
+        """King and place of each row by what is confirmed so far, and the links that may make subjects.
+
+        Images are ranked beside all that are proposed with them and joined to them by confirmed links, compared or not.
+        """
+        links = compared.links()
+        family = compared.families(links)
+        strong = self._strong()
+        joined = as_links(strong.take(family[strong.a] == family[strong.b]))
+        king, place = self._crowned(compared, links, Links.join(links, joined), distinct)
+        links = compared.links()
+        return king, place, links.take(self.court.permits(links.a, links.b, place))
+
+    def _crowned(self, compared: Compared, links: Links, evidence: Links, distinct: Rows) -> tuple[Rows, Rows]:
+        """King and place of each row by some links, ranked beside each other by ``evidence``."""
+        while True:
+            try:
+                place = self.court.place(evidence, distinct)
+                break
+            except FilesLost as lost:
+                self.faults |= lost.faults
+                gone = np.array(sorted(lost.faults), np.int64)
+                compared.forget(gone)
+                links, evidence = (
+                    some.take(~np.isin(some.a, gone) & ~np.isin(some.b, gone)) for some in (links, evidence)
+                )
+        nobody = np.zeros(compared.n, np.bool_)
+        return self.court.kings(links, place, nobody, lambda rows, _: rows), place
+
+    def _settle(self, compared: Compared, distinct: Rows) -> tuple[Rows, Rows, Links, Compared]:
+        """Compare what nobody covers with the kings of its component, until there is nothing left to compare."""
+        while True:
+            king, place, links = self._kings(compared, distinct)
+            one, other = further_kings(compared, links, king, place, self._failed)
+            pairs = self._measured(one, other)
+            pairs = compared.fresh(pairs.take(self.allowed(pairs.a, pairs.b)))
+            if not len(pairs):
+                return king, place, compared.links(), compared
+            self._compare(compared, pairs)
+            at, (good, _) = compared.find(one, other), compared.accepted()
+            np.add.at(self._failed, one[(at < 0) | ~good[at]], 1)
+
+    def _measured(self, a: Rows, b: Rows) -> Proposals:
+        """Pairs of images with the score by which they are near enough to be proposed; others are left out."""
+        bits, turned = between((a, b), self._dhash, self._phash, self._forms, self.config.hash.radius)
+        hashed = bits <= np.where(turned, self._turned_radius, self.config.hash.radius)
+        hashed &= "hash" in self.config.tiers and self.config.hash.perceptual
+        straight, around = hashed & ~turned, hashed & turned
+        found = Proposals.join(
+            Proposals.make(a[straight], b[straight], bits=bits[straight]),
+            Proposals.make(a[around], b[around], bits=bits[around], turned=True),
+        )
+        rest = np.flatnonzero(~hashed)
+        if self.encoder is None or not len(rest):
+            return found
+        self._embed(np.unique(np.concatenate([a[rest], b[rest]])))
+        rest = rest[(self._embedded[a[rest]] >= 0) & (self._embedded[b[rest]] >= 0)]
+        cosine = _cosines(self._described.rows, self._embedded[a[rest]], self._embedded[b[rest]])
+        near = cosine >= self.floor
+        return Proposals.join(found, Proposals.make(a[rest[near]], b[rest[near]], cosine=cosine[near]))
+
+
+def _without(links: Links, rows: Rows) -> Links:
+    return links.take(~np.isin(links.a, rows) & ~np.isin(links.b, rows))
+
+
+def _cosines(vectors: npt.NDArray[np.float16], a: Rows, b: Rows) -> npt.NDArray[np.float64]:
+    return pair_scores(vectors, a, b).astype(np.float64) if len(a) else np.empty(0)
+
+
+def about_comparison(config: RunConfig) -> dict[str, Any]:
+    """Every constant that decides whether a pair is compared and what it shows, for ``run.json``."""
+    return {
+        "version": VERSION,
+        "same": config.same,
+        "limits": asdict(change_limits(config)),
+        "neighbours": config.compare.neighbours,
+        "second_floor": SECOND_FLOOR,
+        "turned_radius": min(TURNED_RADIUS, config.hash.radius),
+        "crowd": CROWD,
+        "most_failed": MOST_FAILED,
+        "view_side": VIEW_SIDE,
+    }
+
+
+def nothing_forbidden(a: Rows, _: Rows) -> Mask:
+    """All pairs may be held for the same."""
+    return np.ones(len(a), np.bool_)

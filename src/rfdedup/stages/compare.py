@@ -1,0 +1,152 @@
+"""Comparison: proposed pairs are decoded again and laid over each other by workers; each comes back with evidence."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rfdedup.comparison import VIEW_SIDE, Evidence, View, compare, make_view
+from rfdedup.comparison import Limits as ChangeLimits
+from rfdedup.config import RunConfig
+from rfdedup.errors import ImageError
+from rfdedup.execution import FLUSH_SECONDS, file_pool, limits_of
+from rfdedup.imaging import Limits, decode
+from rfdedup.inventory import Inventory, feature_key
+from rfdedup.passes import Fault, read_stable
+from rfdedup.progress import Watch
+from rfdedup.sources.folder import SourceFile
+from rfdedup.storage.comparisons import ComparisonStore, Pair, swapped
+from rfdedup.store import FeatureStore
+from rfdedup.workers import Failure
+
+Rows = npt.NDArray[np.int64]
+
+VERSION: Final = 1
+"""Raise when a comparison may come out differently: what older versions compared is then compared again."""
+CHUNK: Final = 8
+"""Pairs that travel to a worker together."""
+_HELD: Final = 24
+"""Views that a worker holds: pairs that share a picture come after each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a pair could not be compared: the ``end`` (0 or 1) that could not be read again, and its fault."""
+
+    end: int
+    fault: Fault
+
+
+@dataclass(frozen=True)
+class CompareTask:
+    """Read both files of a pair, decode them as large as differences show, and compare them."""
+
+    limits: Limits
+    bounds: ChangeLimits
+
+    def __call__(self, pair: tuple[SourceFile, SourceFile]) -> Evidence | Unreadable:
+        views: list[View] = []
+        for end, file in enumerate(pair):
+            try:
+                views.append(view_of(file, self.limits))
+            except ImageError as error:
+                return Unreadable(end, (error.kind, error.detail))
+        return compare(views[0], views[1], limits=self.bounds)
+
+
+@lru_cache(maxsize=_HELD)
+def view_of(file: SourceFile, limits: Limits) -> View:
+    """What is compared of a file.
+
+    Raises:
+        ImageError: it cannot be read or decoded, or has changed since the scan.
+    """
+    picture = decode(read_stable(file, limits), at_least=VIEW_SIDE, limits=limits)
+    return make_view(picture.rgb, picture.width, picture.height, picture.jpeg_quality)
+
+
+def change_limits(config: RunConfig) -> ChangeLimits:
+    """The limits of change that a configuration asks for."""
+    usual, factor = ChangeLimits(), config.compare.max_change
+    return replace(usual, max_change=usual.max_change * factor, max_change_alone=usual.max_change_alone * factor)
+
+
+def comparison_key(config: RunConfig) -> str:
+    """Identity of what decides a comparison: decoder, version and limits."""
+    return f"{feature_key(config)} comparison {VERSION} {change_limits(config)}"
+
+
+@dataclass
+class Comparer:
+    """Compares rows of one run; what its folder remembers is not compared again."""
+
+    stock: Inventory
+    config: RunConfig
+    watch: Watch
+    memory: ComparisonStore
+
+    @classmethod
+    def of(cls, stock: Inventory, store: FeatureStore, config: RunConfig, watch: Watch) -> Comparer:
+        memory = ComparisonStore(store.folder, comparison_key(config))
+        store.damaged += memory.damaged
+        return cls(stock, config, watch, memory)
+
+    def compare(self, a: Rows, b: Rows) -> tuple[list[Evidence | None], dict[int, Fault]]:
+        """Evidence of each pair, with the first of the pair as subject and the second as king; faults by row.
+
+        Pairs that touch a row with a fault have None, and so have pairs that a worker died of: they stay unproved.
+        """
+        digests = self.stock.features["sha256"]
+        ends = [digests.take(pa.array(rows)).to_pylist() for rows in (a, b)]
+        pairs = list(zip(*ends, strict=True))
+        keys: list[Pair] = [(min(pair), max(pair)) for pair in pairs]
+        wanted: dict[Pair, tuple[int, int]] = {}
+        for key, one, other in zip(keys, a.tolist(), b.tolist(), strict=True):
+            if key not in self.memory.known:
+                wanted.setdefault(key, (one, other) if digests[one].as_py() == key[0] else (other, one))
+        faults = self._run(wanted) if wanted else {}
+        found: list[Evidence | None] = []
+        for key, pair in zip(keys, pairs, strict=True):
+            evidence = self.memory.known.get(key)
+            found.append(evidence if evidence is None or pair == key else swapped(evidence))
+        return found, faults
+
+    def _run(self, wanted: dict[Pair, tuple[int, int]]) -> dict[int, Fault]:
+        faults: dict[int, Fault] = {}
+        fresh: dict[Pair, Evidence] = {}
+        since = time.monotonic()
+        task = CompareTask(limits_of(self.config), change_limits(self.config))
+        with self.watch.stage("compare", len(wanted)), file_pool(task, len(wanted), self.config) as pool:
+            try:
+                for done in pool.run(self._chunks(wanted)):
+                    for (key, rows), result in zip(done.tag, done.results, strict=True):
+                        if isinstance(result, Evidence):
+                            fresh[key] = result
+                        elif isinstance(result, Unreadable):
+                            faults[rows[result.end]] = result.fault
+                        elif not isinstance(result, Failure):
+                            raise TypeError(f"a comparison gave {result!r}")
+                    self.watch.advance(len(done.results))
+                    if time.monotonic() - since > FLUSH_SECONDS:
+                        self.memory.add(fresh)
+                        fresh, since = {}, time.monotonic()
+            finally:
+                self.memory.add(fresh)
+                self.watch.worker_peak = max(self.watch.worker_peak, pool.stats.peak_rss_bytes)
+        return faults
+
+    def _chunks(
+        self, wanted: dict[Pair, tuple[int, int]]
+    ) -> Iterator[tuple[Sequence[tuple[Pair, tuple[int, int]]], list[tuple[SourceFile, SourceFile]]]]:
+        """Pairs in order of their lower row, so that a worker decodes what they share once."""
+        ordered = sorted(wanted.items(), key=lambda item: (min(item[1]), max(item[1])))
+        for begin in range(0, len(ordered), CHUNK):
+            part = ordered[begin : begin + CHUNK]
+            yield part, [(self.stock.files[one], self.stock.files[other]) for _, (one, other) in part]

@@ -1,0 +1,112 @@
+"""Embedding of rows that pass 1 did not embed; what the store holds is not computed again."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.config import RunConfig
+from rfdedup.encoders.base import Encoder, cache_key
+from rfdedup.encoders.preprocess import InputSpec
+from rfdedup.execution import embed_files, prepare_pool
+from rfdedup.inventory import Inventory
+from rfdedup.passes import Fault
+from rfdedup.progress import Watch
+from rfdedup.run_encoder import RunEncoder
+from rfdedup.sources.folder import SourceFile
+from rfdedup.store import FeatureStore
+from rfdedup.workers import Pool
+
+Rows = npt.NDArray[np.int64]
+
+
+class Embedder:
+    """Embeds rows of one run into its store. A context manager: leaving it ends its workers.
+
+    What is embedded late or again is a few images at a time, and workers take a while to start: so they stay.
+    """
+
+    def __init__(
+        self, config: RunConfig, stock: Inventory, store: FeatureStore, watch: Watch, encoder: RunEncoder
+    ) -> None:
+        self._config, self._stock, self._store, self._watch = config, stock, store, watch
+        self._encoder = encoder
+        self._open = ExitStack()
+        self._workers: dict[tuple[int, InputSpec], Pool[SourceFile, Fault | None]] = {}
+
+    def __enter__(self) -> Embedder:
+        self._open.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._workers.clear()
+        self._open.__exit__(kind, error, trace)
+
+    def embed(self, rows: Rows) -> dict[int, Fault]:
+        """Embed those of ``rows`` that the store does not hold yet; faults of those that could not be read."""
+        encoder = self._encoder()
+        key = cache_key(encoder)
+        have = np.zeros(len(rows), np.bool_)
+        shard, row = self._stock.shard[rows], self._stock.row[rows]
+        for number in np.unique(shard):
+            at = shard == number
+            have[at] = self._store.embedded(int(number), key)[row[at]]
+        missing = rows[~have]
+        faults: dict[int, Fault] = {}
+        if not len(missing):
+            return faults
+        writer = _ShardWriter(self._store, key, self._stock, missing)
+        order = missing[np.lexsort((self._stock.row[missing], self._stock.shard[missing]))]
+        with self._watch.stage("embed", len(order)):
+            try:
+                files = [self._stock.files[i] for i in order]
+                for at, vectors, broken in embed_files(files, encoder, self._config, self._watch, self.pool(encoder)):
+                    faults |= {int(order[i]): fault for i, fault in broken.items()}
+                    writer.add(order[at], vectors)
+            finally:
+                writer.flush()
+        return faults
+
+    def pool(self, encoder: Encoder) -> Pool[SourceFile, Fault | None]:
+        """Workers that prepare for ``encoder``, started once; those of one precision serve the others."""
+        key = encoder.batch, encoder.card.input
+        if key not in self._workers:
+            pool = prepare_pool(len(self._stock.files), encoder, self._config)
+            self._workers[key] = self._open.enter_context(pool)
+        return self._workers[key]
+
+
+class _ShardWriter:
+    """Collects embeddings and writes a shard's when all that are expected have come."""
+
+    def __init__(self, store: FeatureStore, key: str, stock: Inventory, missing: Rows) -> None:
+        self.store = store
+        self.key = key
+        self.stock = stock
+        numbers, counts = np.unique(stock.shard[missing], return_counts=True)
+        self.expected = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        self.pending: dict[int, list[tuple[npt.NDArray[np.int32], npt.NDArray[np.float16]]]] = {}
+
+    def add(self, rows: Rows, vectors: npt.NDArray[np.float32]) -> None:
+        shard, row = self.stock.shard[rows], self.stock.row[rows]
+        for number in np.unique(shard).tolist():
+            at = shard == number
+            self.pending.setdefault(number, []).append((row[at], vectors[at].astype(np.float16)))
+            self.expected[number] -= int(at.sum())
+            if self.expected[number] == 0:
+                self._write(number)
+
+    def flush(self) -> None:
+        """Write what came of shards that are not complete."""
+        for number in list(self.pending):
+            self._write(number)
+
+    def _write(self, number: int) -> None:
+        parts = self.pending.pop(number)
+        rows = np.concatenate([rows for rows, _ in parts]).astype(np.int64)
+        self.store.set_embeddings(number, self.key, rows, np.concatenate([values for _, values in parts]))

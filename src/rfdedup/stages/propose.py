@@ -1,0 +1,275 @@
+"""Proposals: which pairs of images are worth comparing, by hashes and by embeddings. Pure functions over arrays.
+
+A proposal decides nothing. Each image gets a bounded number of them, the nearest first, so that there are O(N) also
+where everything resembles everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from rfdedup.court import few_pairs, most_links
+from rfdedup.similarity.cosine import sparse_links
+from rfdedup.similarity.cover_codes import cover_codes
+from rfdedup.similarity.hamming import CodePairs, cross_links
+from rfdedup.similarity.sparse_codes import sparse_code_links
+from rfdedup.similarity.vectors import normalise
+
+Rows = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
+
+UNKNOWN_BITS: Final = 255
+"""In place of a number of bits where no hash proposed the pair."""
+_BLOCK: Final = 4096
+"""Rows whose products with all others are in memory at a time."""
+_LOW: Final = 8
+"""Frequencies of the hash of a turned picture, in each direction."""
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Pairs of rows, each once, sorted by (a, b); all arrays are (L,).
+
+    Attributes:
+        a, b: row numbers, ``a < b``.
+        bits: uint8, the larger of the distances of dHash and pHash, or that of the turned hash; ``UNKNOWN_BITS``.
+        turned: bool, whether a mirrored or turned form of one is what resembles the other.
+        cosine: float64, similarity of the embeddings, NaN where it is unknown.
+    """
+
+    a: Rows
+    b: Rows
+    bits: npt.NDArray[np.uint8]
+    turned: Mask
+    cosine: Floats
+
+    @classmethod
+    def make(
+        cls,
+        a: npt.ArrayLike,
+        b: npt.ArrayLike,
+        *,
+        bits: npt.ArrayLike | None = None,
+        turned: bool = False,
+        cosine: npt.ArrayLike | None = None,
+    ) -> Proposals:
+        """Proposals of one kind from unordered pairs, which may be given more than once; the nearest counts."""
+        one, other = np.asarray(a, np.int64), np.asarray(b, np.int64)
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        n = len(low)
+        distance = np.full(n, UNKNOWN_BITS, np.uint8) if bits is None else np.asarray(bits, np.uint8)
+        similarity = np.full(n, np.nan) if cosine is None else np.asarray(cosine, np.float64)
+        return cls.join(cls(low, high, distance, np.full(n, turned and n > 0, np.bool_), similarity))
+
+    @classmethod
+    def none(cls) -> Proposals:
+        return cls.make([], [])
+
+    @classmethod
+    def join(cls, *parts: Proposals) -> Proposals:
+        """All of them, each pair once: with the fewest bits, upright before turned, and with its cosine."""
+        a, b, bits, turned, cosine = (
+            np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits", "turned", "cosine")
+        )
+        order = np.lexsort((turned, bits, b, a))
+        a, b, bits, turned, cosine = a[order], b[order], bits[order], turned[order], cosine[order]
+        fresh = np.ones(len(a), np.bool_)
+        fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
+        starts = np.flatnonzero(fresh)
+        best = np.fmax.reduceat(cosine, starts) if len(starts) else cosine
+        return cls(a[fresh], b[fresh], bits[fresh], turned[fresh], best)
+
+    def take(self, chosen: Mask | Rows) -> Proposals:
+        return Proposals(self.a[chosen], self.b[chosen], self.bits[chosen], self.turned[chosen], self.cosine[chosen])
+
+    def nearness(self) -> Rows:
+        """Place of each pair among those of either end, the nearest first: the lower of the two, (L,) int64 from 0."""
+        distance = np.minimum(self.bits.astype(np.float64), 64.0 * (1.0 - np.nan_to_num(self.cosine, nan=-1.0)))
+        place = np.full(len(self), len(self), np.int64)
+        for end, far in ((self.a, self.b), (self.b, self.a)):
+            order = np.lexsort((far, distance, end))
+            ordered = end[order]
+            place[order] = np.minimum(place[order], np.arange(len(order)) - np.searchsorted(ordered, ordered))
+        return place
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+
+def by_hashes(
+    rows: Rows,
+    dhash: npt.NDArray[np.uint64],
+    phash: npt.NDArray[np.uint64],
+    distance: Callable[[Rows, Rows], Floats],
+    radius: int,
+    most: int,
+) -> Proposals:
+    """The nearest images of each by dHash and pHash.
+
+    Args:
+        rows: row numbers of images whose hashes say something.
+        dhash, phash: (n,) codes of all rows.
+        distance: of the thumbnails of pairs, (L,) and (L,) rows; it tells the nearest among equal hashes.
+        radius: bits up to which both hashes may differ.
+        most: proposals of each image.
+    """
+    found = sparse_code_links(dhash[rows], phash[rows], radius, most_links(len(rows)))
+    a, b = rows[found.a], rows[found.b]
+    crowd = np.flatnonzero(found.crowded)
+    if len(crowd):
+        king = cover_codes(dhash[rows[crowd]], radius, np.arange(len(crowd)), also=phash[rows[crowd]])
+        one, other = few_pairs(np.arange(len(crowd)), king)
+        a, b = np.concatenate([a, rows[crowd[one]]]), np.concatenate([b, rows[crowd[other]]])
+    bits = np.maximum(np.bitwise_count(dhash[a] ^ dhash[b]), np.bitwise_count(phash[a] ^ phash[b]))
+    near = bits <= radius
+    a, b, bits = a[near], b[near], bits[near]
+    chosen = _nearest(a, b, bits + distance(a, b) / 256.0, most)
+    return Proposals.make(a[chosen], b[chosen], bits=bits[chosen])
+
+
+FORMS: Final = tuple(product((False, True), repeat=3))
+"""Mirrored and turned forms of a picture: rows and columns exchanged, then mirrored left to right, then upside down."""
+
+
+def turned_codes(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint64]:
+    """Codes of the eight ``FORMS`` of grey thumbnails.
+
+    The cosine transform of a mirrored picture is that of the picture with the odd frequencies negated, and that of a
+    transposed one is transposed: so one transform tells all eight. A code is which of the 8 x 8 lowest coefficients
+    exceed their median, as in pHash.
+
+    Args:
+        thumbs: (n, side, side) uint8.
+
+    Returns:
+        (8, n) uint64.
+    """
+    side = thumbs.shape[1]
+    angles = np.pi * np.outer(np.arange(_LOW), np.arange(side) + 0.5) / side
+    basis = np.cos(angles)
+    low = np.round(basis @ thumbs.astype(np.float64) @ basis.T, 6)
+    odd = np.where(np.arange(_LOW) % 2, -1.0, 1.0)
+    codes = np.empty((len(FORMS), len(thumbs)), np.uint64)
+    for number, (transposed, mirrored, flipped) in enumerate(FORMS):
+        turned = low.transpose(0, 2, 1) if transposed else low
+        if mirrored:
+            turned = turned * odd
+        if flipped:
+            turned = turned * odd[:, None]
+        flat = turned.reshape(len(thumbs), -1)
+        bits = flat > np.median(flat, axis=1, keepdims=True) if len(flat) else flat > 0
+        codes[number] = np.packbits(bits, axis=1).view(">u8").ravel()
+    return codes
+
+
+def by_turned_hashes(rows: Rows, codes: npt.NDArray[np.uint64], radius: int, most: int) -> Proposals:
+    """Images of which one resembles a mirrored or turned form of the other.
+
+    Pictures that resemble their own turned form are left out for that form: their copies are proposed upright.
+
+    Args:
+        rows: (m,) row numbers.
+        codes: (8, m), from ``turned_codes``.
+        radius: bits. most: proposals of each image.
+    """
+    upright, first = np.unique(codes[0], return_index=True)
+    parts = [Proposals.none()]
+    for number, form in enumerate(FORMS[1:], start=1):
+        if form == (True, False, True):
+            # the inverse of another form: the same pairs
+            continue
+        other_than_itself = np.flatnonzero(np.bitwise_count(codes[number] ^ codes[0]) > radius)
+        turned, member = np.unique(codes[number][other_than_itself], return_inverse=True)
+        one, other, bits = cross_links(CodePairs(turned), CodePairs(upright), radius)
+        if not len(one):
+            continue
+        order = np.argsort(member, kind="stable")
+        starts = np.searchsorted(member[order], np.arange(len(turned) + 1))
+        counts = np.diff(starts)[one]
+        pair = np.repeat(np.arange(len(one)), counts)
+        within = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
+        mine = other_than_itself[order[starts[one[pair]] + within]]
+        theirs = first[other[pair]]
+        apart = mine != theirs
+        parts.append(Proposals.make(rows[mine[apart]], rows[theirs[apart]], bits=bits[pair][apart], turned=True))
+    found = Proposals.join(*parts)
+    return found.take(_nearest(found.a, found.b, found.bits.astype(np.float64), most))
+
+
+def by_embeddings(rows: Rows, vectors: npt.NDArray[np.floating], floor: float, most: int) -> Proposals:
+    """The nearest images of each by the cosine similarity of their descriptors.
+
+    Args:
+        rows: (m,) row numbers. vectors: (m, k) their descriptors, or a memory map of them.
+        floor: least similarity of a proposal, above 0.
+        most: proposals of each image.
+    """
+    if len(rows) < 2:
+        return Proposals.none()
+    found = sparse_links(vectors, floor, most_links(len(rows)))
+    a, b, score = found.a, found.b, found.score.astype(np.float64)
+    crowd = np.flatnonzero(found.crowded)
+    if len(crowd):
+        one, other, near = _nearest_within(vectors, crowd, floor, most)
+        a, b, score = np.concatenate([a, one]), np.concatenate([b, other]), np.concatenate([score, near])
+    chosen = _nearest(a, b, -score, most)
+    return Proposals.make(rows[a[chosen]], rows[b[chosen]], cosine=score[chosen])
+
+
+def _nearest_within(
+    vectors: npt.NDArray[np.floating], crowd: Rows, floor: float, most: int
+) -> tuple[Rows, Rows, Floats]:
+    """The nearest of each row of a crowd within the crowd: places, the smaller first, and similarities."""
+    unit = normalise(np.asarray(vectors[crowd]), crowd)
+    most = min(most, len(crowd) - 1)
+    one, other, near = [], [], []
+    for begin in range(0, len(crowd), _BLOCK):
+        score = unit[begin : begin + _BLOCK] @ unit.T
+        at = np.arange(len(score))
+        score[at, begin + at] = -1.0
+        best = np.argpartition(-score, most - 1, axis=1)[:, :most]
+        value = np.take_along_axis(score, best, axis=1)
+        i, j = np.nonzero(value >= floor)
+        one.append(begin + i)
+        other.append(best[i, j])
+        near.append(value[i, j].astype(np.float64))
+    a, b = crowd[np.concatenate(one)], crowd[np.concatenate(other)]
+    return np.minimum(a, b), np.maximum(a, b), np.concatenate(near)
+
+
+def _nearest(a: Rows, b: Rows, distance: npt.NDArray[np.floating], most: int) -> Mask:
+    """Which pairs are among the ``most`` nearest of either end, (L,) bool; of equal ones those with the lower row."""
+    chosen = np.zeros(len(a), np.bool_)
+    for end, far in ((a, b), (b, a)):
+        order = np.lexsort((far, distance, end))
+        ordered = end[order]
+        chosen[order[np.arange(len(order)) - np.searchsorted(ordered, ordered) < most]] = True
+    return chosen
+
+
+def between(
+    pairs: Sequence[Rows],
+    dhash: npt.NDArray[np.uint64],
+    phash: npt.NDArray[np.uint64],
+    forms: npt.NDArray[np.uint64],
+    radius: int,
+) -> tuple[npt.NDArray[np.uint8], Mask]:
+    """Distances of hashes of given pairs, as the proposals have them: bits and whether a turned form is the nearer.
+
+    Args:
+        pairs: (L,) and (L,) row numbers.
+        dhash, phash: (n,) codes of all rows. forms: (8, n) from ``turned_codes``, zeros where there are none.
+        radius: bits up to which the upright pair counts.
+    """
+    a, b = pairs
+    upright = np.maximum(np.bitwise_count(dhash[a] ^ dhash[b]), np.bitwise_count(phash[a] ^ phash[b]))
+    turned = np.bitwise_count(forms[1:, a] ^ forms[0, b]).min(axis=0) if len(a) else upright
+    use = (upright > radius) & (turned < upright)
+    return np.where(use, turned, upright).astype(np.uint8), use

@@ -1,0 +1,126 @@
+"""Compared pairs that a run remembers, by the content of both pictures, so that none is compared twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rfdedup.comparison import Evidence, Kind, Side
+from rfdedup.files import atomic_write
+from rfdedup.records import EVIDENCE_FIELDS, TABLE_ERRORS
+
+Pair = tuple[str, str]
+"""SHA-256 of the bytes of two files, the smaller first."""
+
+_SCHEMA: Final = pa.schema(
+    [
+        pa.field("one", pa.string(), nullable=False),
+        pa.field("other", pa.string(), nullable=False),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("crowd_kind", pa.string(), nullable=False),
+        *EVIDENCE_FIELDS,
+    ]
+)
+_CHECKSUM: Final = b"checksum"
+_KEY: Final = b"key"
+
+
+class ComparisonStore:
+    """Reads and extends ``compared_NNNN.parquet``. One process writes at a time."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        """Read what was compared under ``key``; files that are torn, damaged or of another key are left out.
+
+        Args:
+            folder: ``RUN/features``.
+            key: identity of decoder, limits and version of the comparison.
+        """
+        self._folder, self._key = folder, key.encode()
+        self._next = 0
+        self.damaged: list[str] = []
+        self.known: dict[Pair, Evidence] = {}
+        for path in sorted(folder.glob("compared_*.parquet")):
+            digits = path.stem.removeprefix("compared_")
+            if digits.isdecimal():
+                self._next = max(self._next, int(digits) + 1)
+                self._read(path)
+
+    def add(self, found: dict[Pair, Evidence]) -> None:
+        """Remember further pairs: durable when this returns."""
+        if not found:
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        table = pa.Table.from_pylist([_row(pair, evidence) for pair, evidence in found.items()], schema=_SCHEMA)
+        whole = table.replace_schema_metadata({_KEY: self._key, _CHECKSUM: _checksum(table)})
+        with atomic_write(self._folder / f"compared_{self._next:04d}.parquet") as stream:
+            pq.write_table(whole, stream, compression="zstd")
+        self._next += 1
+        self.known |= found
+
+    def _read(self, path: Path) -> None:
+        try:
+            with pq.ParquetFile(path) as file:
+                table = file.read()
+        except TABLE_ERRORS:
+            self.damaged.append(path.name)
+            return
+        facts = table.schema.metadata or {}
+        plain = table.replace_schema_metadata(None)
+        if not plain.schema.equals(_SCHEMA) or facts.get(_CHECKSUM) != _checksum(plain):
+            self.damaged.append(path.name)
+        elif facts.get(_KEY) == self._key:
+            self.known |= {(row["one"], row["other"]): evidence_of(row) for row in plain.to_pylist()}
+
+
+def evidence_of(row: dict[str, object]) -> Evidence:
+    """The evidence in a row that has ``kind``, ``crowd_kind`` and ``records.EVIDENCE_FIELDS``."""
+    values = {name: row[name] for name in Evidence.__dataclass_fields__}
+    values |= {
+        "kind": Kind(str(row["kind"])),
+        "crowd_kind": Kind(str(row["crowd_kind"])),
+        "side": Side(str(row["side"])),
+        "transform": tuple(_numbers(row["transform"])),
+    }
+    return Evidence(**values)  # type: ignore[arg-type]
+
+
+def _numbers(value: object) -> Iterable[float]:
+    return [float(number) for number in value] if isinstance(value, Sequence) else []
+
+
+def _row(pair: Pair, evidence: Evidence) -> dict[str, object]:
+    return {"one": pair[0], "other": pair[1], **fields_of(evidence)}
+
+
+def fields_of(evidence: Evidence) -> dict[str, object]:
+    """Plain values of an evidence by the names of its fields."""
+    return {
+        name: str(value) if isinstance(value, Kind | Side) else list(value) if isinstance(value, tuple) else value
+        for name, value in ((name, getattr(evidence, name)) for name in Evidence.__dataclass_fields__)
+    }
+
+
+def swapped(evidence: Evidence) -> Evidence:
+    """The same evidence with the king as subject and the subject as king."""
+    a, b, c, d, e, f = evidence.transform
+    determinant = a * e - b * d
+    inverse = evidence.transform
+    if determinant:
+        p, q, r, s = e / determinant, -b / determinant, -d / determinant, a / determinant
+        inverse = (p, q, -(p * c + q * f), r, s, -(r * c + s * f))
+    side = {Side.SUBJECT: Side.KING, Side.KING: Side.SUBJECT}.get(evidence.side, evidence.side)
+    return replace(evidence, transform=inverse, side=side)
+
+
+def _checksum(table: pa.Table) -> bytes:
+    """SHA-256 over the columns as Arrow streams them."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    return hashlib.sha256(memoryview(sink.getvalue())).hexdigest().encode()
