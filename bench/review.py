@@ -82,11 +82,10 @@ def build_map(path: str, points: int) -> None:
 
 
 def serve(path: str, answer: Any) -> None:
-    from rfdedup.rerun import recompute
     from rfdedup.review.server import ReviewServer
 
     began = time.perf_counter()
-    server = ReviewServer(Path(path), recompute=recompute)
+    server = ReviewServer(Path(path))
     server.serve(lambda: answer.put((server.link, time.perf_counter() - began)))
 
 

@@ -23,8 +23,7 @@ from synthetic_run import SEMANTIC_THRESHOLD, make_run
 
 pytest.importorskip("uvicorn", reason="needs uvicorn: install the review extra")
 
-from rfdedup.rerun import recompute
-from rfdedup.review.server import ReviewServer
+from rfdedup.review.server import ReviewServer, recompute
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -74,7 +73,7 @@ def invented(tmp_path: Path) -> Path:
 
 @contextmanager
 def serving(run: Path, **more: Any) -> Iterator[ReviewServer]:
-    server = ReviewServer(run, **{"recompute": recompute, **more})
+    server = ReviewServer(run, **more)
     ready = threading.Event()
     thread = threading.Thread(target=server.serve, args=(ready.set,))
     thread.start()

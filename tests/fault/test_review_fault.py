@@ -14,7 +14,6 @@ from synthetic_run import make_run
 
 pytest.importorskip("uvicorn", reason="needs uvicorn: install the review extra")
 
-from rfdedup.rerun import recompute
 from rfdedup.review.server import HOST, ReviewServer
 
 MAKER = """
@@ -49,7 +48,7 @@ def test_a_map_in_the_making_ends_with_a_server_that_is_killed(tmp_path: Path) -
 
 
 def test_who_opens_the_link_at_once_is_kept_waiting_not_refused(tmp_path: Path) -> None:
-    server = ReviewServer(make_run(tmp_path / "run", groups=2, features=True).path, recompute=recompute)
+    server = ReviewServer(make_run(tmp_path / "run", groups=2, features=True).path)
     with socket.create_connection((HOST, server.port), timeout=5):
         pass
     server.session.close()

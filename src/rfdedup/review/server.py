@@ -1,37 +1,77 @@
-"""Runs the review page on 127.0.0.1."""
+"""Runs the review page on 127.0.0.1, and the funnel in a process of its own when a reviewer asks for it."""
 
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import secrets
 import socket
 import threading
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import uvicorn
 
-from rfdedup.errors import ConfigError
+from rfdedup.config import make_config
+from rfdedup.errors import ConfigError, RfdedupError, RunFolderError
 from rfdedup.review.app import make_app
 from rfdedup.review.guard import LINK_QUERY
 from rfdedup.review.labels import LabelSource
 from rfdedup.review.session import Recompute, Session
+from rfdedup.run_folder import RunFolder
 
 HOST = "127.0.0.1"
+
+
+def recompute(run: Path, threshold: float | None) -> None:
+    """Run the funnel of a finished run again with the same inputs and configuration, in a process of its own.
+
+    Args:
+        run: the run folder.
+        threshold: cosine threshold; None leaves it as it was.
+
+    Raises:
+        RunFolderError: the funnel could not finish; the message is its own.
+    """
+    # not daemonic: the funnel has worker processes
+    context = multiprocessing.get_context("spawn")
+    mine, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_refine, args=(run, threshold, theirs))
+    process.start()
+    theirs.close()
+    try:
+        message = mine.recv()
+    except EOFError:
+        message = "the funnel ended without a word; run `rfdedup run` by hand to see why"
+    process.join()
+    if message:
+        raise RunFolderError(message)
+
+
+def _refine(run: Path, threshold: float | None, answer: Connection) -> None:
+    from rfdedup.funnel import refine
+
+    info = RunFolder(run).info()
+    config = dict(info["config"])
+    if threshold is not None:
+        config["semantic"] = {**config["semantic"], "threshold": threshold}
+    try:
+        refine(info["inputs"], run, config=make_config(config), command=info.get("command", []))
+    except RfdedupError as error:
+        answer.send(str(error))
+    else:
+        answer.send("")
 
 
 class ReviewServer:
     """The page of one run. ``link`` opens it; ``serve`` blocks until ``stop`` or Ctrl-C."""
 
-    def __init__(self, run: Path, *, recompute: Recompute, port: int = 0, labels: LabelSource | None = None) -> None:
+    def __init__(
+        self, run: Path, *, port: int = 0, recompute: Recompute = recompute, labels: LabelSource | None = None
+    ) -> None:
         """Bind the port; 0 takes a free one.
-
-        Args:
-            run: the run folder.
-            recompute: runs the funnel again when a reviewer asks for it.
-            port: of 127.0.0.1.
-            labels: where labels come from; None for sidecars of the usual names.
 
         Raises:
             RunFolderError: there is no finished run in ``run``.

@@ -63,13 +63,12 @@ def command(
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         raise MissingExtraError(", ".join(missing), "review", "the review page")
     from rfdedup.apply.sidecars import DEFAULT_RULES
-    from rfdedup.rerun import recompute
     from rfdedup.review.labels import LabelSource
     from rfdedup.review.server import ReviewServer
 
     output = Output.make(quiet=quiet, json=as_json)
     labels = LabelSource(sidecars or DEFAULT_RULES, datasets, dataset_images, path_column, label_column)
-    server = ReviewServer(run, recompute=recompute, port=port, labels=labels)
+    server = ReviewServer(run, port=port, labels=labels)
     output.result({"link": server.link, "port": server.port})
     # the link is what the command is for, so it is printed even when quiet
     Output.make(quiet=as_json, json=as_json).show(f"Review page: {server.link}\nCtrl-C ends it.")
