@@ -83,7 +83,7 @@ def make_run(
     links += [(int(a), int(b), "semantic", float(rng.uniform(0.4, SEMANTIC_THRESHOLD))) for a, b in below if a < b]
 
     folder = RunFolder.create(path)
-    columns = list(zip(*links, strict=True)) if links else [[], [], [], []]
+    columns = [*(zip(*links, strict=True) if links else [[], [], [], []]), ["meaning"] * len(links)]
     folder.write_tables(
         pa.Table.from_pylist(rows, schema=VERDICTS),
         pa.table(dict(zip(LINKS.names, columns, strict=True)), schema=LINKS),

@@ -180,7 +180,7 @@ def test_each_file_is_read_and_decoded_once_and_survivors_are_embedded(
 def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_workers(monkeypatch)
     images = small_set(tmp_path / "in", 6)
-    once = rfdedup.refine(images, tmp_path / "once")
+    once = rfdedup.refine(images, tmp_path / "once", same="meaning")
     measure = funnel.measure_files
 
     def backwards(files: Any, *arguments: Any) -> Any:
@@ -189,7 +189,7 @@ def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(funnel, "measure_files", backwards)
     order = rfdedup.refine(images, tmp_path / "order")
     monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:4]))
-    twice = rfdedup.refine(images, tmp_path / "twice")
+    twice = rfdedup.refine(images, tmp_path / "twice", same="meaning")
     names = [[stage["name"] for stage in run.info["stages"]] for run in (once, twice)]
     assert "embed" in names[1]
     for other in (order, twice):
@@ -221,7 +221,7 @@ def test_images_that_the_whitening_adapts_to_are_decoded_once(
 
     monkeypatch.setattr(funnel, "SampleViews", made)
     monkeypatch.setattr(semantic.SemanticTier, "_compare", noted)
-    once = rfdedup.refine(images, tmp_path / "once")
+    once = rfdedup.refine(images, tmp_path / "once", same="meaning")
     assert once.info["encoder"]["whitening"]["source"] == "pooled"
     # they are gone before anything is compared
     assert set(alive) == {False}
@@ -230,7 +230,7 @@ def test_images_that_the_whitening_adapts_to_are_decoded_once(
     # as after a crash, when what was held is gone
     measure = funnel.measure_files
     monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:5]))
-    twice = rfdedup.refine(images, tmp_path / "twice")
+    twice = rfdedup.refine(images, tmp_path / "twice", same="meaning")
     assert set(meter.reads.values()) == {3}
     stages = [{stage["name"]: stage["images"] for stage in run.info["stages"]} for run in (once, twice)]
     assert stages[0]["adapt"] == stages[1]["re-measure"] == len(meter.reads)
