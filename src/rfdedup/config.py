@@ -106,7 +106,7 @@ class LimitsConfig(_Section):
     """What one file may cost."""
 
     max_megapixels: float = Field(300.0, gt=0, le=10_000, description="larger images are errors")
-    file_seconds: float = Field(20.0, gt=0, le=3600, description="a file that takes longer is an error")
+    file_seconds: float = Field(20.0, gt=0, le=3600, description="a file that takes more processor time is an error")
     worker_memory_mb: int = Field(2048, ge=256, le=1_000_000, description="a worker that takes more costs its file")
 
 

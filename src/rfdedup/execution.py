@@ -35,7 +35,7 @@ FLUSH_SECONDS = 15.0
 """A shard is written when it is full, and at least this often: what a crash can cost."""
 MOST_WORDS = 500
 """Characters of a decoder's output that the ledger keeps of a file."""
-TRANSIENT = frozenset({"unstable", "unreadable"})
+TRANSIENT = frozenset({"unstable", "unreadable", "stalled"})
 """Faults that may be gone on the next run; they are not remembered."""
 
 

@@ -23,11 +23,12 @@ from rfdedup.errors import InputError
 from rfdedup.execution import TRANSIENT, measure_files
 from rfdedup.fullscale import FullScale
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
+from rfdedup.keepers.compatible import Compatible
 from rfdedup.keepers.confirmed import Compared
 from rfdedup.linking import Links, exact_representatives, with_exact, worth_keeping
 from rfdedup.lookalikes import Lookalikes, find_lookalikes
 from rfdedup.passes import Fault, FilesLost
-from rfdedup.pipeline.duplicates import Search, about_comparison, nothing_forbidden
+from rfdedup.pipeline.duplicates import Search, about_comparison
 from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.ranking import matches
 from rfdedup.records import Tier
@@ -248,7 +249,8 @@ def judge(
     full_size = FullScale(stock, store, config, watch)
     # in input order nobody asks which copy was enlarged
     refine = full_size.refined if config.keep.rule != "first" else None
-    court = Court(stock.features, config.keep, stock.thumbs_from(store), protected, demands, refine)
+    compatible = Compatible.of(stock.features, lambda rows: store.frame_hashes(stock.shard[rows], stock.row[rows]))
+    court = Court(stock.features, config.keep, stock.thumbs_from(store), protected, demands, refine, compatible)
     flags = observed_flags(stock, verdict.flags, protected)
     if config.same == "meaning":
         found = by_meaning(faults, verdict, stock, store, config, court, encoder, views, watch)
@@ -273,7 +275,7 @@ def by_pictures(
     while True:
         rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
         representative = exact_groups(rows, stock, config, court)
-        search = Search(stock, store, config, court, watch, encoder, nothing_forbidden)
+        search = Search(stock, store, config, court, watch, encoder)
         king, place, links, compared = search.run(np.unique(representative[rows]))
         for row, fault in search.faults.items():
             faults[row] = fault

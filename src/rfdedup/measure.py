@@ -17,6 +17,8 @@ PREVIEW_SIDE: Final = 160
 SOFT: Final = 500.0
 """Sharpness from which on nobody calls a picture blurry, so its sharpest part need not be looked for."""
 _PREVIEW_QUALITY: Final = 75
+_MOST_FRAMES: Final = 2**31 - 1
+"""A file may announce more than a column of 32 bits holds."""
 _ENTROPY_ROWS: Final = 80
 """Entropy is taken over every n-th row, of which at least this many are left."""
 
@@ -30,7 +32,9 @@ class Measurement:
 
     ``width`` and ``height`` are those of the whole upright picture; ``seen`` is the longer side of the reduction on
     which ``detail``, ``content`` and ``fineness`` were measured. ``thumb`` is 16 x 16 RGB; ``preview`` a JPEG of at
-    most 160 pixels; ``flags`` are those of ``imaging.FLAGS``, thresholds are not applied here.
+    most 160 pixels; ``flags`` are those of ``imaging.FLAGS``, thresholds are not applied here. ``frames`` are all that
+    the file has, ``frame_hashes`` their content in order (see ``imaging.same_frames``); None for stills and where they
+    are too many.
     """
 
     width: int
@@ -54,6 +58,8 @@ class Measurement:
     jpeg_quality: float | None
     thumb: _Octets
     preview: _Octets
+    frames: int = 1
+    frame_hashes: _Octets | None = None
 
 
 def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) -> Measurement:
@@ -109,6 +115,8 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
         jpeg_quality=picture.jpeg_quality,
         thumb=hashing.thumb(small),
         preview=simplejpeg.encode_jpeg(small, quality=_PREVIEW_QUALITY, colorsubsampling="420"),
+        frames=min(picture.frames.count, _MOST_FRAMES),
+        frame_hashes=picture.frames.codes or None,
     )
     return measured, whole
 

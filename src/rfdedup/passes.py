@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.errors import ImageError
-from rfdedup.imaging import Limits, decode
+from rfdedup.imaging import Limits, decode, raw, tiff
 from rfdedup.measure import at_least, measure_picture
 from rfdedup.sources.folder import SourceFile, storable_time
 from rfdedup.tiers import quality
@@ -76,6 +76,8 @@ class MeasureTask:
         try:
             data = read_stable(file, self.limits)
             picture = decode(data, at_least=at_least(self.scale), limits=self.limits)
+            if picture.format == "tiff":
+                refuse_masters(file, data)
             measured, grey = measure_picture(data, picture, scale=self.scale)
             prepared = False
             if self.spec is not None and out is not None and serves(picture, self.spec):
@@ -122,6 +124,14 @@ class PrepareTask:
         except ImageError as error:
             return error.kind, error.detail
         return None
+
+
+def refuse_masters(file: SourceFile, data: bytes) -> None:
+    """Raise ``ImageError`` for a TIFF that is named as a RAW master where its tags leave open whether it is one."""
+    if raw.named_raw(file.path) and tiff.may_be_raw(data):
+        raise ImageError(
+            "unsupported-format", "named as a RAW master, which its tags leave open: rename it to .tif if it is none"
+        )
 
 
 def read_stable(file: SourceFile, limits: Limits) -> bytes:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rfdedup.sources.folder import SourceFile
 
 SCHEMA_VERSION = 2
-FEATURE_VERSION = 12
+FEATURE_VERSION = 13
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)
@@ -103,6 +103,9 @@ FEATURES = pa.schema(
         pa.field("entropy", pa.float64()),
         pa.field("colorfulness", pa.float64()),
         pa.field("thumb", pa.binary(THUMB_SIDE * THUMB_SIDE * 3)),
+        # frames or pages in the file, and their content in order (null for stills and for too many): see same_frames
+        pa.field("frames", pa.int32()),
+        pa.field("frame_hashes", pa.binary()),
     ]
 )
 """``features/metadata_NNNN.parquet``: one row per scanned image, in scan order."""

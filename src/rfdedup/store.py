@@ -28,7 +28,7 @@ from rfdedup.records import FEATURES, TABLE_ERRORS
 from rfdedup.similarity.products import thread_count
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
-HEAVY_COLUMNS = ("thumb",)
+HEAVY_COLUMNS = ("thumb", "frame_hashes")
 """Columns that are read for chosen rows only: a million of them do not belong in memory."""
 LIGHT_COLUMNS = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
 
@@ -193,6 +193,24 @@ class FeatureStore:
         with ThreadPoolExecutor(thread_count()) as pool:
             for _ in pool.map(read, np.unique(shard).tolist()):
                 pass
+        return out
+
+    def frame_hashes(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
+        """What frames of the given rows look like, for ``imaging.same_frames``; None where there is one or too many.
+
+        Raises:
+            RunFolderError: they cannot be read, though the checksum fits.
+        """
+        out: list[bytes | None] = [None] * len(shard)
+        for number in np.unique(shard[shard >= 0]).tolist():
+            path = self._path("metadata", number)
+            try:
+                column = _read(path, ["frame_hashes"]).column(0)
+            except TABLE_ERRORS as error:
+                why = " ".join(str(error).split())
+                raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
+            for i in np.flatnonzero(shard == number).tolist():
+                out[i] = column[int(row[i])].as_py()
         return out
 
     def embedded(self, number: int, key: str) -> npt.NDArray[np.bool_]:

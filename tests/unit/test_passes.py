@@ -285,3 +285,10 @@ def test_an_encoder_that_fails_once_stops_the_run_also_where_a_shard_is_written_
     broken = FailingOnce(encoder.card, encoder._runtime, encoder.key)  # type: ignore[attr-defined]
     with pytest.raises(EncoderError, match="the device is gone"):
         rfdedup.refine(images, tmp_path / "run", encoder=broken)
+
+
+def test_waiting_for_a_disk_is_not_remembered_and_a_costly_file_is() -> None:
+    from rfdedup.execution import TRANSIENT
+
+    assert "stalled" in TRANSIENT
+    assert "timeout" not in TRANSIENT

@@ -26,6 +26,7 @@ from PIL import (
 
 from rfdedup.errors import ImageError, MissingExtraError
 from rfdedup.imaging.arrays import U8
+from rfdedup.imaging.depth import Said, to_8bit
 from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FORMAT
 
 Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
@@ -224,17 +225,17 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def to_rgb(image: Image.Image, factor: int) -> tuple[U8, list[str]]:
+def to_rgb(image: Image.Image, factor: int, said: Said = Said()) -> tuple[U8, list[str]]:  # noqa: B008 - frozen
     """Pixels (h, w) grey or (h, w, 3) RGB of a loaded picture, and what was done to get them.
 
-    Transparent pixels are laid over white, as browsers and most exports show them. 16-bit samples keep their high
-    byte; floats are read as 0..1, or stretched from their least to their greatest value where they leave that range;
-    CMYK is converted without a profile. Sides are divided by ``factor``, rounded up, by box averaging.
+    Transparent pixels are laid over white, as browsers and most exports show them. Samples of more than 8 bits are
+    scaled as ``depth`` has it; CMYK is converted without a profile. Sides are divided by ``factor``, rounded up, by
+    box averaging.
     """
     flags = []
     if image.mode.startswith("I") or image.mode == "F":
         flags.append("sixteen_bit")
-        image = Image.fromarray(_deep_to_8bit(np.asarray(image)))
+        image = Image.fromarray(to_8bit(np.asarray(image), said))
     elif image.mode == "CMYK":
         flags.append("cmyk")
     elif image.mode == "LAB":
@@ -252,14 +253,3 @@ def to_rgb(image: Image.Image, factor: int) -> tuple[U8, list[str]]:
     if factor > 1:
         image = image.reduce(factor)
     return np.array(image), flags
-
-
-def _deep_to_8bit(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> U8:
-    if values.dtype.kind == "f":
-        finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-        low, high = float(finite.min()), float(finite.max())
-        if low < 0.0 or high > 1.0:
-            finite = (finite - low) / max(high - low, 1e-30)
-        return (finite * 255.0 + 0.5).astype(np.uint8)
-    high_byte: U8 = (np.clip(values, 0, 65535).astype(np.uint16) >> 8).astype(np.uint8)
-    return high_byte

@@ -15,7 +15,8 @@ IMAGE_SUFFIXES = frozenset(
     for suffix in (
         *("jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "avif", "tif", "tiff", "bmp", "dib", "gif"),
         *("heic", "heif", "hif", "jp2", "j2k", "jpx", "jxl", "ico", "ppm", "pgm", "pbm", "pnm", "tga", "psd"),
-        *("eps", "svg", "exr", "hdr", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf"),
+        *("eps", "svg", "exr", "hdr", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "nrw", "pef", "srw"),
+        *("iiq", "3fr", "fff", "rwl", "srf", "sr2", "kdc", "dcr", "mef", "mos", "mrw", "erf", "x3f", "crw", "gpr"),
     )
 )
 """A file with one of these names is a row of the verdicts whatever it holds; others only if they hold an image."""

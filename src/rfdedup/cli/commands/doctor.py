@@ -16,7 +16,12 @@ from rich.table import Table
 from rfdedup.cli.console import Output, output_options
 
 _CORE = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "faiss-cpu", "openvino", "pyarrow")
-_EXTRAS = {"torch": ("torch", "torch"), "heif": ("pillow-heif", "pillow_heif"), "review": ("starlette", "starlette")}
+_EXTRAS = {
+    "torch": ("torch", "torch"),
+    "heif": ("pillow-heif", "pillow_heif"),
+    "raw": ("rawpy", "rawpy"),
+    "review": ("starlette", "starlette"),
+}
 
 
 def _installed(package: str) -> str | None:

@@ -117,7 +117,9 @@ def config_options(command: Any) -> Any:
         click.option("--protect", multiple=True, metavar="GLOB", help="Matching images are never dropped."),
         click.option("--workers", type=int, metavar="N", help="Worker processes (CPU cores)."),
         click.option("--max-megapixels", type=float, metavar="X", help="Larger images are errors (300)."),
-        click.option("--file-seconds", type=float, metavar="X", help="A file that takes longer is an error (20)."),
+        click.option(
+            "--file-seconds", type=float, metavar="X", help="A file that takes more processor time is an error (20)."
+        ),
         click.option(
             "--worker-memory", type=int, metavar="MB", help="A file whose worker takes more is an error (2048)."
         ),
@@ -140,7 +142,7 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     The same command on the same RUN resumes, and computes nothing again for unchanged files.
     """
     from rfdedup.cli.progress import TerminalProgress
-    from rfdedup.cli.summary import comparison_lines, passed_over_line, stage_table, summary_table
+    from rfdedup.cli.summary import comparison_lines, error_lines, passed_over_line, stage_table, summary_table
     from rfdedup.config import load_config
     from rfdedup.funnel import refine
     from rfdedup.progress import Silent
@@ -159,6 +161,8 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     output.show("")
     output.show(stage_table(facts["stages"]))
     for line in comparison_lines(facts["encoder"]):
+        output.show(printable(line))
+    for line in error_lines(run):
         output.show(printable(line))
     if line := passed_over_line(facts["scan"]):
         output.show(line)
