@@ -59,6 +59,7 @@ class Limits:
     least_max_change: float = 1.4
     change_per_disagreement: float = 20.0
     max_change_alone: float = 1.2
+    clear_change: float = 5.0
     least_region: int = 12
     max_disagreement: float = 0.4
     max_unsure_disagreement: float = 0.2
