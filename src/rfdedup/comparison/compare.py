@@ -14,7 +14,7 @@ from rfdedup.comparison.canvas import Canvas, lay, refine, shift_together
 from rfdedup.comparison.change import find_change
 from rfdedup.comparison.colour import find_colour
 from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
-from rfdedup.comparison.model import VIEW_SIDE, Evidence, Kind, Limits, Side, View
+from rfdedup.comparison.model import ROUGH_SIDE, VIEW_SIDE, Evidence, Kind, Limits, Side, View
 from rfdedup.comparison.overlay import Grain, describe, find_grain
 from rfdedup.comparison.tone import equalise
 from rfdedup.imaging.arrays import U8, area_resize
@@ -22,7 +22,6 @@ from rfdedup.imaging.arrays import U8, area_resize
 _DEFAULTS: Final = Limits()
 _SAME_STRUCTURE: Final = 2.0
 _TURNED: Final = 0.3
-_ROUGH_SIDE: Final = 192
 _SCALED: Final = 0.02
 _CROPPED: Final = 0.9
 _TONED: Final = 0.07
@@ -109,9 +108,9 @@ def find(base: View, other: View, limits: Limits) -> Finding | None:
 
 def _clearly_changed(base: View, other: View, alignment: Alignment, limits: Limits) -> bool:
     """Whether even a small canvas shows a change: saves the look at a large one."""
-    if min(max(base.rgb.shape), max(other.rgb.shape)) < 2 * _ROUGH_SIDE:
+    if min(max(base.rgb.shape), max(other.rgb.shape)) < 2 * ROUGH_SIDE:
         return False
-    canvas = lay(base, other, alignment, _ROUGH_SIDE)
+    canvas = lay(base.rough, other.rough, alignment, ROUGH_SIDE)
     if canvas is None:
         return False
     change = find_change(equalise(canvas.base, canvas.other, canvas.mask), canvas.mask, limits)

@@ -21,6 +21,9 @@ F64 = NDArray[np.float64]
 VIEW_SIDE: Final = 768
 """Pixels of the longer side at which a picture is compared."""
 
+ROUGH_SIDE: Final = 192
+"""Pixels of the longer side at which a change is looked for first."""
+
 THUMB_SIDE: Final = 32
 """Pixels of both sides of the thumbnail by which the eight forms of a whole picture are told apart."""
 
@@ -122,6 +125,11 @@ class View:
     def thumb(self) -> U8:
         """(THUMB_SIDE, THUMB_SIDE) uint8 grey, whatever the shape of the picture."""
         return area_resize(self.grey, THUMB_SIDE, THUMB_SIDE)
+
+    @cached_property
+    def rough(self) -> View:
+        """The same picture at ``ROUGH_SIDE``, at which most that changed can be seen."""
+        return View(fit(self.rgb, ROUGH_SIDE), self.width, self.height, self.quality)
 
     @cached_property
     def order(self) -> tuple[int, int, bytes, int]:
