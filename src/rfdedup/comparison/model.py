@@ -86,6 +86,7 @@ class Limits:
     nearly_one_sided: float = 0.01
     least_layer: float = 0.5
     overlay_grain: float = 0.25
+    least_overlay_share: float = 0.01
     sure_grain: float = 0.7
     least_alive: float = 0.25
     max_overlay_disagreement: float = 0.1
