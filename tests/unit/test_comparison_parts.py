@@ -75,7 +75,9 @@ def test_a_picture_of_which_the_view_is_a_reduction_is_aligned_at_full_size(koal
 def test_stricter_limits_are_obeyed(koala: U8) -> None:
     altered = koala.copy()
     altered[100:130, 200:240] = altered[100:130, 200:240][::-1]
-    assert compare(view(koala), view(altered), Limits(max_change=99.0)).kind is not Kind.DIFFERENT
+    assert (
+        compare(view(koala), view(altered), Limits(max_change=99.0, least_max_change=99.0)).kind is not Kind.DIFFERENT
+    )
     assert compare(view(koala), view(altered), Limits(max_change=0.5)).kind is Kind.DIFFERENT
 
 

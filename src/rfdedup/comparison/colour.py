@@ -52,11 +52,16 @@ def _chroma(rgb: U8) -> F32:
     return np.asarray(cv2.GaussianBlur(chroma, (7, 7), 1.2).astype(np.float32) - np.float32(128))
 
 
+def _larger(chroma: F32) -> F32:
+    """(...) float32: the larger of both channels' amounts; far quicker than a reduction over an axis of two."""
+    return np.asarray(np.maximum(np.abs(chroma[..., 0]), np.abs(chroma[..., 1])), dtype=np.float32)
+
+
 def _saturation(ours: F32, theirs: F32) -> tuple[float, F32, F32]:
     """One factor and a cast for both channels, from the share of the places that agrees best: one object cannot."""
     step = max(1, len(ours) // 8000)
     one, two = ours[::step], theirs[::step]
-    error = np.abs(one - two).max(axis=1)
+    error = _larger(one - two)
     factor, mean, level = 1.0, one.mean(axis=0), two.mean(axis=0)
     for _ in range(6):
         rank = int(_AGREEING * (len(error) - 1))
@@ -67,7 +72,7 @@ def _saturation(ours: F32, theirs: F32) -> tuple[float, F32, F32]:
         factor = 1.0
         if square > 2 * len(spread):
             factor = float(np.clip(((one[kept] - mean) * spread).sum() / square, 0.0, 2.5))
-        error = np.abs(one - mean - np.float32(factor) * (two - level)).max(axis=1)
+        error = _larger(one - mean - np.float32(factor) * (two - level))
     return round(factor, 3), np.round(mean, 2), np.round(level, 2)
 
 
@@ -115,7 +120,7 @@ def _across(one: F32, two: F32) -> F32:
 def _turned_before(base: U8, other: U8) -> NDArray[np.bool_]:
     """(h, w): where hues differ before the tones were made equal, which may have clipped them away."""
     one, two = _chroma(base), _chroma(other)
-    vivid = np.minimum(np.abs(one).max(axis=2), np.abs(two).max(axis=2)) > _STRONG
+    vivid = np.minimum(_larger(one), _larger(two)) > _STRONG
     unclipped = (brightest(base) < 250) & (brightest(other) < 250)
     return np.asarray((_across(one, two) > _TURNED) & vivid & unclipped)
 
@@ -158,15 +163,15 @@ def _changed(one: F32, two: F32, ours: U8, theirs: U8, inside: U8, limit: float)
     """(h, w): where neither saturation with a cast nor white balance explains the chroma."""
     places = inside > 0
     nowhere = np.zeros(places.shape, bool)
-    plain = np.abs(one - two).max(axis=2)
-    coloured = [float((np.abs(chroma).max(axis=2) > _VIVID)[places].mean()) for chroma in (one, two)]
+    plain = _larger(one - two)
+    coloured = [float((_larger(chroma) > _VIVID)[places].mean()) for chroma in (one, two)]
     if min(coloured) <= _LEAST_COLOURED or not (plain > limit)[places].any():
         return nowhere
     factor, mean, level = _saturation(one[places], two[places])
-    error = np.minimum(plain, np.abs(one - mean - np.float32(factor) * (two - level)).max(axis=2))
+    error = np.minimum(plain, _larger(one - mean - np.float32(factor) * (two - level)))
     error = np.minimum(error, _across(one, two))
     if (error > limit)[places].any():
         balanced = _balanced(ours, theirs, inside)
         if balanced is not None:
-            error = np.minimum(error, np.abs(one - _chroma(balanced)).max(axis=2))
+            error = np.minimum(error, _larger(one - _chroma(balanced)))
     return np.asarray((error > limit) & places)

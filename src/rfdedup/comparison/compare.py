@@ -14,7 +14,7 @@ from rfdedup.comparison.canvas import Canvas, lay, refine, shift_together
 from rfdedup.comparison.change import find_change
 from rfdedup.comparison.colour import find_colour
 from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
-from rfdedup.comparison.model import VIEW_SIDE, Evidence, Kind, Limits, Side, View
+from rfdedup.comparison.model import ROUGH_SIDE, VIEW_SIDE, Evidence, Kind, Limits, Side, View
 from rfdedup.comparison.overlay import Grain, describe, find_grain
 from rfdedup.comparison.tone import equalise
 from rfdedup.imaging.arrays import U8, area_resize
@@ -84,7 +84,11 @@ def _settled(finding: Finding, limits: Limits) -> bool:
 def find(base: View, other: View, limits: Limits) -> Finding | None:
     """The alignment that explains most, cheapest first; None where the pictures cannot be laid over each other."""
     whole: Finding | None = None
+    rejected: Alignment | None = None
     for _, alignment in whole_forms(base, other, limits):
+        if _clearly_changed(base, other, alignment, limits):
+            rejected = rejected or alignment
+            continue
         canvas = lay(base, other, alignment, VIEW_SIDE)
         if canvas is None:
             continue
@@ -93,12 +97,24 @@ def find(base: View, other: View, limits: Limits) -> Finding | None:
             return finding
         whole = whole or finding
     aligned = by_keypoints(base, other, limits)
-    if aligned is None:
-        return whole and _shaken(base, other, whole, limits)
-    canvas = lay(base, other, aligned, VIEW_SIDE)
-    if canvas is None or canvas.area < limits.least_area:
-        return whole
-    return _measure(base, other, aligned, refine(canvas), limits)
+    canvas = None if aligned is None else lay(base, other, aligned, VIEW_SIDE)
+    if aligned is not None and canvas is not None and canvas.area >= limits.least_area:
+        return _measure(base, other, aligned, refine(canvas), limits)
+    if whole is None and rejected is not None:
+        canvas = lay(base, other, rejected, VIEW_SIDE)
+        whole = None if canvas is None else _measure(base, other, rejected, canvas, limits)
+    return whole and _shaken(base, other, whole, limits)
+
+
+def _clearly_changed(base: View, other: View, alignment: Alignment, limits: Limits) -> bool:
+    """Whether even a small canvas shows a change: saves the look at a large one."""
+    if min(max(base.rgb.shape), max(other.rgb.shape)) < 2 * ROUGH_SIDE:
+        return False
+    canvas = lay(base.rough, other.rough, alignment, ROUGH_SIDE)
+    if canvas is None:
+        return False
+    change = find_change(equalise(canvas.base, canvas.other, canvas.mask), canvas.mask, limits)
+    return change.peak >= limits.clear_change
 
 
 def _shaken(base: View, other: View, whole: Finding, limits: Limits) -> Finding:

@@ -90,8 +90,12 @@ def _overlay(measures: Measures, limits: Limits) -> bool:
         return likeness is not None and likeness >= limits.banner_grain
     if overlay.layer < limits.least_layer:
         return False
-    if overlay.weaker_sign <= limits.one_sided:
+    # a small thing may be a far person: then the grain must leave no doubt
+    large = measures.change.area >= limits.least_overlay_share * measures.area
+    if large and overlay.weaker_sign <= limits.one_sided:
         return likeness is None or likeness >= limits.overlay_grain
+    if measures.change.peak < limits.max_change:
+        return False
     return overlay.weaker_sign <= limits.nearly_one_sided and likeness is not None and likeness >= limits.sure_grain
 
 

@@ -21,6 +21,9 @@ F64 = NDArray[np.float64]
 VIEW_SIDE: Final = 768
 """Pixels of the longer side at which a picture is compared."""
 
+ROUGH_SIDE: Final = 192
+"""Pixels of the longer side at which a change is looked for first."""
+
 THUMB_SIDE: Final = 32
 """Pixels of both sides of the thumbnail by which the eight forms of a whole picture are told apart."""
 
@@ -59,6 +62,7 @@ class Limits:
     least_max_change: float = 1.4
     change_per_disagreement: float = 20.0
     max_change_alone: float = 1.2
+    clear_change: float = 5.0
     least_region: int = 12
     max_disagreement: float = 0.4
     max_unsure_disagreement: float = 0.2
@@ -82,6 +86,7 @@ class Limits:
     nearly_one_sided: float = 0.01
     least_layer: float = 0.5
     overlay_grain: float = 0.25
+    least_overlay_share: float = 0.01
     sure_grain: float = 0.7
     least_alive: float = 0.25
     max_overlay_disagreement: float = 0.1
@@ -121,6 +126,11 @@ class View:
     def thumb(self) -> U8:
         """(THUMB_SIDE, THUMB_SIDE) uint8 grey, whatever the shape of the picture."""
         return area_resize(self.grey, THUMB_SIDE, THUMB_SIDE)
+
+    @cached_property
+    def rough(self) -> View:
+        """The same picture at ``ROUGH_SIDE``, at which most that changed can be seen."""
+        return View(fit(self.rgb, ROUGH_SIDE), self.width, self.height, self.quality)
 
     @cached_property
     def order(self) -> tuple[int, int, bytes, int]:

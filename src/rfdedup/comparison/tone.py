@@ -173,12 +173,19 @@ def equalise(base: U8, other: U8, mask: U8) -> Toned:
     return Toned(ours, theirs, unknown, gain, offset, amplified, greyed)
 
 
+def _spread(rgb: NDArray[np.int16]) -> NDArray[np.int16]:
+    """(n,): the highest channel less the lowest."""
+    red, green, blue = rgb[:, 0], rgb[:, 1], rgb[:, 2]
+    low = np.minimum(np.minimum(red, green), blue)
+    return np.asarray(np.maximum(np.maximum(red, green), blue) - low, dtype=np.int16)
+
+
 def _equally_grey(base: U8, other: U8, mask: U8) -> tuple[U8, U8, bool]:
     """Where one picture is grey and the other is not: that one made grey too, by the recipe that comes closest."""
     grid = sampled(mask)
     inside = mask[grid] > 0
     ours, theirs = (rgb[grid][inside].astype(np.int16) for rgb in (base, other))
-    coloured_share = [float((np.ptp(pixels, axis=1) > _GREY_SPREAD).mean()) for pixels in (ours, theirs)]
+    coloured_share = [float((_spread(pixels) > _GREY_SPREAD).mean()) for pixels in (ours, theirs)]
     grey = [share < _GREY_SHARE for share in coloured_share]
     if grey[0] == grey[1] or max(coloured_share) < _COLOURED_SHARE:
         return base, other, False
@@ -205,16 +212,25 @@ def _clipped(base: U8, other: U8, gain: float, offset: float) -> U8 | None:
     return np.asarray(cv2.dilate(where.astype(np.uint8) * 255, np.ones((5, 5), np.uint8)), dtype=np.uint8)
 
 
+def _ends(counts: NDArray[np.generic]) -> tuple[int, int]:
+    """The levels between which nearly all of a histogram lies."""
+    rising = np.cumsum(counts)
+    return int(np.searchsorted(rising, 0.002 * rising[-1])), int(np.searchsorted(rising, 0.998 * rising[-1]))
+
+
 def _stretch(base: U8, other: U8, mask: U8) -> U8 | None:
     """A table that widens the few levels that both pictures use; None where they use enough."""
-    # sparse lights on black count, so the extremes are looked for everywhere
-    whole = np.ascontiguousarray(mask)
+    grid = sampled(mask)
+    some = np.concatenate([rgb[grid].ravel() for rgb in (base, other)])
+    low, high = _ends(np.bincount(some, minlength=256))
+    if high - low >= _LEAST_RANGE:
+        return None
+    # sparse lights on black count, so the extremes are now looked for everywhere
     counts = np.zeros(256)
     for rgb in (base, other):
         for channel in range(3):
-            counts += cv2.calcHist([rgb], [channel], whole, [256], [0, 256]).ravel()
-    rising = np.cumsum(counts)
-    low, high = (int(np.searchsorted(rising, share * rising[-1])) for share in (0.002, 0.998))
+            counts += cv2.calcHist([rgb], [channel], mask, [256], [0, 256]).ravel()
+    low, high = _ends(counts)
     if high - low >= _LEAST_RANGE:
         return None
     factor = min(_MOST_STRETCH, _LEAST_RANGE / max(1, high - low))
