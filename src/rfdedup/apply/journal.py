@@ -16,7 +16,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,16 @@ _FIELDS = (
 )
 
 
+_INTEGER, _BYTES, _TEXT, _WHOLE = (int, type(None)), (bytes, type(None)), (str, type(None)), (int,)
+_TYPES = (
+    *(_WHOLE, _WHOLE, _WHOLE, (str,), (str,), (str,), _WHOLE, (bytes,), _INTEGER, _BYTES),
+    *(_INTEGER, _INTEGER, _INTEGER, _TEXT, _INTEGER, _INTEGER, _INTEGER, _TEXT, _TEXT, _TEXT),
+)
+"""Of the columns in ``_FIELDS``: SQLite holds any type in any of them."""
+
+_ALIVE = "('pending', 'undoing', 'done', 'cancelled')"
+
+
 def _signed(value: int | None) -> int | None:
     """SQLite integers are signed; inodes and devices use all 64 bits, and 128 on some Windows volumes."""
     if value is None:
@@ -84,6 +95,8 @@ class Journal:
         self._bases: dict[str, int] = {}
         self._base_paths: dict[int, str] = {}
         self._next_id = 0
+        self.may_touch: Callable[[str], bool] = lambda _: True
+        """Which folders ``folders`` gives."""
 
     @classmethod
     @contextmanager
@@ -91,11 +104,11 @@ class Journal:
         """Open the journal of a run folder, which the caller has locked.
 
         Raises:
-            RunFolderError: it is damaged, or missing and not to be created.
+            RunFolderError: it is damaged, no regular file, or missing and not to be created.
             ApplyStoppedError: it cannot be written.
         """
         file = run / JOURNAL_FILE
-        existed = file.exists()
+        existed = _only_files(file)
         if not existed and not create:
             raise RunFolderError(f"{run} has no {JOURNAL_FILE}: nothing was applied from it")
         try:
@@ -114,6 +127,9 @@ class Journal:
 
     def _prepare(self) -> None:
         run = self._database.execute
+        version = run("pragma user_version").fetchone()[0]
+        if version == 0 and run("select count(*) from sqlite_master").fetchone()[0]:
+            raise RunFolderError(f"{self._file} is a database of another program: nothing was touched; remove it")
         # EXCLUSIVE before WAL: no shared memory file, so it works on network volumes too
         run("pragma locking_mode = exclusive")
         wal = run("pragma journal_mode = wal").fetchone()[0] == "wal"
@@ -123,7 +139,6 @@ class Journal:
         run("pragma wal_autocheckpoint = 8000")
         if run("pragma quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("its pages do not fit together")
-        version = run("pragma user_version").fetchone()[0]
         if version == 0:
             run("begin immediate")
             for statement in _TABLES.split(";"):
@@ -193,7 +208,7 @@ class Journal:
             rows = self._database.execute("select id, started, command, state from session order by id").fetchall()
             try:
                 return [Session(i, at, json.loads(command), SessionState(state)) for i, at, command, state in rows]
-            except ValueError as error:
+            except (ValueError, TypeError, RecursionError) as error:
                 raise RunFolderError(f"{self._file} is damaged ({error})") from None
 
     def begin_session(self, command: dict[str, Any]) -> Session:
@@ -244,6 +259,8 @@ class Journal:
     def _entry(self, row: Sequence[Any]) -> Entry:
         try:
             entry = Entry(*row)
+            if not all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True)):
+                raise ValueError("a value of the wrong type")
             entry.kind, entry.state = Action(entry.kind), State(entry.state)
             entry.base = self._base_paths[row[6]]
             entry.inode, entry.device = _unsigned(entry.inode), _unsigned(entry.device)
@@ -287,6 +304,32 @@ class Journal:
             whole = [entry for entry in page if entry.unit != last]
             yield whole + self._entries("session = ? and state = 'done' and unit = ? order by id", (session, last))
 
+    def places(self) -> list[tuple[Action, str, str, str | None]]:
+        """Each kind, role, folder and new folder of the actions that could still be gone on with or taken back."""
+        with self._errors():
+            rows = self._database.execute(
+                f"select distinct kind, role, base, target_base from action where state in {_ALIVE}"  # noqa: S608
+            ).fetchall()
+        try:
+            return [
+                (Action(kind), str(role), self._base_paths[base], None if to is None else self._base_paths[to])
+                for kind, role, base, to in rows
+            ]
+        except (KeyError, ValueError, TypeError) as error:
+            raise RunFolderError(f"{self._file} is damaged ({error!r}): nothing was touched") from None
+
+    def entries_at(self, kind: Action, role: str, base: str, target_base: str | None) -> Iterator[list[Entry]]:
+        """Pages of the actions that ``places`` gave."""
+        last = -1
+        numbers = self._bases[base], None if target_base is None else self._bases[target_base]
+        while page := self._entries(
+            f"kind = ? and role = ? and base = ? and target_base is ? and state in {_ALIVE} and id > ?"
+            " order by id limit ?",
+            (kind, role, *numbers, last, _PAGE),
+        ):
+            yield page
+            last = page[-1].id
+
     def problems(self, session: int, since: int) -> Iterator[Entry]:
         """Entries from number ``since`` on that were not done as planned, with the reason."""
         last = since - 1
@@ -298,28 +341,26 @@ class Journal:
             yield from page
             last = page[-1].id
 
-    def handled(self, base: str, name: bytes, kinds: Sequence[Action], target_base: str | None) -> bool:
-        """Whether one of ``kinds`` was done to a file (into ``target_base``, if given) and not undone."""
-        number = self._bases.get(base)
-        if number is None:
-            return False
-        marks = ", ".join("?" * len(kinds))
-        with self._errors():
-            rows = self._database.execute(
-                f"select target_base from action where base = ? and name = ? and state = 'done' and kind in ({marks})",  # noqa: S608
-                (number, name, *kinds),
-            ).fetchall()
-        wanted = None if target_base is None else self._bases.get(target_base)
-        return any(target_base is None or found == wanted for (found,) in rows)
+    def went(self, base: str, name: bytes, sha256: str) -> bool:
+        """Whether a file with these bytes was moved from here or deleted, and that was not undone."""
+        return bool(
+            self._entries(
+                "base = ? and name = ? and sha256 = ? and state = 'done' and kind in ('move', 'delete') limit 1",
+                (self._bases.get(base), name, sha256),
+            )
+        )
 
-    def new_place(self, base: str, name: bytes, target_base: str) -> str | None:
-        """Where the copy or link of the image ``name`` below ``target_base`` is; None if there is none."""
-        found = self._entries(
+    def copies(self, base: str, name: bytes, target_base: str) -> list[Entry]:
+        """Copies and links of the image ``name`` below ``target_base``, the newest first."""
+        return self._entries(
             "base = ? and name = ? and target_base = ? and state = 'done' and role = 'image'"
-            " and kind in ('copy', 'link')",
+            " and kind in ('copy', 'link') order by id desc",
             (self._bases.get(base), name, self._bases.get(target_base)),
         )
-        return found[0].target_path if found else None
+
+    def unit(self, session: int, unit: int) -> list[Entry]:
+        """What was done with one image: the image and its sidecars."""
+        return self._entries("session = ? and state = 'done' and unit = ? order by id", (session, unit))
 
     def taken_away(self, base: str, name: bytes) -> Entry | None:
         """The move or deletion of an image that was done and not undone; None if there is none."""
@@ -369,11 +410,25 @@ class Journal:
                     " order by length(path) desc, path desc limit ?",
                     (session, last is None, *(last or (0, b"")), _PAGE),
                 ).fetchall()
-            for path, created, before, after, restore, _ in rows:
-                yield check_absolute(os.fsdecode(path), str(self._file)), bool(created), before, after, restore
+            for raw, created, before, after, restore, _ in rows:
+                path = self._folder(raw)
+                if self.may_touch(path):
+                    yield path, bool(created), before, after, restore
             if len(rows) < _PAGE:
                 return
             last = rows[-1][5], rows[-1][0]
+
+    def folder_paths(self) -> Iterator[str]:
+        """All folders that any session made or changed."""
+        with self._errors():
+            rows = self._database.execute("select distinct path from folder").fetchall()
+        for (raw,) in rows:
+            yield self._folder(raw)
+
+    def _folder(self, raw: Any) -> str:
+        if not isinstance(raw, bytes):
+            raise RunFolderError(f"{self._file} is damaged (a folder that is no path): nothing was touched")
+        return check_absolute(os.fsdecode(raw), str(self._file))
 
     def set_folders(self, session: int, column: str, values: Iterable[tuple[str, int]]) -> None:
         """Set ``after_ns`` or ``restore`` of folders in one transaction."""
@@ -382,3 +437,23 @@ class Journal:
                 f"update folder set {column} = ? where session = ? and path = ?",  # noqa: S608
                 ((value, session, os.fsencode(path)) for path, value in values),
             )
+
+
+def _only_files(file: Path) -> bool:
+    """Whether there is a journal. SQLite would follow a link and wait for a pipe.
+
+    Raises:
+        RunFolderError: the journal, or a file that SQLite keeps beside it, is no regular file.
+    """
+    for ending in ("", "-wal", "-shm", "-journal"):
+        beside = file.with_name(file.name + ending)
+        try:
+            status = beside.lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise RunFolderError(f"cannot look at {beside}: {error.strerror}") from None
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no regular file"
+            raise RunFolderError(f"{beside} is {kind}, which no apply made: nothing was touched; remove it")
+    return os.path.lexists(file)
