@@ -116,7 +116,12 @@ def refine_scan(
     about = {ID: own_id(folder), **about_run(scanned, config, command)}
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
     state = fingerprint(files, config, folder.path) if given is None else None
-    if state is not None and folder.still_holds(state) and is_own(folder) and still_frozen(folder.features, folder.info()["encoder"]):
+    if (
+        state is not None
+        and folder.still_holds(state)
+        and is_own(folder)
+        and still_frozen(folder.features, folder.info()["encoder"])
+    ):
         return Run(folder.path)
     # a call of its own: features, links and verdicts are gone before the report reads the tables
     images = decide(scanned, files, folder, config, watch, about, state, given)

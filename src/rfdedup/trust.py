@@ -65,8 +65,8 @@ def identity(folder: RunFolder, info: dict[str, Any]) -> str:
     given = info.get(ID)
     if isinstance(given, str) and re.fullmatch(r"[0-9a-f]{32}", given):
         return given
-    status = os.stat(folder.path)
-    return f"{status.st_dev}:{status.st_ino}"
+    status = folder.path.stat()
+    return f"{status.st_dev}:{status.st_ino}:{os.path.realpath(folder.path)}"
 
 
 def own_id(folder: RunFolder) -> str:
@@ -123,7 +123,9 @@ def save(folder: RunFolder, info: dict[str, Any], note: Note) -> None:
     value = {"run": os.path.realpath(folder.path), **vars(note)}
     for home in _homes():
         with contextlib.suppress(OSError, RunFolderError):
-            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            home.parent.parent.mkdir(parents=True, exist_ok=True)
+            for part in (home.parent, home):
+                part.mkdir(mode=0o700, exist_ok=True)
             if not _is_private(home):
                 continue
             with atomic_write(home / _name(folder, info)) as stream:

@@ -74,8 +74,10 @@ def check_journal(folder: RunFolder, journal: Journal, note: Note) -> None:
 
 def _outside(journal: Journal, bounds: Bounds) -> Iterator[str]:
     for kind, role, base, target_base in journal.places():
-        if kind != Action.WRITE and bounds.source(base, base) and (
-            target_base is None or bounds.target(target_base, target_base)
+        if (
+            kind != Action.WRITE
+            and bounds.source(base, base)
+            and (target_base is None or bounds.target(target_base, target_base))
         ):
             continue
         for page in journal.entries_at(kind, role, base, target_base):

@@ -198,7 +198,9 @@ def put_back(fs: FsOps, journal: Journal, session: int) -> list[tuple[str, OSErr
     for path, created, before, _, restore in journal.folders(session):
         if restore and not created and before is not None:
             try:
-                fs.set_mtime(path, before)
+                # where nothing was done there is nothing to put back, and no right to
+                if fs.lstat(path).st_mtime_ns != before:
+                    fs.set_mtime(path, before)
             except FileNotFoundError:
                 continue
             except OSError as error:

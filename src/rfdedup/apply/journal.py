@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from rfdedup import __version__
+from rfdedup.apply.cells import check_types, only_files, signed, unsigned
 from rfdedup.apply.entries import Entry, Session, SessionState, State
 from rfdedup.apply.names import check_absolute, check_relative
 from rfdedup.apply.plan import Action
@@ -64,26 +64,7 @@ _FIELDS = (
 )
 
 
-_INTEGER, _BYTES, _TEXT, _WHOLE = (int, type(None)), (bytes, type(None)), (str, type(None)), (int,)
-_TYPES = (
-    *(_WHOLE, _WHOLE, _WHOLE, (str,), (str,), (str,), _WHOLE, (bytes,), _INTEGER, _BYTES),
-    *(_INTEGER, _INTEGER, _INTEGER, _TEXT, _INTEGER, _INTEGER, _INTEGER, _TEXT, _TEXT, _TEXT),
-)
-"""Of the columns in ``_FIELDS``: SQLite holds any type in any of them."""
-
 _ALIVE = "('pending', 'undoing', 'done', 'cancelled')"
-
-
-def _signed(value: int | None) -> int | None:
-    """SQLite integers are signed; inodes and devices use all 64 bits, and 128 on some Windows volumes."""
-    if value is None:
-        return None
-    value &= (1 << 64) - 1
-    return value - (1 << 64) if value >> 63 else value
-
-
-def _unsigned(value: int | None) -> int | None:
-    return None if value is None else value & ((1 << 64) - 1)
 
 
 class Journal:
@@ -108,7 +89,7 @@ class Journal:
             ApplyStoppedError: it cannot be written.
         """
         file = run / JOURNAL_FILE
-        existed = _only_files(file)
+        existed = only_files(file)
         if not existed and not create:
             raise RunFolderError(f"{run} has no {JOURNAL_FILE}: nothing was applied from it")
         try:
@@ -148,7 +129,7 @@ class Journal:
         elif version != SCHEMA:
             raise RunFolderError(f"{self._file} has schema {version}, this version reads {SCHEMA}")
         for number, path in run("select id, path from base").fetchall():
-            self._remember(number, check_absolute(os.fsdecode(path), str(self._file)))
+            self._remember(number, self._folder(path))
         self._next_id = run("select coalesce(max(id), 0) + 1 from action").fetchone()[0]
 
     @contextmanager
@@ -238,7 +219,7 @@ class Journal:
                 (
                     *(e.id, e.session, e.unit, e.role, e.kind, e.state, self._base(e.base), e.name),
                     *(None if e.target_base is None else self._base(e.target_base), e.target, e.size, e.mtime_ns),
-                    *(e.mode, e.sha256, _signed(e.device), _signed(e.inode), e.links, e.tier, e.reason, e.detail),
+                    *(e.mode, e.sha256, signed(e.device), signed(e.inode), e.links, e.tier, e.reason, e.detail),
                 )
                 for e in entries
             ),
@@ -259,11 +240,10 @@ class Journal:
     def _entry(self, row: Sequence[Any]) -> Entry:
         try:
             entry = Entry(*row)
-            if not all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True)):
-                raise ValueError("a value of the wrong type")
+            check_types(row)
             entry.kind, entry.state = Action(entry.kind), State(entry.state)
             entry.base = self._base_paths[row[6]]
-            entry.inode, entry.device = _unsigned(entry.inode), _unsigned(entry.device)
+            entry.inode, entry.device = unsigned(entry.inode), unsigned(entry.device)
             check_relative(entry.name, str(self._file))
             if entry.target is not None:
                 entry.target_base = self._base_paths[row[8]]
@@ -280,9 +260,9 @@ class Journal:
         return self._next_id
 
     def split_units(self, session: int, image: State, sidecar: State) -> list[Entry]:
-        """Sidecars in state ``sidecar`` whose image is in state ``image``: a process died between the two."""
+        """Files in state ``sidecar`` whose image is in state ``image``: a process died between the two."""
         return self._entries(
-            "session = ? and role = 'sidecar' and state = ? and unit in"
+            "session = ? and role <> 'image' and state = ? and unit in"
             " (select id from action where session = ? and role = 'image' and state = ?) order by id",
             (session, sidecar, session, image),
         )
@@ -330,6 +310,14 @@ class Journal:
             yield page
             last = page[-1].id
 
+    def refused_before(self, session: int) -> bool:
+        """Whether an earlier undo refused everything that is left of a session. Sidecars stay with their images."""
+        return not self._entries(
+            "session = ? and state = 'done' and role <> 'sidecar' and kind <> 'delete'"
+            " and (reason is null or reason = 'label-conflict') limit 1",
+            (session,),
+        )
+
     def problems(self, session: int, since: int) -> Iterator[Entry]:
         """Entries from number ``since`` on that were not done as planned, with the reason."""
         last = since - 1
@@ -350,13 +338,14 @@ class Journal:
             )
         )
 
-    def copies(self, base: str, name: bytes, target_base: str) -> list[Entry]:
-        """Copies and links of the image ``name`` below ``target_base``, the newest first."""
-        return self._entries(
+    def copy(self, base: str, name: bytes, target_base: str) -> Entry | None:
+        """The last copy or link of the image ``name`` below ``target_base``; None if there is none."""
+        found = self._entries(
             "base = ? and name = ? and target_base = ? and state = 'done' and role = 'image'"
-            " and kind in ('copy', 'link') order by id desc",
+            " and kind in ('copy', 'link') order by id desc limit 1",
             (self._bases.get(base), name, self._bases.get(target_base)),
         )
+        return found[0] if found else None
 
     def unit(self, session: int, unit: int) -> list[Entry]:
         """What was done with one image: the image and its sidecars."""
@@ -377,7 +366,7 @@ class Journal:
             found = self._database.execute(
                 "select count(*) from action where device = ? and inode = ? and kind = 'delete' and links > 1"
                 " and session = ? and state = 'done'",
-                (_signed(device), _signed(inode), session),
+                (signed(device), signed(inode), session),
             ).fetchone()
         return int(found[0])
 
@@ -437,23 +426,3 @@ class Journal:
                 f"update folder set {column} = ? where session = ? and path = ?",  # noqa: S608
                 ((value, session, os.fsencode(path)) for path, value in values),
             )
-
-
-def _only_files(file: Path) -> bool:
-    """Whether there is a journal. SQLite would follow a link and wait for a pipe.
-
-    Raises:
-        RunFolderError: the journal, or a file that SQLite keeps beside it, is no regular file.
-    """
-    for ending in ("", "-wal", "-shm", "-journal"):
-        beside = file.with_name(file.name + ending)
-        try:
-            status = beside.lstat()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise RunFolderError(f"cannot look at {beside}: {error.strerror}") from None
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a symbolic link" if stat.S_ISLNK(status.st_mode) else "no regular file"
-            raise RunFolderError(f"{beside} is {kind}, which no apply made: nothing was touched; remove it")
-    return os.path.lexists(file)

@@ -7,10 +7,11 @@ of rows: references between rows go through a ``Catalog`` on disk.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
 
 from rfdedup.apply.fsops import explain
 from rfdedup.apply.labels import Labels
@@ -20,6 +21,12 @@ from rfdedup.apply.verdicts import Catalog, Known, Row
 from rfdedup.errors import RunFolderError
 from rfdedup.records import Tier, Verdict
 from rfdedup.sources.folder import IMAGE_SUFFIXES
+
+REPLACED = "replaced"
+"""Role of a copy in a clean tree that one of the edited picture takes the place of."""
+
+_MORE_NAMES = 1000
+"""How many files of one name a target folder takes."""
 
 
 class Action(StrEnum):
@@ -97,6 +104,8 @@ class Unit:
     hardlink: bool = False
     conflict: str | None = None
     """Why its labels are not those of its king, where it goes all the same."""
+    replaced: list[Item] = field(default_factory=list)
+    """Copies that an earlier apply made of what the picture was then. They make way first."""
 
     @property
     def items(self) -> list[Item]:
@@ -123,13 +132,15 @@ class Planner:
     """The rules that turn rows into units.
 
     Args:
-        handled: whether an earlier apply did this to a file already.
+        handled: whether an earlier apply did this to the file of a row already.
+        replaced: copies in the target of what the file of a row was before.
     """
 
     options: Options
     catalog: Catalog
     labels: Labels
-    handled: Callable[[str, bytes], bool] = lambda _base, _name: False
+    handled: Callable[[Row], bool] = lambda _: False
+    replaced: Callable[[Row], list[Item]] = lambda _: []
 
     @cached_property
     def distinct(self) -> bool:
@@ -191,7 +202,7 @@ class Planner:
             return None
         if takes_away and held is not None:
             return held
-        if self.handled(row.root, row.name):
+        if self.handled(row):
             return None
         return self._unit(row, king, conflict)
 
@@ -200,7 +211,7 @@ class Planner:
             return None
         king = self.catalog.find(row.king_root, row.king_name)
         if king is None or king.verdict != Verdict.KEEP:
-            raise not_a_king(row.king_name)
+            raise not_believed(f"the verdicts name the king {row.king_name!r}, which they do not keep")
         return king
 
     def _held(self, row: Row, king: Known | None) -> tuple[Held | None, str | None]:
@@ -223,11 +234,14 @@ class Planner:
         image = Item("image", row.root, row.name, size=row.size, mtime_ns=row.mtime_ns, sha256=row.sha256)
         unit = Unit(image, [], row.tier, row.reason, king, row.hardlink, conflict)
         if self.options.target is not None:
+            if not self.options.action.takes_away:
+                unit.replaced = self._aside(self.replaced(row), self.options.target)
             image.target_base = self.options.target
-            image.target = self._free_name(image, self.options.target, self._wanted(row))
+            leaving = {(item.base, item.name) for item in unit.replaced}
+            image.target = self._free_name(image, self.options.target, self._wanted(row), leaving)
             if image.target is None:
-                return Held(row.root, row.name, "name-taken", "its two new names are taken", row.size, failed=True)
-        unit.sidecars = self._sidecars(image)
+                return Held(row.root, row.name, "name-taken", "all its new names are taken", row.size, failed=True)
+        unit.sidecars = self._sidecars(image, {(item.base, item.name) for item in unit.replaced})
         return unit
 
     def _wanted(self, row: Row) -> bytes:
@@ -236,20 +250,33 @@ class Planner:
         folder = row.reason if row.tier == Tier.QUALITY else row.tier
         return f"{folder}/".encode() + row.name
 
-    def _free_name(self, item: Item, base: str, wanted: bytes) -> bytes | None:
-        """``wanted``, or the one other name that the file may have, if neither a file nor the plan holds it."""
+    def _aside(self, items: list[Item], target: str) -> list[Item]:
+        """Where copies go that make way; those for which there is no place stay."""
+        base, leaf = os.path.split(folder_of_replaced(target))
+        for item in items:
+            item.target_base = base
+            item.target = self._free_name(item, base, os.fsencode(leaf) + b"/" + item.name)
+        return [item for item in items if item.target is not None]
+
+    def _free_name(
+        self, item: Item, base: str, wanted: bytes, leaving: Collection[tuple[str, bytes]] = ()
+    ) -> bytes | None:
+        """``wanted``, or another name that the file may have, if neither a file nor the plan holds it.
+
+        ``leaving``: files that make way before.
+        """
         if item.role == "image" and self.distinct and not self.labels.survey.taken(base, wanted):
             return wanted
         origin = item.path
-        names = [wanted, alternative(wanted, origin)]
-        if item.role == "image" and self.catalog.is_folder(item.name):
-            # what lies in the folder of that name in another input has no other way
-            names.remove(wanted)
-        for name in names:
+        # what lies in the folder of that name in another input has no other way
+        first = [] if item.role == "image" and self.catalog.is_folder(item.name) else [wanted]
+        # a name may be used again, any number of times
+        again = (alternative(wanted, f"{origin}\0{number}") for number in range(2, _MORE_NAMES))
+        for name in chain(first, [alternative(wanted, origin)], again):
             owner = self._reserve(base, name, origin)
             if owner == origin:
                 return None
-            if owner is None and not self.labels.survey.taken(base, name):
+            if owner is None and ((base, name) in leaving or not self.labels.survey.taken(base, name)):
                 return name
         return None
 
@@ -258,7 +285,7 @@ class Planner:
         key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
         return self.catalog.reserve(key, origin)
 
-    def _sidecars(self, image: Item) -> list[Item]:
+    def _sidecars(self, image: Item, leaving: Collection[tuple[str, bytes]]) -> list[Item]:
         """The sidecars that go with ``image``, with their new names next to its own."""
         found: dict[tuple[str, bytes], Item] = {}
         claimants: tuple[bytes, ...] | None = None
@@ -271,11 +298,11 @@ class Planner:
             if shared and self.options.action.takes_away and image.name < shared[-1]:
                 continue
             item = Item("sidecar", base, name, claimants=shared)
-            if self._place(item, image, rule):
+            if self._place(item, image, rule, leaving):
                 found[base, name] = item
         return list(found.values())
 
-    def _place(self, item: Item, image: Item, rule: Rule) -> bool:
+    def _place(self, item: Item, image: Item, rule: Rule, leaving: Collection[tuple[str, bytes]]) -> bool:
         target = self.options.target
         if target is None or image.target is None:
             return True
@@ -284,7 +311,7 @@ class Planner:
         climb, place = rule.folder(folder, above) or (0, folder)
         item.target_base = os.path.dirname(target) if climb else target
         name = (place + b"/" if place else b"") + rule.leaf(leaf)
-        item.target = self._free_name(item, item.target_base, name)
+        item.target = self._free_name(item, item.target_base, name, leaving)
         return item.target is not None
 
     def _claimants(self, image: Item) -> tuple[bytes, ...]:
@@ -295,12 +322,14 @@ class Planner:
         return tuple(sorted(names - {image.name}))
 
 
-def not_a_king(name: bytes) -> RunFolderError:
-    """What to say of a king that is not listed or is itself dropped."""
-    return RunFolderError(
-        f"the verdicts name the king {name!r}, which they do not keep: they are damaged, nothing was touched; run "
-        "the same `rfdedup run` command again"
-    )
+def folder_of_replaced(target: str) -> str:
+    """Where copies go that a newer one takes the place of: beside the target, so that nobody trains on them."""
+    return f"{target.rstrip(os.sep)}.replaced"
+
+
+def not_believed(wrong: str) -> RunFolderError:
+    """What to say of verdicts that contradict themselves."""
+    return RunFolderError(f"{wrong}: they are damaged, nothing was touched; run the same `rfdedup run` command again")
 
 
 _SPELLED_SUFFIXES = [spelled.encode() for suffix in sorted(IMAGE_SUFFIXES) for spelled in (suffix, suffix.upper())]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable
 
 from rfdedup.apply.entries import Entry, State
 from rfdedup.apply.fsops import FsOps, crosses_devices, inode_of, is_regular, same_file
 from rfdedup.apply.plan import Action
 from rfdedup.apply.recheck import ProblemError
+
+_PERMISSIONS = 0o777
 
 
 def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
@@ -59,6 +62,10 @@ def revert(fs: FsOps, entry: Entry) -> None:
     """
     match entry.kind:
         case Action.MOVE:
+            if not _exists(fs, entry.target_path) and _holds(fs, entry, entry.path):
+                # somebody brought it back, or a later apply moved it to the same place and was undone
+                _restore_facts(fs, entry)
+                return
             _unedited(fs, entry, entry.target_path)
             if _exists(fs, entry.path):
                 raise ProblemError("occupied", "something else is at its old place")
@@ -103,6 +110,16 @@ def settle(fs: FsOps, entry: Entry) -> State:
     if entry.kind == Action.LINK:
         return State.DONE if _one_file(fs, entry.path, entry.target_path) else State.CANCELLED
     return State.DONE if _holds(fs, entry, entry.target_path) else State.CANCELLED
+
+
+def seen_from_afar(entry: Entry) -> State:
+    """As ``settle``, where a folder on the way has become a symbolic link: nothing is removed behind it."""
+    made = entry.target is not None and os.path.lexists(entry.target_path)
+    if entry.state == State.UNDOING:
+        return State.DONE if made else State.UNDONE
+    if entry.kind == Action.DELETE or (entry.kind == Action.MOVE and made):
+        return State.CANCELLED if os.path.lexists(entry.path) else State.DONE
+    return State.DONE if made else State.CANCELLED
 
 
 def _settle_undo(fs: FsOps, entry: Entry) -> State:
@@ -185,8 +202,11 @@ def _through_temporary(fs: FsOps, temporary: str, target: str, make: Callable[[]
 
 def _restore_facts(fs: FsOps, entry: Entry) -> None:
     status = fs.lstat(entry.path)
-    if entry.mode is not None and status.st_mode & 0o7777 != entry.mode:
-        fs.chmod(entry.path, entry.mode)
+    # bits that let a program run as its owner are never set for what a journal says
+    special = stat.S_IMODE(status.st_mode) & ~_PERMISSIONS
+    mode = None if entry.mode is None else special | (entry.mode & _PERMISSIONS)
+    if mode is not None and stat.S_IMODE(status.st_mode) != mode:
+        fs.chmod(entry.path, mode)
     if entry.mtime_ns is not None and status.st_mtime_ns != entry.mtime_ns:
         fs.set_mtime(entry.path, entry.mtime_ns)
 

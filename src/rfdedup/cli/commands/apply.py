@@ -83,6 +83,14 @@ _PENDING = (
 @click.option("--dataset-images", type=_FOLDER, help="Folder that the paths in --dataset files are relative to.")
 @click.option("--path-column", help="Column of paths in CSV and Parquet files; default: the usual names.")
 @click.option("--label-column", help="Column of labels in CSV files, compared with the king's.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=_FOLDER,
+    metavar="DIR",
+    help="RUN was made elsewhere or by others: act on files below DIR all the same; may be repeated.",
+)
 @output_options
 def command(
     run: Path,
@@ -102,6 +110,7 @@ def command(
     dataset_images: Path | None,
     path_column: str | None,
     label_column: str | None,
+    roots: tuple[Path, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -143,6 +152,7 @@ def command(
         dataset_images=dataset_images,
         path_column=path_column,
         label_column=label_column,
+        roots=roots,
     )
     output = Output.make(quiet=quiet, json=as_json)
     if dry_run:
@@ -198,6 +208,8 @@ def _dry_run(run: Path, request: Request, output: Output) -> None:
 def _plan_lines(unit: Unit, request: Request) -> str:
     why = unit.reason or "kept"
     lines = []
+    for item in unit.replaced:
+        lines.append(f"move  changed since  {printable(item.path)} -> {printable(item.target_path or '')}\n")
     for item in unit.items:
         target = item.target_path
         arrow = "" if target is None else f" -> {printable(target)}"
@@ -214,7 +226,7 @@ def _held_line(held: Held) -> str:
 def _plan_dicts(unit: Unit, request: Request) -> list[dict[str, str | int | None]]:
     return [
         {
-            "do": str(request.action),
+            "do": str(request.action) if item in unit.items else "move",
             "role": item.role,
             "tier": unit.tier,
             "reason": unit.reason,
@@ -223,7 +235,7 @@ def _plan_dicts(unit: Unit, request: Request) -> list[dict[str, str | int | None
             "bytes": item.size,
             "label_conflict": unit.conflict,
         }
-        for item in unit.items
+        for item in [*unit.replaced, *unit.items]
     ]
 
 
@@ -253,6 +265,8 @@ def _notes(summary: ApplySummary) -> list[str]:
     lines = [_PENDING] if summary.dry_run and summary.decisions_pending else []
     if summary.sidecars.files:
         lines.append(f"sidecars with them: {summary.sidecars.files:,}")
+    if summary.replaced.files:
+        lines.append(f"copies of what changed since, set aside in DIR.replaced: {summary.replaced.files:,}")
     if summary.already:
         lines.append(f"already done before: {summary.already:,}")
     lines.extend(
@@ -296,6 +310,7 @@ def _as_dict(summary: ApplySummary) -> dict[str, object]:
         "done": counts(dict(summary.done)),
         "stay": counts(dict(summary.held)),
         "sidecars": {"files": summary.sidecars.files, "bytes": summary.sidecars.bytes},
+        "replaced": {"files": summary.replaced.files, "bytes": summary.replaced.bytes},
         "already_done": summary.already,
         "not_handled": summary.failures,
         "problems_total": summary.problem_count,
