@@ -102,11 +102,8 @@ def main() -> None:
             place = work / f"plan{rows}"
             place.mkdir()
             run = make_run(place, rows, real=False)
-            _timed(
-                "dry run",
-                rows,
-                lambda: apply_run(run, Request(Action.MOVE, place / "out", roots=(place,)), dry_run=True),
-            )  # noqa: B023
+            request = Request(Action.MOVE, place / "out", roots=(place,))
+            _timed("dry run", rows, lambda: apply_run(run, request, dry_run=True))  # noqa: B023
             print(f"  peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     finally:
         shutil.rmtree(work)

@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rfdedup.apply import Action, Request
+from rfdedup.apply import Action, Request, UndoSummary
 from rfdedup.apply.fsops import FsOps
 from rfdedup.apply.names import root_path
 from rfdedup.records import SCHEMA_VERSION, VERDICTS, path_text
@@ -187,6 +187,11 @@ def files(folder: Path) -> dict[str, bytes]:
     """Relative name to bytes of the regular files below a folder."""
     top = os.fspath(folder)
     return {os.path.relpath(path, top): fact.content for path, fact in snapshot(folder).items() if fact.kind == "file"}
+
+
+def reasons_of(undone: UndoSummary) -> list[str]:
+    """Why undo refused, in order."""
+    return [reason for _, reason, _ in undone.refused]
 
 
 class CrashError(BaseException):

@@ -8,7 +8,7 @@ from rfdedup.apply.entries import Entry
 from rfdedup.apply.fsops import FsOps, is_regular, same_file
 from rfdedup.apply.journal import Journal
 from rfdedup.apply.names import local
-from rfdedup.apply.plan import REPLACED, Item, Options
+from rfdedup.apply.plan import REPLACED, Earlier, Item, Options
 from rfdedup.apply.verdicts import Known, Row
 
 
@@ -35,11 +35,7 @@ class Before:
         """Whether a file of this name, whichever it was, was taken away, and no other is there now."""
         if self.journal is None or self.journal.taken_away(root, name) is None:
             return False
-        try:
-            self.fs.lstat(local(root, name))
-        except (FileNotFoundError, NotADirectoryError):
-            return True
-        return False
+        return not self._is_taken(local(root, name))
 
     def new_place(self, row: Row | Known) -> str | None:
         """Where the copy or link of this row's picture is in the target; None if there is none."""
@@ -48,22 +44,34 @@ class Before:
             return None
         return entry.target_path
 
-    def replaced(self, row: Row) -> list[Item]:
-        """Copies of what the picture and its sidecars were before, as they lie in the target, the picture first."""
+    def earlier(self, row: Row) -> Earlier:
+        """What copies of the picture as it was, and of its sidecars, lie in the target."""
         entry = self._copy(row)
-        if self.journal is None or entry is None or not self._as_made(entry):
-            return []
-        return [
-            Item(REPLACED, *made.target_place, size=made.size, sha256=made.sha256)
-            for made in self.journal.unit(entry.session, entry.unit)
-            if made.role != REPLACED and self._as_made(made)
-        ]
+        found = Earlier()
+        if self.journal is None or entry is None:
+            return found
+        if not self._as_made(entry) and self._is_taken(entry.target_path):
+            # a copy that was edited stays, and so does what belongs to it
+            return found
+        for made in self.journal.unit(entry.session, entry.unit):
+            if made.role == "sidecar" and self._is_same(made):
+                found.same.add((made.base, made.name))
+            elif made.role != REPLACED and self._as_made(made):
+                found.aside.append(Item(REPLACED, *made.target_place, size=made.size, sha256=made.sha256))
+        return found
 
     def _copy(self, row: Row | Known) -> Entry | None:
         """The last copy or link of a picture of this name; earlier ones made way for it."""
         if self.journal is None or self.options.target is None:
             return None
         return self.journal.copy(row.root, row.name, self.options.target)
+
+    def _is_taken(self, path: str) -> bool:
+        try:
+            self.fs.lstat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        return True
 
     def _is_there(self, row: Row | Known) -> bool:
         try:
@@ -78,6 +86,13 @@ class Before:
             status = self.fs.lstat(entry.target_path)
             same_size = is_regular(status) and status.st_size == entry.size
             return same_size and self.fs.digest(entry.target_path) == entry.sha256
+        except OSError:
+            return False
+
+    def _is_same(self, entry: Entry) -> bool:
+        """Whether a copy that apply made still holds what its original holds."""
+        try:
+            return self._one_file(entry) or self.fs.digest(entry.target_path) == self.fs.digest(entry.path)
         except OSError:
             return False
 

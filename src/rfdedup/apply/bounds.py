@@ -61,9 +61,17 @@ def check_journal(folder: RunFolder, journal: Journal, note: Note) -> None:
         RunFolderError: it does not, or it is damaged.
     """
     bounds = Bounds(note)
-    found: dict[str, None] = {}
+    found: list[str] = []
     for path in _outside(journal, bounds):
-        found[path] = None
+        if not below(path, found):
+            found.append(path)
+        if len(found) >= _LISTED:
+            break
+    for path in journal.folder_paths():
+        known = bounds.folder(path) or bounds.above(path) or below(path, found)
+        # those above the new places were made or changed for them
+        if not known and not any(below(place, [path]) for place in found):
+            found.append(path)
         if len(found) >= _LISTED:
             break
     if found:
@@ -83,9 +91,6 @@ def _outside(journal: Journal, bounds: Bounds) -> Iterator[str]:
         for page in journal.entries_at(kind, role, base, target_base):
             for entry in page:
                 yield from _outside_of(entry, bounds)
-    for path in journal.folder_paths():
-        if not bounds.folder(path) and not bounds.above(path):
-            yield path
 
 
 def _outside_of(entry: Entry, bounds: Bounds) -> Iterator[str]:
@@ -95,12 +100,12 @@ def _outside_of(entry: Entry, bounds: Bounds) -> Iterator[str]:
         return
     taken = bounds.target if entry.role == REPLACED else bounds.source
     if not taken(entry.base, entry.path):
-        yield _place(entry.base, entry.name)
+        yield _place(entry, entry.base, entry.name)
     if entry.target is not None and not bounds.target(entry.target_place[0], entry.target_path):
-        yield _place(*entry.target_place)
+        yield _place(entry, *entry.target_place)
 
 
-def _place(base: str, name: bytes) -> str:
-    """The folder below ``base`` that holds a file: what the user would name as a root."""
+def _place(entry: Entry, base: str, name: bytes) -> str:
+    """What the user would name as a root: a folder of images, or one beside it that holds their sidecars."""
     first, slash, _ = name.partition(b"/")
-    return local(base, first) if slash else base
+    return local(base, first) if slash and entry.role == "sidecar" else base

@@ -26,13 +26,14 @@ from rfdedup import __version__
 from rfdedup.apply.cells import check_types, only_files, signed, unsigned
 from rfdedup.apply.entries import Entry, Session, SessionState, State
 from rfdedup.apply.names import check_absolute, check_relative
-from rfdedup.apply.plan import Action
+from rfdedup.apply.plan import REPLACED, Action
 from rfdedup.errors import ApplyStoppedError, RunFolderError
 from rfdedup.files import sync_folder
 
 JOURNAL_FILE = "journal.sqlite"
 SCHEMA = 1
 _PAGE = 512
+ROLES = ("image", "sidecar", "dataset", REPLACED)
 
 _TABLES = """
 create table session (
@@ -244,6 +245,8 @@ class Journal:
             entry.kind, entry.state = Action(entry.kind), State(entry.state)
             entry.base = self._base_paths[row[6]]
             entry.inode, entry.device = unsigned(entry.inode), unsigned(entry.device)
+            if entry.role not in ROLES or (entry.role == "dataset") != (entry.kind == Action.WRITE):
+                raise ValueError(f"{entry.kind} of a {entry.role}")
             check_relative(entry.name, str(self._file))
             if entry.target is not None:
                 entry.target_base = self._base_paths[row[8]]

@@ -128,19 +128,27 @@ class Held:
 
 
 @dataclass
+class Earlier:
+    """Copies in the target of what a picture was before: those that make way, and sidecars whose copies still hold."""
+
+    aside: list[Item] = field(default_factory=list)
+    same: set[tuple[str, bytes]] = field(default_factory=set)
+
+
+@dataclass
 class Planner:
     """The rules that turn rows into units.
 
     Args:
         handled: whether an earlier apply did this to the file of a row already.
-        replaced: copies in the target of what the file of a row was before.
+        earlier: copies in the target of what the file of a row was before.
     """
 
     options: Options
     catalog: Catalog
     labels: Labels
     handled: Callable[[Row], bool] = lambda _: False
-    replaced: Callable[[Row], list[Item]] = lambda _: []
+    earlier: Callable[[Row], Earlier] = lambda _: Earlier()
 
     @cached_property
     def distinct(self) -> bool:
@@ -233,15 +241,17 @@ class Planner:
     def _unit(self, row: Row, king: Known | None, conflict: str | None) -> Unit | Held:
         image = Item("image", row.root, row.name, size=row.size, mtime_ns=row.mtime_ns, sha256=row.sha256)
         unit = Unit(image, [], row.tier, row.reason, king, row.hardlink, conflict)
+        earlier = Earlier()
         if self.options.target is not None:
             if not self.options.action.takes_away:
-                unit.replaced = self._aside(self.replaced(row), self.options.target)
+                earlier = self.earlier(row)
+                unit.replaced = self._aside(earlier.aside, self.options.target)
             image.target_base = self.options.target
             leaving = {(item.base, item.name) for item in unit.replaced}
             image.target = self._free_name(image, self.options.target, self._wanted(row), leaving)
             if image.target is None:
                 return Held(row.root, row.name, "name-taken", "all its new names are taken", row.size, failed=True)
-        unit.sidecars = self._sidecars(image, {(item.base, item.name) for item in unit.replaced})
+        unit.sidecars = self._sidecars(unit, earlier.same)
         return unit
 
     def _wanted(self, row: Row) -> bytes:
@@ -285,12 +295,14 @@ class Planner:
         key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
         return self.catalog.reserve(key, origin)
 
-    def _sidecars(self, image: Item, leaving: Collection[tuple[str, bytes]]) -> list[Item]:
-        """The sidecars that go with ``image``, with their new names next to its own."""
+    def _sidecars(self, unit: Unit, same: Collection[tuple[str, bytes]]) -> list[Item]:
+        """The sidecars that go with an image, with their new names next to its own; not those in ``same``."""
+        image = unit.image
+        leaving = {(item.base, item.name) for item in unit.replaced}
         found: dict[tuple[str, bytes], Item] = {}
         claimants: tuple[bytes, ...] | None = None
         for rule, base, name in self.labels.sidecars(image.base, image.name):
-            if (base, name) in found:
+            if (base, name) in found or (base, name) in same:
                 continue
             if claimants is None:
                 claimants = self._claimants(image)

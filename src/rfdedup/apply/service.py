@@ -14,7 +14,7 @@ from rfdedup.apply.bounds import check_journal
 from rfdedup.apply.entries import Entry, Session, SessionState, State
 from rfdedup.apply.execute import Executor, settle_open
 from rfdedup.apply.folders import note_times
-from rfdedup.apply.fsops import FsOps
+from rfdedup.apply.fsops import FsOps, explain
 from rfdedup.apply.journal import JOURNAL_FILE, Journal
 from rfdedup.apply.labels import Labels
 from rfdedup.apply.names import local
@@ -204,7 +204,7 @@ class _Call:
         planner = Planner(
             *(options, self.catalog, Labels(survey, options.rules, options.class_folders, relister.labels(files))),
             handled=lambda row: self._handled(before, row),
-            replaced=before.replaced,
+            earlier=before.earlier,
         )
         wrong = self.catalog.false_claim(read_rows(self.run))
         if wrong is not None:
@@ -357,7 +357,7 @@ def make_options(request: Request, roots: list[str], fs: FsOps) -> Options:
     """The request, checked against the inputs of the run.
 
     Raises:
-        ConfigError: the target folder is missing, inside an input, or is a file.
+        ConfigError: the target folder is missing, inside an input, is a file, or cannot be made.
     """
     target = None if request.target is None else os.path.realpath(request.target)
     if (target is None) != (request.action == Action.DELETE):
@@ -365,6 +365,12 @@ def make_options(request: Request, roots: list[str], fs: FsOps) -> Options:
     if target is not None:
         if os.path.lexists(target) and not os.path.isdir(target):
             raise ConfigError(f"{target} is a file; name a folder")
+        try:
+            fs.lstat(target)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise ConfigError(f"cannot use {target}: {explain(error)[1]}") from None
         for root in roots:
             if target == root or target.startswith(root.rstrip(os.sep) + os.sep):
                 raise ConfigError(

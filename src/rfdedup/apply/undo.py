@@ -74,7 +74,7 @@ def undo_run(
         settle_open(fs, journal)
         waiting = [session for session in reversed(journal.sessions()) if session.state != SessionState.UNDONE]
         if not waiting:
-            raise RunFolderError(f"nothing to undo: everything that was applied from {run} is undone already")
+            raise RunFolderError(f"nothing to undo: nothing was applied from {run}, or all of it is undone already")
         summary = UndoSummary()
         for session in waiting:
             # a command that was given twice did nothing the second time
@@ -100,9 +100,10 @@ def _undo_session(
         undo_entries(fs, journal, page, summary)
         restored |= any(entry.state == State.UNDONE for entry in page)
         progress(len(page))
-    for path, error in put_back(fs, journal, session.id):
-        summary.refuse(path, *explain(error))
     left = summary.refused_count > refused_before
+    for path, error, again in put_back(fs, journal, session.id):
+        summary.refuse(path, *explain(error))
+        left |= again
     journal.set_session(session.id, SessionState.FINISHED if left else SessionState.UNDONE)
     return restored
 
