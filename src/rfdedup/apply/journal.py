@@ -278,14 +278,20 @@ class Journal:
             last = page[-1].id
 
     def done_backwards(self, session: int) -> Iterator[list[Entry]]:
-        """Pages of what a session did, the last images first, each before its sidecars and on one page with them."""
+        """Pages of what a session did, the last images first, each before its sidecars and on one page with them.
+
+        What made way for an image comes after it, whenever its sidecars followed.
+        """
         last = self._next_id
         while page := self._entries(
-            "session = ? and state = 'done' and unit < ? order by unit desc, id limit ?", (session, last, _PAGE)
+            "session = ? and state = 'done' and unit < ? order by unit desc, role = 'replaced', id limit ?",
+            (session, last, _PAGE),
         ):
             last = page[-1].unit
             whole = [entry for entry in page if entry.unit != last]
-            yield whole + self._entries("session = ? and state = 'done' and unit = ? order by id", (session, last))
+            yield whole + self._entries(
+                "session = ? and state = 'done' and unit = ? order by role = 'replaced', id", (session, last)
+            )
 
     def places(self) -> list[tuple[Action, str, str, str | None]]:
         """Each kind, role, folder and new folder of the actions that could still be gone on with or taken back."""
