@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from rfdedup.apply.entries import Entry, State
 from rfdedup.apply.fsops import FsOps, crosses_devices, inode_of, is_regular, same_file
-from rfdedup.apply.plan import Action
+from rfdedup.apply.plan import REPLACED, Action
 from rfdedup.apply.recheck import ProblemError
 
 _PERMISSIONS = 0o777
@@ -105,6 +105,9 @@ def settle(fs: FsOps, entry: Entry) -> State:
     if entry.kind == Action.DELETE:
         return State.CANCELLED if _exists(fs, entry.path) else State.DONE
     _remove(fs, entry.temporary)
+    if entry.role == REPLACED and _holds(fs, entry, entry.target_path) and not _holds(fs, entry, entry.path):
+        # what it made way for is at its old place
+        return State.DONE
     if entry.kind == Action.MOVE:
         return _settle_move(fs, entry, entry.path, entry.target_path, (State.CANCELLED, State.DONE))
     if entry.kind == Action.LINK:
