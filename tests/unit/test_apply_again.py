@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 from pathlib import Path
@@ -147,44 +146,78 @@ def test_a_hard_link_of_a_picture_that_was_edited_in_place_shows_it_already(tree
     assert files(clean) == {"k.jpg": b"edited"}
 
 
-def test_nothing_is_lost_wherever_copying_anew_is_cut_off(tmp_path: Path) -> None:
-    calls = 1000
-    for number in range(1000):
-        if number > calls:
-            break
-        place = tmp_path / str(number)
-        tree = make_tree(place)
-        tree.keep("k.jpg", b"king")
-        tree.put("k.txt", b"label")
-        tree.put("k.xmp", b"meta")
-        tree.save()
-        clean = place / "clean"
-        apply_run(tree.run, Request(Action.COPY, clean))
-        first = files(clean)
-        tree.rows.clear()
-        tree.keep("k.jpg", b"edited")
-        # a label that stays as it is, one that changes with the picture
-        tree.put("k.xmp", b"other meta")
-        tree.save()
+def cut_at(chosen: int) -> FaultyFs:
+    def cut(number: int, name: str, args: tuple[Any, ...]) -> None:
+        if number == chosen:
+            raise CrashError
 
-        def cut(count: int, name: str, args: tuple[Any, ...], number: int = number) -> None:
-            if count == number:
-                raise CrashError
+    return FaultyFs(cut)
 
-        fs = FaultyFs(cut)
-        with contextlib.suppress(CrashError):
-            apply_run(tree.run, Request(Action.COPY, clean), fs=fs)
-        if number == 0:
-            calls = fs.calls
-        held = contents(clean, place / "clean.replaced")
-        assert {b"king", b"label", b"meta"} <= set(held)
+
+def edited(place: Path) -> tuple[Tree, Path]:
+    """A clean tree whose picture was edited since, with a label that stays as it is and one that changed too."""
+    tree = make_tree(place)
+    tree.keep("k.jpg", b"king")
+    tree.put("k.txt", b"label")
+    tree.put("k.xmp", b"meta")
+    tree.save()
+    apply_run(tree.run, Request(Action.COPY, place / "clean"))
+    tree.rows.clear()
+    tree.keep("k.jpg", b"edited")
+    tree.put("k.xmp", b"other meta")
+    tree.save()
+    return tree, place / "clean"
+
+
+STEPS = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.long)])
+OLD = {"k.jpg": b"king", "k.txt": b"label", "k.xmp": b"meta"}
+NEW = {"k.jpg": b"edited", "k.txt": b"label", "k.xmp": b"other meta"}
+
+
+@STEPS
+def test_nothing_is_lost_wherever_copying_anew_is_cut_off(tmp_path: Path, step: int) -> None:
+    number, died = 1, True
+    while died:
+        tree, clean = edited(tmp_path / str(number))
+        died = False
+        try:
+            apply_run(tree.run, Request(Action.COPY, clean), fs=cut_at(number))
+        except CrashError:
+            died = True
+        assert set(OLD.values()) <= set(contents(clean, clean.with_name("clean.replaced")))
         if number % 2:
             assert apply_run(tree.run, Request(Action.COPY, clean)).failures == 0
-            assert files(clean) == {"k.jpg": b"edited", "k.txt": b"label", "k.xmp": b"other meta"}
+            assert files(clean) == NEW
         undone = undo_run(tree.run)
+        # where nothing was done yet, the first copies are the last that was applied, and the pictures are others now
         assert undone.complete or reasons_of(undone) == ["last-copy"]
-        assert files(clean) == first, (number, fs.log[-4:], files(place), undone.refused)
-    assert calls > 20
+        assert files(clean) == OLD, number
+        number += step
+    assert number > 20
+
+
+@STEPS
+def test_nothing_is_lost_wherever_taking_back_new_copies_is_cut_off(tmp_path: Path, step: int) -> None:
+    number, died = 1, True
+    while died:
+        tree, clean = edited(tmp_path / str(number))
+        apply_run(tree.run, Request(Action.COPY, clean))
+        died = False
+        try:
+            undo_run(tree.run, fs=cut_at(number))
+        except CrashError:
+            died = True
+        assert set(OLD.values()) <= set(contents(clean, clean.with_name("clean.replaced")))
+        if number % 2:
+            assert apply_run(tree.run, Request(Action.COPY, clean)).failures == 0
+            assert files(clean) == NEW
+        elif died:
+            undo_run(tree.run)
+        if number % 2:
+            assert undo_run(tree.run).complete
+        assert files(clean) == OLD, number
+        number += step
+    assert number > 10
 
 
 def test_a_kept_row_stays_in_a_rewritten_list_although_its_name_was_moved_before(tree: Tree, tmp_path: Path) -> None:

@@ -132,7 +132,13 @@ def _settle_undo(fs: FsOps, entry: Entry) -> State:
         if state == State.UNDONE:
             _restore_facts(fs, entry)
         return state
-    return State.DONE if _exists(fs, entry.target_path) else State.UNDONE
+    # what made way for it may be at its place again
+    there = (
+        _one_file(fs, entry.path, entry.target_path)
+        if entry.kind == Action.LINK
+        else _holds(fs, entry, entry.target_path)
+    )
+    return State.DONE if there else State.UNDONE
 
 
 def _settle_move(fs: FsOps, entry: Entry, source: str, target: str, outcome: tuple[State, State]) -> State:
