@@ -122,14 +122,14 @@ class RunFolder:
             raise RunFolderError(
                 f"{file} has schema {value['schema']}, this version reads up to {SCHEMA_VERSION}: update rfdedup"
             )
-        if value.pop(CHECKSUM, None) not in (None, _checksum(value)) or not isinstance(value.get("tables", {}), dict):
+        if value.pop(CHECKSUM, None) not in (None, checksum(value)) or not isinstance(value.get("tables", {}), dict):
             raise RunFolderError(f"{file} is damaged; run the same command again")
         return value
 
     def write_info(self, value: dict[str, Any]) -> None:
         """Replace ``run.json``; schema and checksum are added."""
         whole = {"schema": SCHEMA_VERSION, **value}
-        write_json(self.path / RUN_JSON, {**whole, CHECKSUM: _checksum(whole)})
+        write_json(self.path / RUN_JSON, {**whole, CHECKSUM: checksum(whole)})
 
     def verdicts(self) -> pa.Table:
         return _read_table(self.path / VERDICTS_FILE, VERDICTS)
@@ -175,7 +175,7 @@ class RunFolder:
             lock.release()
 
 
-def _checksum(info: dict[str, Any]) -> str:
+def checksum(info: dict[str, Any]) -> str:
     """SHA-256 over what ``run.json`` says, but for the status, which changes as the run goes on."""
     facts = {name: value for name, value in info.items() if name not in (CHECKSUM, "status")}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("ascii")).hexdigest()

@@ -58,7 +58,7 @@ def _refine(run: Path, threshold: float | None, answer: Connection) -> None:
     if threshold is not None:
         config["semantic"] = {**config["semantic"], "threshold": threshold}
     try:
-        refine(info["inputs"], run, config=make_config(config), command=info.get("command", []))
+        refine(info["inputs"], run, config=make_config(config), command=info.get("command", []), named=False)
     except RfdedupError as error:
         answer.send(str(error))
     else:
