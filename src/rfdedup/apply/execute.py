@@ -97,14 +97,6 @@ class Executor:
                 entry.reason, entry.detail = part.stays
             entries.append(entry)
         for part in unit.parts:
-            for item in part.replaced:
-                entry = self._entry(item, Action.MOVE, part, entries[0].id)
-                try:
-                    _note(entry, self._recheck.item(item))
-                except ProblemError as problem:
-                    way = ProblemError("occupied", f"what it takes the place of, {item.path}: {problem.detail}")
-                    return self._refuse(entries, way)
-                entries.append(entry)
             for item in part.sidecars:
                 entry = self._entry(item, self._options.action, part, entries[0].id)
                 try:
@@ -114,6 +106,15 @@ class Executor:
                         continue
                     named = ProblemError(problem.reason, f"its sidecar {item.path}: {problem.detail}")
                     return self._refuse(entries, named)
+                entries.append(entry)
+        for part in unit.parts:
+            for item in part.replaced:
+                entry = self._entry(item, Action.MOVE, part, entries[0].id)
+                try:
+                    _note(entry, self._recheck.item(item))
+                except ProblemError as problem:
+                    way = ProblemError("occupied", f"what it takes the place of, {item.path}: {problem.detail}")
+                    return self._refuse(entries, way)
                 entries.append(entry)
         return entries
 

@@ -268,12 +268,13 @@ class Journal:
         """The number that the next entry gets."""
         return self._next_id
 
-    def split_units(self, session: int, image: State, sidecar: State) -> list[Entry]:
-        """Files in state ``sidecar`` whose image is in state ``image``: a process died between the two."""
+    def split_units(self, session: int, image: State, other: State) -> list[Entry]:
+        """Files in state ``other`` that go with an image in state ``image``: a process died between the two."""
         return self._entries(
-            "session = ? and role <> 'image' and state = ? and unit in"
-            " (select id from action where session = ? and role = 'image' and state = ?) order by id",
-            (session, sidecar, session, image),
+            "session = ? and id <> unit and state = ? and unit in"
+            " (select id from action where session = ? and role = 'image' and state = ?)"
+            " order by role = 'replaced', id",
+            (session, other, session, image),
         )
 
     def open_entries(self) -> Iterator[list[Entry]]:
