@@ -48,6 +48,14 @@ def test_a_new_duplicate_under_an_old_name_is_moved_each_time(tree: Tree, tmp_pa
     assert files(tree.root).keys() == {"k.jpg"}
 
 
+def test_a_file_that_went_before_does_not_stand_for_another_that_is_missing(tree: Tree, tmp_path: Path) -> None:
+    apply_run(tree.run, move(tmp_path / "out"))
+    judge_again(tree, b"second")
+    (tree.root / "b.jpg").unlink()
+    summary = apply_run(tree.run, move(tmp_path / "out"))
+    assert (summary.already, summary.failures, summary.problems[-1].reason) == (0, 1, "missing")
+
+
 def test_moves_of_one_name_come_back_one_after_the_other(tree: Tree, tmp_path: Path) -> None:
     out = tmp_path / "out"
     apply_run(tree.run, move(out))
@@ -120,6 +128,17 @@ def test_a_picture_that_becomes_what_it_was_is_copied_anew(tree: Tree, tmp_path:
         apply_run(tree.run, Request(Action.COPY, clean))
         assert files(clean) == {"k.jpg": data}
         assert apply_run(tree.run, Request(Action.COPY, clean)).already == 1
+
+
+def test_a_label_stays_in_a_clean_tree_however_often_its_picture_is_edited(tree: Tree, tmp_path: Path) -> None:
+    clean = tmp_path / "clean"
+    for data, label in ((b"one", b"0 "), (b"two", b"0 "), (b"three", b"0 "), (b"four", b"1 ")):
+        tree.rows.clear()
+        tree.keep("k.jpg", data)
+        tree.put("k.txt", label)
+        tree.save()
+        assert apply_run(tree.run, Request(Action.COPY, clean)).failures == 0
+        assert files(clean) == {"k.jpg": data, "k.txt": label}
 
 
 def test_a_copy_that_the_user_edited_stays_where_it_is(tree: Tree, tmp_path: Path) -> None:

@@ -67,25 +67,35 @@ class Before:
         if not self._as_made(entry) and self._is_taken(entry.target_path):
             # a copy that was edited stays, and so does what belongs to it
             return found
-        for made in self.journal.unit(entry.session, entry.unit):
-            if made.role == "sidecar" and self._is_same(made):
+        if self._as_made(entry):
+            found.aside.append(_aside(entry))
+        for made in self._sidecars(row):
+            if self._is_same(made):
                 found.same.add((made.base, made.name))
-            elif (made.id == entry.id or self._goes_with(made, entry)) and self._as_made(made):
-                found.aside.append(Item(REPLACED, *made.target_place, size=made.size, sha256=made.sha256))
+            elif self._as_made(made):
+                found.aside.append(_aside(made))
         return found
 
-    def _goes_with(self, made: Entry, entry: Entry) -> bool:
-        """Whether a sidecar went with a picture. Other pictures that went with it have a say of their own.
+    def _sidecars(self, row: Row) -> list[Entry]:
+        """The last copies of what went with a picture, with any of its copies: what was as before did not go again.
 
-        What lies beside several pictures is that of the first of them.
+        Other pictures that went with it have a say of their own. What lies beside several is that of the first.
         """
-        return made.role == "sidecar" and entry.id == entry.unit
+        if self.journal is None or self.options.target is None:
+            return []
+        last: dict[tuple[str, bytes], Entry] = {}
+        for entry in self.journal.copies(row.root, row.name, self.options.target):
+            if entry.id == entry.unit:
+                for made in self.journal.unit(entry.session, entry.unit):
+                    if made.role == "sidecar":
+                        last.setdefault((made.base, made.name), made)
+        return list(last.values())
 
     def _copy(self, base: str, name: bytes) -> Entry | None:
         """The last copy or link of a file of this name; earlier ones made way for it."""
         if self.journal is None or self.options.target is None:
             return None
-        return self.journal.copy(base, name, self.options.target)
+        return next(iter(self.journal.copies(base, name, self.options.target)), None)
 
     def _is_taken(self, path: str) -> bool:
         try:
@@ -123,3 +133,7 @@ class Before:
             return same_file(self.fs.lstat(entry.path), self.fs.lstat(entry.target_path))
         except OSError:
             return False
+
+
+def _aside(entry: Entry) -> Item:
+    return Item(REPLACED, *entry.target_place, size=entry.size, sha256=entry.sha256)

@@ -23,53 +23,16 @@ from pathlib import Path
 from typing import Any
 
 from rfdedup import __version__
-from rfdedup.apply.cells import check_types, only_files, signed, unsigned
+from rfdedup.apply.cells import FIELDS, TABLES, check_role, check_types, only_files, signed, text, unsigned
 from rfdedup.apply.entries import APPLIED, Entry, Session, SessionState, State
 from rfdedup.apply.names import check_absolute, check_relative
-from rfdedup.apply.plan import REPLACED, Action
+from rfdedup.apply.plan import Action
 from rfdedup.errors import ApplyStoppedError, RunFolderError
 from rfdedup.files import sync_folder
-from rfdedup.records import path_text
 
 JOURNAL_FILE = "journal.sqlite"
 SCHEMA = 1
 _PAGE = 512
-ROLES = ("image", "sidecar", "dataset", REPLACED)
-
-_TABLES = """
-create table session (
-  id integer primary key, started text not null, version text not null, command text not null, state text not null
-);
-create table base (id integer primary key, path blob not null unique);
-create table action (
-  id integer primary key, session integer not null, unit integer not null, role text not null, kind text not null,
-  state text not null, reason text, detail text,
-  base integer not null, name blob not null, target_base integer, target blob,
-  size integer, mtime_ns integer, mode integer, sha256 text, device integer, inode integer, links integer, tier text
-);
-create index action_open on action (id) where state in ('pending', 'undoing');
-create index action_source on action (base, name);
-create index action_session on action (session, state, id);
-create index action_unit on action (session, unit, state);
-create index action_inode on action (device, inode) where kind = 'delete' and links > 1;
-create table folder (
-  session integer not null, path blob not null, created integer not null, before_ns integer, after_ns integer,
-  restore integer, primary key (session, path)
-) without rowid;
-create index folder_depth on folder (session, length(path), path);
-"""
-
-
-_FIELDS = (
-    "id, session, unit, role, kind, state, base, name, target_base, target, size, mtime_ns, mode, sha256, device,"
-    " inode, links, tier, reason, detail"
-)
-
-
-def _text(detail: str | None) -> str | None:
-    """Words that SQLite can hold: names that are not UTF-8 occur in them."""
-    return None if detail is None else path_text(detail)
-
 
 _ALIVE = "('pending', 'undoing', 'done', 'cancelled')"
 
@@ -129,7 +92,7 @@ class Journal:
             raise sqlite3.DatabaseError("its pages do not fit together")
         if version == 0:
             run("begin immediate")
-            for statement in _TABLES.split(";"):
+            for statement in TABLES.split(";"):
                 run(statement)
             run(f"pragma user_version = {SCHEMA}")
             run("commit")
@@ -221,12 +184,12 @@ class Journal:
     def insert(self, entries: Iterable[Entry]) -> None:
         """Write new entries; call inside ``transaction``."""
         self._database.executemany(
-            f"insert into action ({_FIELDS}) values ({', '.join('?' * 20)})",  # noqa: S608
+            f"insert into action ({FIELDS}) values ({', '.join('?' * 20)})",  # noqa: S608
             (
                 (
                     *(e.id, e.session, e.unit, e.role, e.kind, e.state, self._base(e.base), e.name),
                     *(None if e.target_base is None else self._base(e.target_base), e.target, e.size, e.mtime_ns),
-                    *(e.mode, e.sha256, signed(e.device), signed(e.inode), e.links, e.tier, e.reason, _text(e.detail)),
+                    *(e.mode, e.sha256, signed(e.device), signed(e.inode), e.links, e.tier, e.reason, text(e.detail)),
                 )
                 for e in entries
             ),
@@ -236,12 +199,12 @@ class Journal:
         """Write state, reason and detail of entries; call inside ``transaction``."""
         self._database.executemany(
             "update action set state = ?, reason = ?, detail = ? where id = ?",
-            ((e.state, e.reason, _text(e.detail), e.id) for e in entries),
+            ((e.state, e.reason, text(e.detail), e.id) for e in entries),
         )
 
     def _entries(self, where: str, values: Sequence[Any]) -> list[Entry]:
         with self._errors():
-            rows = self._database.execute(f"select {_FIELDS} from action where {where}", values).fetchall()  # noqa: S608
+            rows = self._database.execute(f"select {FIELDS} from action where {where}", values).fetchall()  # noqa: S608
         return [self._entry(row) for row in rows]
 
     def _entry(self, row: Sequence[Any]) -> Entry:
@@ -251,8 +214,7 @@ class Journal:
             entry.kind, entry.state = Action(entry.kind), State(entry.state)
             entry.base = self._base_paths[row[6]]
             entry.inode, entry.device = unsigned(entry.inode), unsigned(entry.device)
-            if entry.role not in ROLES or (entry.role == "dataset") != (entry.kind == Action.WRITE):
-                raise ValueError(f"{entry.kind} of a {entry.role}")
+            check_role(entry.role, entry.kind)
             check_relative(entry.name, str(self._file))
             if entry.target is not None:
                 entry.target_base = self._base_paths[row[8]]
@@ -354,17 +316,16 @@ class Journal:
             )
         )
 
-    def copy(self, base: str, name: bytes, target: str) -> Entry | None:
-        """The last copy or link of a file that was made for the folder ``target``; None if there is none.
+    def copies(self, base: str, name: bytes, target: str) -> list[Entry]:
+        """The copies and links of a file that were made for the folder ``target``, the last one first.
 
         Masks of the images in it may lie beside ``target``.
         """
-        found = self._entries(
+        return self._entries(
             "base = ? and name = ? and state = 'done' and kind in ('copy', 'link') and session in"
-            " (select id from session where json_extract(command, '$.target') = ?) order by id desc limit 1",
+            " (select id from session where json_extract(command, '$.target') = ?) order by id desc",
             (self._bases.get(base), name, os.fsencode(target).hex()),
         )
-        return found[0] if found else None
 
     def unit(self, session: int, unit: int) -> list[Entry]:
         """What was done with one image: the image and its sidecars."""

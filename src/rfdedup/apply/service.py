@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,10 @@ from rfdedup.apply.plan import (
     folder_of_replaced,
     not_believed,
 )
-from rfdedup.apply.relist import Relister, Rewritten
+from rfdedup.apply.relist import Relister
 from rfdedup.apply.sidecars import DEFAULT_RULES, IMAGE_TREES, Rule, parse_rules
 from rfdedup.apply.steps import LOST
+from rfdedup.apply.summary import ApplySummary, Count, Problem
 from rfdedup.apply.survey import DiskSurvey
 from rfdedup.apply.undo import UndoSummary, undo_entries
 from rfdedup.apply.verdicts import Catalog, read_rows
@@ -83,64 +84,6 @@ class Request:
             "class_folders": self.class_folders,
             "pairs": self.pairs,
         }
-
-
-@dataclass(slots=True)
-class Count:
-    """Files and bytes of one reason, or in one state."""
-
-    files: int = 0
-    bytes: int = 0
-
-    def add(self, size: int, files: int = 1) -> None:
-        self.files += files
-        self.bytes += size
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A file that was not handled as its verdict says."""
-
-    path: str
-    state: str
-    reason: str
-    detail: str
-
-
-@dataclass
-class ApplySummary:
-    """What was planned and, unless it was a dry run, what came of it."""
-
-    action: Action
-    dry_run: bool
-    session: int | None = None
-    planned: dict[str, Count] = field(default_factory=dict)
-    """By tier, for quality by reason; ``kept`` for the clean trees."""
-    done: dict[str, Count] = field(default_factory=dict)
-    sidecars: Count = field(default_factory=Count)
-    replaced: Count = field(default_factory=Count)
-    """Earlier copies that made way for those of pictures that were edited since."""
-    held: dict[str, Count] = field(default_factory=dict)
-    already: int = 0
-    unreadable: Counter[str] = field(default_factory=Counter)
-    """Why files could not be read that a clean tree leaves out, each with the number of files."""
-    lost: Counter[str] = field(default_factory=Counter)
-    """Attributes that moves to another volume could not take along, each with the number of files."""
-    failures: int = 0
-    problem_count: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    datasets: list[Rewritten] = field(default_factory=list)
-    emptied: list[str] = field(default_factory=list)
-    decisions_pending: bool = False
-    """Reviewers decided something that the verdicts do not show, because the run was not made again."""
-
-    @property
-    def planned_total(self) -> Count:
-        return _sum(self.planned.values())
-
-    @property
-    def done_total(self) -> Count:
-        return _sum(self.done.values())
 
 
 def apply_run(
@@ -421,8 +364,3 @@ def _label(tier: str | None, reason: str | None) -> str:
 def _problem(entry: Entry) -> Problem:
     moved = entry.state == State.DONE and entry.target is not None
     return Problem(*(entry.target_path if moved else entry.path, entry.state, entry.reason or "", entry.detail or ""))
-
-
-def _sum(counts: Iterable[Count]) -> Count:
-    counts = list(counts)
-    return Count(sum(count.files for count in counts), sum(count.bytes for count in counts))
