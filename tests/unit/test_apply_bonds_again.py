@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -112,14 +114,27 @@ def test_pictures_that_cannot_come_back_do_not_hold_up_earlier_ones(tree: Tree, 
     assert (tree.root / "dark.jpg").exists()
 
 
-def test_what_stays_for_another_reason_is_not_taken_for_what_undo_refused(tree: Tree, tmp_path: Path) -> None:
-    """A clean tree notes why a picture is in it although it is a drop; undo has not seen that picture yet."""
-    clean = tmp_path / "clean"
+def test_what_apply_says_of_a_move_is_not_taken_for_what_undo_refused(tree: Tree, tmp_path: Path) -> None:
     tree.keep("k.jpg", b"k")
-    tree.drop("p.jpg", "k.jpg", b"k", flags=("protected",))
+    tree.drop("b.jpg", "k.jpg", b"k")
+    tree.drop("dark.jpg", None, b"dark", reason="dark")
     tree.save()
-    apply_run(tree.run, move(tmp_path / "out", only=frozenset({"quality"})))
+    apply_run(tree.run, move(tmp_path / "first", only=frozenset({"quality"})))
+    apply_run(tree.run, move(tmp_path / "second"))
+    with closing(sqlite3.connect(tree.run / "journal.sqlite")) as journal, journal:
+        # as after a move to a volume that does not keep owners
+        journal.execute("update action set reason = 'attributes', detail = 'owner' where session = 2")
+    tree.put("b.jpg", b"newcomer")
+    assert reasons_of(undo_run(tree.run)) == ["occupied"]
+    assert not (tree.root / "dark.jpg").exists(), "told once, so that room can be made"
+
+
+def test_a_label_of_an_image_stays_where_only_its_mask_was_edited(tree: Tree, tmp_path: Path) -> None:
+    clean = tmp_path / "clean"
+    tree.put("a.txt", b"0 .5 .5 1 1")
+    judge(tree, b"a", b"mask")
     copy(tree, clean)
-    (clean / "k.jpg").write_bytes(b"edited")
-    (clean / "p.jpg").write_bytes(b"edited")
-    assert sorted(reasons_of(undo_run(tree.run))) == ["edited", "edited"]
+    tree.put("a.txt", b"1 .5 .5 1 1")
+    judge(tree, b"a", b"MASK")
+    assert copy(tree, clean).failures == 0
+    assert files(clean).keys() == {"a.jpg", "a.mask.png", "a.txt"}
