@@ -60,7 +60,7 @@ def _row(root: Path, number: int, *, real: bool, sidecars: bool) -> dict[str, ob
         "sha256": hashlib.sha256(data).hexdigest(),
     }
     if number % 4:
-        facts |= {"verdict": "drop", "tier": "exact", "reason": "sha256", "king": king, "king_root": str(root)}
+        facts |= {"verdict": "drop", "tier": "perceptual", "reason": "dhash", "king": king, "king_root": str(root)}
         facts["king_path_bytes"] = king.encode()
     return facts
 
@@ -86,15 +86,24 @@ def main() -> None:
             run = make_run(place, options.files, real=True, sidecars=sidecars)
             dropped = options.files * 3 // 4
             kind = "images with a label each" if sidecars else "images"
-            _timed(f"move {kind}", dropped, lambda: apply_run(run, Request(Action.MOVE, place / "out")))  # noqa: B023
-            _timed(f"undo {kind}", dropped, lambda: undo_run(run))  # noqa: B023
-        _timed("hardlink kept", options.files // 4, lambda: apply_run(run, Request(Action.LINK, place / "kept")))
-        _timed("copy kept", options.files // 4, lambda: apply_run(run, Request(Action.COPY, place / "copied")))
+            _timed(f"move {kind}", dropped, lambda: apply_run(run, Request(Action.MOVE, place / "out", roots=(place,))))  # noqa: B023
+            _timed(f"undo {kind}", dropped, lambda: undo_run(run, roots=(place,)))  # noqa: B023
+        _timed(
+            "hardlink kept",
+            options.files // 4,
+            lambda: apply_run(run, Request(Action.LINK, place / "kept", roots=(place,))),
+        )
+        _timed(
+            "copy kept",
+            options.files // 4,
+            lambda: apply_run(run, Request(Action.COPY, place / "copied", roots=(place,))),
+        )
         for rows in (options.plan_rows // 10, options.plan_rows):
             place = work / f"plan{rows}"
             place.mkdir()
             run = make_run(place, rows, real=False)
-            _timed("dry run", rows, lambda: apply_run(run, Request(Action.MOVE, place / "out"), dry_run=True))  # noqa: B023
+            request = Request(Action.MOVE, place / "out", roots=(place,))
+            _timed("dry run", rows, lambda: apply_run(run, request, dry_run=True))  # noqa: B023
             print(f"  peak memory so far {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     finally:
         shutil.rmtree(work)

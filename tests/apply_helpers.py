@@ -15,9 +15,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rfdedup.apply import Action, Request
+from rfdedup.apply import Action, Request, UndoSummary
 from rfdedup.apply.fsops import FsOps
+from rfdedup.apply.names import root_path
 from rfdedup.records import SCHEMA_VERSION, VERDICTS, path_text
+from rfdedup.run_folder import RunFolder
+from rfdedup.trust import note_run
 
 OLD = 1_600_000_000_123_456_789
 
@@ -49,7 +52,7 @@ class Tree:
         king: str | None = None,
         data: bytes | None = None,
         *,
-        tier: str = "exact",
+        tier: str | None = None,
         reason: str | None = None,
         score: float | None = None,
         flags: tuple[str, ...] = (),
@@ -57,8 +60,11 @@ class Tree:
         king_root: Path | None = None,
         **facts: Any,
     ) -> None:
-        tier = "quality" if king is None else tier
-        values = {
+        if king is None:
+            tier = "quality"
+        elif tier is None:
+            tier = self._tier(name, data, root, king, king_root)
+        values: dict[str, Any] = {
             "verdict": "drop",
             "tier": tier,
             "reason": reason or {"quality": "blurry", "exact": "sha256", "perceptual": "dhash"}.get(tier, "cosine"),
@@ -69,6 +75,12 @@ class Tree:
             "king_path_bytes": None if king is None else os.fsencode(king),
         }
         self._judge(name, data, values, facts, root)
+
+    def _tier(self, name: str, data: bytes | None, root: Path | None, king: str, king_root: Path | None) -> str:
+        """``exact`` where the bytes are those of the king, as a run would have it."""
+        path = (root or self.root) / name
+        mine = data if data is not None else path.read_bytes() if path.exists() else os.fsencode(name)
+        return "exact" if mine == ((king_root or root or self.root) / king).read_bytes() else "perceptual"
 
     def error(self, name: str, data: bytes | None = None) -> None:
         self._judge(name, data, {"verdict": "error", "reason": "corrupt"}, {})
@@ -108,6 +120,8 @@ class Tree:
         rows = sorted(self.rows, key=lambda row: (row["root"], row["path_bytes"]))
         pq.write_table(pa.Table.from_pylist(rows, schema=VERDICTS), self.run / "verdicts.parquet")
         (self.run / "run.json").write_text(json.dumps({"schema": SCHEMA_VERSION, "status": "complete"}))
+        judged = {root_path(row["root"].encode()) for row in self.rows}
+        note_run(RunFolder(self.run), sorted({os.fspath(self.root), *judged}), named=True)
         return self.run
 
 
@@ -173,6 +187,11 @@ def files(folder: Path) -> dict[str, bytes]:
     """Relative name to bytes of the regular files below a folder."""
     top = os.fspath(folder)
     return {os.path.relpath(path, top): fact.content for path, fact in snapshot(folder).items() if fact.kind == "file"}
+
+
+def reasons_of(undone: UndoSummary) -> list[str]:
+    """Why undo refused, in order."""
+    return [reason for _, reason, _ in undone.refused]
 
 
 class CrashError(BaseException):

@@ -15,6 +15,14 @@ settings.load_profile("no clock")
 REPO = Path(__file__).resolve().parents[1]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where runs are noted in tests, in place of the user's own state folder. Child processes inherit it."""
+    folder = tmp_path_factory.mktemp("state")
+    os.environ["RFDEDUP_STATE"] = os.fspath(folder)
+    return folder
+
+
 def _shared(kind: str) -> Path:
     base = Path(os.environ.get("RFDEDUP_SHARED", REPO.parent / "shared"))
     folder = base / kind

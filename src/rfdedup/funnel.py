@@ -45,6 +45,7 @@ from rfdedup.tiers.judgement import Judgement
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import SemanticTier
 from rfdedup.tiers.yardstick import looked_at, refuse_early
+from rfdedup.trust import ID, is_own, note_run, own_id
 from rfdedup.verdicts import Duplicates, evidence_table, link_table, observed_flags, settle, verdict_table
 from rfdedup.whitening import still_frozen
 
@@ -92,6 +93,7 @@ def refine(
     config: RunConfig | None = None,
     progress: Progress | None = None,
     command: Sequence[str] = (),
+    named: bool = True,
     **options: Any,
 ) -> Run:
     """Find junk and duplicates below ``inputs`` and write the verdicts to ``out``. The inputs are only read.
@@ -106,6 +108,7 @@ def refine(
             ``encoder`` may also be an object with the ``Encoder`` protocol.
         progress: is told how far the work is.
         command: what the user typed, for ``run.json``.
+        named: the user named ``inputs``; False where an earlier run of this folder did, which may be a stranger's.
 
     Raises:
         RfdedupError: the input, the options or the run folder cannot be used; the message says what to do.
@@ -121,7 +124,9 @@ def refine(
     folder = RunFolder.create(Path(out))
     warn_of_globs(scanned, settings, watch)
     with folder.lock(), at_most(settings.workers):
-        return refine_scan(scanned, folder, settings, watch, list(command), given)
+        run = refine_scan(scanned, folder, settings, watch, list(command), given)
+        note_run(folder, scanned.roots, named=named)
+        return run
 
 
 def nest_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -136,10 +141,15 @@ def refine_scan(
     scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, command: list[str], given: Encoder | None
 ) -> Run:
     """The funnel where anything changed since the last run, and the report on what it wrote."""
-    about = about_run(scanned, config, command)
+    about = {ID: own_id(folder), **about_run(scanned, config, command)}
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
     state = fingerprint(files, config, folder.path) if given is None else None
-    if state is not None and folder.still_holds(state) and still_frozen(folder.features, folder.info()["encoder"]):
+    if (
+        state is not None
+        and folder.still_holds(state)
+        and is_own(folder)
+        and still_frozen(folder.features, folder.info()["encoder"])
+    ):
         return Run(folder.path)
     # a call of its own: features, links and verdicts are gone before the report reads the tables
     images = decide(scanned, files, folder, config, watch, about, state, given)

@@ -145,7 +145,7 @@ class RunFolder:
             raise RunFolderError(
                 f"{file} has schema {value['schema']}, this version reads up to {SCHEMA_VERSION}: update rfdedup"
             )
-        if value.pop(CHECKSUM, None) not in (None, _checksum(value)):
+        if value.pop(CHECKSUM, None) not in (None, checksum(value)):
             raise RunFolderError(f"{file} is damaged; run the same command again")
         if (odd := _odd(value)) is not None:
             raise RunFolderError(f"{file} is damaged: {odd} is not what a run writes; run the same command again")
@@ -154,7 +154,7 @@ class RunFolder:
     def write_info(self, value: dict[str, Any]) -> None:
         """Replace ``run.json``; schema and checksum are added."""
         whole = {"schema": SCHEMA_VERSION, **value}
-        write_json(self.path / RUN_JSON, {**whole, CHECKSUM: _checksum(whole)})
+        write_json(self.path / RUN_JSON, {**whole, CHECKSUM: checksum(whole)})
 
     def verdicts(self) -> pa.Table:
         """The verdicts, checked for values that no run writes.
@@ -236,7 +236,7 @@ def _refuse_strange(path: Path) -> None:
         RunFolderError: there is one.
     """
     reviews = (REVIEWS_FILE + end for end in ("", *BESIDE_DATABASE))
-    for name in (RUN_JSON, VERDICTS_FILE, LINKS_FILE, LOCK_FILE, *reviews):
+    for name in (RUN_JSON, *TABLES, LOCK_FILE, *reviews):
         try:
             check_regular(path / name)
         except FileNotFoundError:
@@ -313,7 +313,7 @@ def _odd(info: dict[str, Any]) -> str | None:
     return None
 
 
-def _checksum(info: dict[str, Any]) -> str:
+def checksum(info: dict[str, Any]) -> str:
     """SHA-256 over what ``run.json`` says, but for the status, which changes as the run goes on."""
     facts = {name: value for name, value in info.items() if name not in (CHECKSUM, "status")}
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode("ascii")).hexdigest()

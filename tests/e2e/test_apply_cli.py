@@ -19,7 +19,7 @@ from rfdedup.review.decisions import Choice, Decision, Image
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     tree = make_tree(tmp_path)
-    tree.keep("k.jpg", b"k")
+    tree.keep("k.jpg", b"dup")
     tree.drop("a/dup.jpg", "k.jpg", b"dup")
     tree.drop("dark.jpg", None, b"dark", reason="dark")
     tree.put("dark.txt", b"caption")
@@ -78,7 +78,7 @@ def test_undo_passes_over_an_apply_that_did_nothing(tree: Tree, tmp_path: Path) 
 def test_json_and_quiet(tree: Tree, tmp_path: Path) -> None:
     result = run("apply", tree.run, "--copy-kept", tmp_path / "clean", "--json")
     value: dict[str, Any] = json.loads(result.stdout)
-    assert value["done"] == {"kept": {"files": 1, "bytes": 1}}
+    assert value["done"] == {"kept": {"files": 1, "bytes": 3}}
     assert json.loads(run("undo", tree.run, "--all", "--json").stdout)["restored"] == 1
     result = run("apply", tree.run, "--hardlink-kept", tmp_path / "links", "--quiet")
     assert (result.exit_code, result.output) == (0, "")
@@ -92,7 +92,7 @@ def test_delete_asks(tree: Tree) -> None:
     result = run("apply", tree.run, "--delete", "--yes")
     assert result.exit_code == 0
     assert "cannot be brought back" in result.output
-    assert files(tree.root) == {"k.jpg": b"k"}
+    assert files(tree.root) == {"k.jpg": b"dup"}
     assert run("undo", tree.run).exit_code == 1
 
 

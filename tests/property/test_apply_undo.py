@@ -99,7 +99,9 @@ def _plant(entries: list[dict[str, Any]], folder: Path) -> Tree:
             judge.drop(entry["name"])
         elif entry["fate"] == "duplicate" and entry["king"] in standing:
             king = entries[entry["king"]]
-            judge.drop(entry["name"], king["name"], tier=entry["tier"], king_root=roots[king["root"]])
+            # exact where the bytes are the same, as in a run
+            tier = None if entry["tier"] == "exact" else entry["tier"]
+            judge.drop(entry["name"], king["name"], tier=tier, king_root=roots[king["root"]])
     tree.save()
     return tree
 

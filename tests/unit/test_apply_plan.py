@@ -19,7 +19,7 @@ from rfdedup.records import Tier
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     tree = make_tree(tmp_path)
-    tree.keep("k.jpg", b"k")
+    tree.keep("k.jpg", b"3333")
     tree.drop("q/blurry.jpg", None, b"11")
     tree.drop("q/dark.jpg", None, b"222", reason="dark")
     tree.drop("e.jpg", "k.jpg", b"3333", tier="exact")
@@ -99,7 +99,7 @@ def test_clean_trees_are_links_or_copies_with_times_and_modes(tree: Tree, tmp_pa
     copy, link = os.stat(tmp_path / "copy/k.jpg"), os.stat(tmp_path / "link/k.jpg")
     assert (copy.st_mtime_ns, copy.st_mode, copy.st_ino != kept.st_ino) == (kept.st_mtime_ns, kept.st_mode, True)
     assert link.st_ino == kept.st_ino
-    assert files(tmp_path / "copy") == files(tmp_path / "link") == {"k.jpg": b"k"}
+    assert files(tmp_path / "copy") == files(tmp_path / "link") == {"k.jpg": b"3333"}
 
 
 def test_delete_needs_no_target_and_cannot_be_undone(tree: Tree) -> None:

@@ -245,7 +245,7 @@ def test_label_conflict_keep_is_the_default(tree: Tree, tmp_path: Path) -> None:
         "class.jpg",
         "labelled.jpg",
     }
-    assert files(tmp_path / "out").keys() == {"exact/images/same.jpg", "exact/labels/same.txt"}
+    assert files(tmp_path / "out").keys() == {"perceptual/images/same.jpg", "perceptual/labels/same.txt"}
     copied = apply_run(tree.run, Request(Action.COPY, tmp_path / "clean"))
     assert copied.done_total.files == 5, "what stays for its labels is in the clean tree too"
 
@@ -279,4 +279,4 @@ def test_class_folders_are_labels(tree: Tree, tmp_path: Path) -> None:
     summary = apply_run(tree.run, move(tmp_path / "out", class_folders=True))
     assert [Path(p.path).name for p in summary.problems] == ["3.jpg"]
     assert summary.emptied == [str(tree.root / "fox")]
-    assert files(tmp_path / "out").keys() == {"exact/cat/2.jpg", "blurry/fox/4.jpg"}
+    assert files(tmp_path / "out").keys() == {"perceptual/cat/2.jpg", "blurry/fox/4.jpg"}

@@ -70,7 +70,8 @@ def test_it_finds_exactly_what_apply_would_hold_back(world: Path) -> None:
         if isinstance(planned, Held) and planned.reason == "label-conflict":
             held[planned.name.decode()] = planned.detail
 
-    apply_run(world / "run", Request(Action.MOVE, world / "out"), dry_run=True, show=show)
+    request = Request(Action.MOVE, world / "out", roots=(world / "images",))
+    apply_run(world / "run", request, dry_run=True, show=show)
     found = groups(Session(world / "run", unused))
     said = {i["path"]: i["conflict"] for group in found for i in group["subjects"] if i["conflict"]}
     assert held

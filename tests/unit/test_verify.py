@@ -197,15 +197,15 @@ def test_links_are_not_followed(run: rfdedup.Run, monkeypatch: pytest.MonkeyPatc
 
 
 def test_files_that_apply_moved_are_read_at_their_new_places(run: rfdedup.Run, tmp_path: Path) -> None:
-    apply_run(run.path, Request(Action.MOVE, tmp_path / "dropped"))
+    apply_run(run.path, Request(Action.MOVE, tmp_path / "dropped", roots=(tmp_path / "images",)))
     assert not (Path(first(run, "semantic")["root"]) / first(run, "semantic")["path"]).exists()
     found = verify_run(run.path)
     assert found.failed == []
     assert found.checked.total() == run.dropped.num_rows
 
 
-def test_what_apply_deleted_cannot_be_proved(run: rfdedup.Run) -> None:
-    apply_run(run.path, Request(Action.DELETE))
+def test_what_apply_deleted_cannot_be_proved(run: rfdedup.Run, tmp_path: Path) -> None:
+    apply_run(run.path, Request(Action.DELETE, roots=(tmp_path / "images",)))
     found = verify_run(run.path)
     assert {failed.reason for failed in found.failed} == {"deleted"}
     assert found.failed_count == run.dropped.num_rows

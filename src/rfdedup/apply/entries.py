@@ -23,6 +23,13 @@ class State(StrEnum):
     UNDONE = "undone"
 
 
+APPLIED = (
+    *("label-conflict", "protected", "companion", "not-selected", "attributes", "without-sidecar"),
+    *("sidecar-stays", "image-stays", "pair-stays"),
+)
+"""Reasons that apply gives to what was done; any other is one why undo did not take it back."""
+
+
 class SessionState(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"

@@ -13,9 +13,9 @@ from rfdedup.apply.folders import Folders, sync_all
 from rfdedup.apply.fsops import FsOps, explain
 from rfdedup.apply.journal import Journal
 from rfdedup.apply.names import local
-from rfdedup.apply.plan import Action, Held, Item, Options, Unit
+from rfdedup.apply.plan import REPLACED, Action, Held, Item, Options, Unit
 from rfdedup.apply.recheck import ProblemError, Recheck, Seen
-from rfdedup.apply.steps import perform, revert, settle
+from rfdedup.apply.steps import perform, revert, seen_from_afar, settle
 from rfdedup.errors import ApplyStoppedError
 
 GROUP_FILES = 512
@@ -107,6 +107,15 @@ class Executor:
                     named = ProblemError(problem.reason, f"its sidecar {item.path}: {problem.detail}")
                     return self._refuse(entries, named)
                 entries.append(entry)
+        for part in unit.parts:
+            for item in part.replaced:
+                entry = self._entry(item, Action.MOVE, part, entries[0].id)
+                try:
+                    _note(entry, self._recheck.item(item))
+                except ProblemError as problem:
+                    way = ProblemError("occupied", f"what it takes the place of, {item.path}: {problem.detail}")
+                    return self._refuse(entries, way)
+                entries.append(entry)
         return entries
 
     def _refuse(self, entries: list[Entry], problem: ProblemError) -> list[Entry]:
@@ -145,7 +154,9 @@ class Executor:
 
     def _unit(self, entries: list[Entry], claims: dict[str, list[str]], hardlinks: set[str], data: bytes) -> None:
         done: list[Entry] = []
-        for i, entry in enumerate(entries):
+        # numbers give the way back: what makes way goes first, and comes back last
+        ordered = sorted(entries, key=lambda entry: entry.role != REPLACED)
+        for i, entry in enumerate(ordered):
             try:
                 if self._claimed(claims.get(entry.path, ())):
                     entry.state, entry.reason = State.SKIPPED, "shared"
@@ -162,7 +173,7 @@ class Executor:
                     done.append(entry)
                     continue
                 self._take_back(done)
-                for rest in entries[i + 1 :]:
+                for rest in ordered[i + 1 :]:
                     rest.state = State.CANCELLED
                 return
             entry.state = State.DONE
@@ -222,9 +233,13 @@ def settle_open(fs: FsOps, journal: Journal) -> None:
         ApplyStoppedError: the disk does not answer.
     """
     for page in journal.open_entries():
+        recheck = Recheck(fs)
         for entry in page:
             try:
+                _no_links(recheck, entry)
                 entry.state = settle(fs, entry)
+            except ProblemError:
+                entry.state = seen_from_afar(entry)
             except OSError as error:
                 raise ApplyStoppedError(
                     f"cannot tell what became of {entry.path}: {explain(error)[1]}; then run the same command again"
@@ -234,6 +249,19 @@ def settle_open(fs: FsOps, journal: Journal) -> None:
         sync_all(fs, page)
         with journal.transaction():
             journal.update(page)
+
+
+def _no_links(recheck: Recheck, entry: Entry) -> None:
+    """Raises:
+    ProblemError: a folder on the way to the old or the new place is a symbolic link.
+    """
+    places = [] if entry.kind == Action.WRITE else [(entry.base, entry.name)]
+    for place in places + ([] if entry.target is None else [entry.target_place]):
+        try:
+            recheck.folders(*place)
+        except ProblemError as problem:
+            if problem.reason != "missing":
+                raise
 
 
 def _groups(units: Iterable[Unit | Held]) -> Iterator[list[Unit | Held]]:

@@ -176,13 +176,14 @@ def mark_restorable(fs: FsOps, journal: Journal, session: int) -> None:
     )
 
 
-def put_back(fs: FsOps, journal: Journal, session: int) -> list[tuple[str, OSError]]:
+def put_back(fs: FsOps, journal: Journal, session: int) -> list[tuple[str, OSError, bool]]:
     """Remove the folders that the session made, where empty, and give the others their mtimes back.
 
     Returns:
-        Folders for which the system refused, with the error.
+        Folders for which the system refused, with the error, and whether it may do so another time: the times of a
+        folder are for its owner to set.
     """
-    refused: list[tuple[str, OSError]] = []
+    refused: list[tuple[str, OSError, bool]] = []
     parents: dict[str, None] = {}
     for path, created, *_ in journal.folders(session):
         if created:
@@ -191,18 +192,20 @@ def put_back(fs: FsOps, journal: Journal, session: int) -> list[tuple[str, OSErr
                 parents[os.path.dirname(path)] = None
             except OSError as error:
                 if error.errno not in _NOT_EMPTY:
-                    refused.append((path, error))
+                    refused.append((path, error, True))
     for parent in parents:
         with contextlib.suppress(OSError):
             fs.sync_folder(parent)
     for path, created, before, _, restore in journal.folders(session):
         if restore and not created and before is not None:
             try:
-                fs.set_mtime(path, before)
+                # where nothing was done there is nothing to put back, and no right to
+                if fs.lstat(path).st_mtime_ns != before:
+                    fs.set_mtime(path, before)
             except FileNotFoundError:
                 continue
             except OSError as error:
-                refused.append((path, error))
+                refused.append((path, error, error.errno != errno.EPERM))
     return refused
 
 

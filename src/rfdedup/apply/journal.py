@@ -16,69 +16,25 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rfdedup import __version__
-from rfdedup.apply.entries import Entry, Session, SessionState, State
+from rfdedup.apply.cells import FIELDS, TABLES, check_role, check_types, only_files, signed, text, unsigned
+from rfdedup.apply.entries import APPLIED, Entry, Session, SessionState, State
 from rfdedup.apply.names import check_absolute, check_relative
 from rfdedup.apply.plan import Action
 from rfdedup.errors import ApplyStoppedError, RunFolderError
 from rfdedup.files import sync_folder
-from rfdedup.records import path_text
 
 JOURNAL_FILE = "journal.sqlite"
 SCHEMA = 1
 _PAGE = 512
 
-_TABLES = """
-create table session (
-  id integer primary key, started text not null, version text not null, command text not null, state text not null
-);
-create table base (id integer primary key, path blob not null unique);
-create table action (
-  id integer primary key, session integer not null, unit integer not null, role text not null, kind text not null,
-  state text not null, reason text, detail text,
-  base integer not null, name blob not null, target_base integer, target blob,
-  size integer, mtime_ns integer, mode integer, sha256 text, device integer, inode integer, links integer, tier text
-);
-create index action_open on action (id) where state in ('pending', 'undoing');
-create index action_source on action (base, name);
-create index action_session on action (session, state, id);
-create index action_unit on action (session, unit, state);
-create index action_inode on action (device, inode) where kind = 'delete' and links > 1;
-create table folder (
-  session integer not null, path blob not null, created integer not null, before_ns integer, after_ns integer,
-  restore integer, primary key (session, path)
-) without rowid;
-create index folder_depth on folder (session, length(path), path);
-"""
-
-
-_FIELDS = (
-    "id, session, unit, role, kind, state, base, name, target_base, target, size, mtime_ns, mode, sha256, device,"
-    " inode, links, tier, reason, detail"
-)
-
-
-def _signed(value: int | None) -> int | None:
-    """SQLite integers are signed; inodes and devices use all 64 bits, and 128 on some Windows volumes."""
-    if value is None:
-        return None
-    value &= (1 << 64) - 1
-    return value - (1 << 64) if value >> 63 else value
-
-
-def _text(detail: str | None) -> str | None:
-    """Words that SQLite can hold: names that are not UTF-8 occur in them."""
-    return None if detail is None else path_text(detail)
-
-
-def _unsigned(value: int | None) -> int | None:
-    return None if value is None else value & ((1 << 64) - 1)
+_ALIVE = "('pending', 'undoing', 'done', 'cancelled')"
 
 
 class Journal:
@@ -90,6 +46,8 @@ class Journal:
         self._bases: dict[str, int] = {}
         self._base_paths: dict[int, str] = {}
         self._next_id = 0
+        self.may_touch: Callable[[str], bool] = lambda _: True
+        """Which folders ``folders`` gives."""
 
     @classmethod
     @contextmanager
@@ -97,11 +55,11 @@ class Journal:
         """Open the journal of a run folder, which the caller has locked.
 
         Raises:
-            RunFolderError: it is damaged, or missing and not to be created.
+            RunFolderError: it is damaged, no regular file, or missing and not to be created.
             ApplyStoppedError: it cannot be written.
         """
         file = run / JOURNAL_FILE
-        existed = file.exists()
+        existed = only_files(file)
         if not existed and not create:
             raise RunFolderError(f"{run} has no {JOURNAL_FILE}: nothing was applied from it")
         try:
@@ -120,6 +78,9 @@ class Journal:
 
     def _prepare(self) -> None:
         run = self._database.execute
+        version = run("pragma user_version").fetchone()[0]
+        if version == 0 and run("select count(*) from sqlite_master").fetchone()[0]:
+            raise RunFolderError(f"{self._file} is a database of another program: nothing was touched; remove it")
         # EXCLUSIVE before WAL: no shared memory file, so it works on network volumes too
         run("pragma locking_mode = exclusive")
         wal = run("pragma journal_mode = wal").fetchone()[0] == "wal"
@@ -129,17 +90,16 @@ class Journal:
         run("pragma wal_autocheckpoint = 8000")
         if run("pragma quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("its pages do not fit together")
-        version = run("pragma user_version").fetchone()[0]
         if version == 0:
             run("begin immediate")
-            for statement in _TABLES.split(";"):
+            for statement in TABLES.split(";"):
                 run(statement)
             run(f"pragma user_version = {SCHEMA}")
             run("commit")
         elif version != SCHEMA:
             raise RunFolderError(f"{self._file} has schema {version}, this version reads {SCHEMA}")
         for number, path in run("select id, path from base").fetchall():
-            self._remember(number, check_absolute(os.fsdecode(path), str(self._file)))
+            self._remember(number, self._folder(path))
         self._next_id = run("select coalesce(max(id), 0) + 1 from action").fetchone()[0]
 
     @contextmanager
@@ -199,7 +159,7 @@ class Journal:
             rows = self._database.execute("select id, started, command, state from session order by id").fetchall()
             try:
                 return [Session(i, at, json.loads(command), SessionState(state)) for i, at, command, state in rows]
-            except ValueError as error:
+            except (ValueError, TypeError, RecursionError) as error:
                 raise RunFolderError(f"{self._file} is damaged ({error})") from None
 
     def begin_session(self, command: dict[str, Any]) -> Session:
@@ -224,21 +184,12 @@ class Journal:
     def insert(self, entries: Iterable[Entry]) -> None:
         """Write new entries; call inside ``transaction``."""
         self._database.executemany(
-            f"insert into action ({_FIELDS}) values ({', '.join('?' * 20)})",  # noqa: S608
+            f"insert into action ({FIELDS}) values ({', '.join('?' * 20)})",  # noqa: S608
             (
                 (
                     *(e.id, e.session, e.unit, e.role, e.kind, e.state, self._base(e.base), e.name),
                     *(None if e.target_base is None else self._base(e.target_base), e.target, e.size, e.mtime_ns),
-                    *(
-                        e.mode,
-                        e.sha256,
-                        _signed(e.device),
-                        _signed(e.inode),
-                        e.links,
-                        e.tier,
-                        e.reason,
-                        _text(e.detail),
-                    ),
+                    *(e.mode, e.sha256, signed(e.device), signed(e.inode), e.links, e.tier, e.reason, text(e.detail)),
                 )
                 for e in entries
             ),
@@ -248,20 +199,22 @@ class Journal:
         """Write state, reason and detail of entries; call inside ``transaction``."""
         self._database.executemany(
             "update action set state = ?, reason = ?, detail = ? where id = ?",
-            ((e.state, e.reason, _text(e.detail), e.id) for e in entries),
+            ((e.state, e.reason, text(e.detail), e.id) for e in entries),
         )
 
     def _entries(self, where: str, values: Sequence[Any]) -> list[Entry]:
         with self._errors():
-            rows = self._database.execute(f"select {_FIELDS} from action where {where}", values).fetchall()  # noqa: S608
+            rows = self._database.execute(f"select {FIELDS} from action where {where}", values).fetchall()  # noqa: S608
         return [self._entry(row) for row in rows]
 
     def _entry(self, row: Sequence[Any]) -> Entry:
         try:
             entry = Entry(*row)
+            check_types(row)
             entry.kind, entry.state = Action(entry.kind), State(entry.state)
             entry.base = self._base_paths[row[6]]
-            entry.inode, entry.device = _unsigned(entry.inode), _unsigned(entry.device)
+            entry.inode, entry.device = unsigned(entry.inode), unsigned(entry.device)
+            check_role(entry.role, entry.kind)
             check_relative(entry.name, str(self._file))
             if entry.target is not None:
                 entry.target_base = self._base_paths[row[8]]
@@ -277,12 +230,13 @@ class Journal:
         """The number that the next entry gets."""
         return self._next_id
 
-    def split_units(self, session: int, image: State, sidecar: State) -> list[Entry]:
-        """Sidecars in state ``sidecar`` whose image is in state ``image``: a process died between the two."""
+    def split_units(self, session: int, image: State, other: State) -> list[Entry]:
+        """Files in state ``other`` that go with an image in state ``image``: a process died between the two."""
         return self._entries(
-            "session = ? and role = 'sidecar' and state = ? and unit in"
-            " (select id from action where session = ? and role = 'image' and state = ?) order by id",
-            (session, sidecar, session, image),
+            "session = ? and id <> unit and state = ? and unit in"
+            " (select id from action where session = ? and role = 'image' and state = ?)"
+            " order by role = 'replaced', id",
+            (session, other, session, image),
         )
 
     def open_entries(self) -> Iterator[list[Entry]]:
@@ -293,14 +247,54 @@ class Journal:
             last = page[-1].id
 
     def done_backwards(self, session: int) -> Iterator[list[Entry]]:
-        """Pages of what a session did, the last images first, each before its sidecars and on one page with them."""
+        """Pages of what a session did, the last images first, each before its sidecars and on one page with them.
+
+        What made way for an image comes after it, whenever its sidecars followed.
+        """
         last = self._next_id
         while page := self._entries(
-            "session = ? and state = 'done' and unit < ? order by unit desc, id limit ?", (session, last, _PAGE)
+            "session = ? and state = 'done' and unit < ? order by unit desc, role = 'replaced', id limit ?",
+            (session, last, _PAGE),
         ):
             last = page[-1].unit
             whole = [entry for entry in page if entry.unit != last]
-            yield whole + self._entries("session = ? and state = 'done' and unit = ? order by id", (session, last))
+            yield whole + self._entries(
+                "session = ? and state = 'done' and unit = ? order by role = 'replaced', id", (session, last)
+            )
+
+    def places(self) -> list[tuple[Action, str, str, str | None]]:
+        """Each kind, role, folder and new folder of the actions that could still be gone on with or taken back."""
+        with self._errors():
+            rows = self._database.execute(
+                f"select distinct kind, role, base, target_base from action where state in {_ALIVE}"  # noqa: S608
+            ).fetchall()
+        try:
+            return [
+                (Action(kind), str(role), self._base_paths[base], None if to is None else self._base_paths[to])
+                for kind, role, base, to in rows
+            ]
+        except (KeyError, ValueError, TypeError) as error:
+            raise RunFolderError(f"{self._file} is damaged ({error!r}): nothing was touched") from None
+
+    def entries_at(self, kind: Action, role: str, base: str, target_base: str | None) -> Iterator[list[Entry]]:
+        """Pages of the actions that ``places`` gave."""
+        last = -1
+        numbers = self._bases[base], None if target_base is None else self._bases[target_base]
+        while page := self._entries(
+            f"kind = ? and role = ? and base = ? and target_base is ? and state in {_ALIVE} and id > ?"
+            " order by id limit ?",
+            (kind, role, *numbers, last, _PAGE),
+        ):
+            yield page
+            last = page[-1].id
+
+    def refused_before(self, session: int) -> bool:
+        """Whether an earlier undo refused everything that is left of a session. Sidecars stay with their images."""
+        return not self._entries(
+            "session = ? and state = 'done' and role <> 'sidecar' and kind <> 'delete'"
+            f" and (reason is null or reason in ({', '.join('?' * len(APPLIED))})) limit 1",
+            (session, *APPLIED),
+        )
 
     def problems(self, session: int, since: int) -> Iterator[Entry]:
         """Entries from number ``since`` on that were not done as planned, with the reason."""
@@ -313,28 +307,29 @@ class Journal:
             yield from page
             last = page[-1].id
 
-    def handled(self, base: str, name: bytes, kinds: Sequence[Action], target_base: str | None) -> bool:
-        """Whether one of ``kinds`` was done to a file (into ``target_base``, if given) and not undone."""
-        number = self._bases.get(base)
-        if number is None:
-            return False
-        marks = ", ".join("?" * len(kinds))
-        with self._errors():
-            rows = self._database.execute(
-                f"select target_base from action where base = ? and name = ? and state = 'done' and kind in ({marks})",  # noqa: S608
-                (number, name, *kinds),
-            ).fetchall()
-        wanted = None if target_base is None else self._bases.get(target_base)
-        return any(target_base is None or found == wanted for (found,) in rows)
-
-    def new_place(self, base: str, name: bytes, target_base: str) -> str | None:
-        """Where the copy or link of the image ``name`` below ``target_base`` is; None if there is none."""
-        found = self._entries(
-            "base = ? and name = ? and target_base = ? and state = 'done' and role = 'image'"
-            " and kind in ('copy', 'link')",
-            (self._bases.get(base), name, self._bases.get(target_base)),
+    def went(self, base: str, name: bytes, sha256: str) -> bool:
+        """Whether a file with these bytes was moved from here or deleted, and that was not undone."""
+        return bool(
+            self._entries(
+                "base = ? and name = ? and sha256 = ? and state = 'done' and kind in ('move', 'delete') limit 1",
+                (self._bases.get(base), name, sha256),
+            )
         )
-        return found[0].target_path if found else None
+
+    def copies(self, base: str, name: bytes, target: str) -> list[Entry]:
+        """The copies and links of a file that were made for the folder ``target``, the last one first.
+
+        Masks of the images in it may lie beside ``target``.
+        """
+        return self._entries(
+            "base = ? and name = ? and state = 'done' and kind in ('copy', 'link') and session in"
+            " (select id from session where json_extract(command, '$.target') = ?) order by id desc",
+            (self._bases.get(base), name, os.fsencode(target).hex()),
+        )
+
+    def unit(self, session: int, unit: int) -> list[Entry]:
+        """What was done with one image: the image and its sidecars."""
+        return self._entries("session = ? and state = 'done' and unit = ? order by id", (session, unit))
 
     def taken_away(self, base: str, name: bytes) -> Entry | None:
         """The move or deletion of an image that was done and not undone; None if there is none."""
@@ -351,7 +346,7 @@ class Journal:
             found = self._database.execute(
                 "select count(*) from action where device = ? and inode = ? and kind = 'delete' and links > 1"
                 " and session = ? and state = 'done'",
-                (_signed(device), _signed(inode), session),
+                (signed(device), signed(inode), session),
             ).fetchone()
         return int(found[0])
 
@@ -384,11 +379,25 @@ class Journal:
                     " order by length(path) desc, path desc limit ?",
                     (session, last is None, *(last or (0, b"")), _PAGE),
                 ).fetchall()
-            for path, created, before, after, restore, _ in rows:
-                yield check_absolute(os.fsdecode(path), str(self._file)), bool(created), before, after, restore
+            for raw, created, before, after, restore, _ in rows:
+                path = self._folder(raw)
+                if self.may_touch(path):
+                    yield path, bool(created), before, after, restore
             if len(rows) < _PAGE:
                 return
             last = rows[-1][5], rows[-1][0]
+
+    def folder_paths(self) -> Iterator[str]:
+        """All folders that any session made or changed."""
+        with self._errors():
+            rows = self._database.execute("select distinct path from folder").fetchall()
+        for (raw,) in rows:
+            yield self._folder(raw)
+
+    def _folder(self, raw: Any) -> str:
+        if not isinstance(raw, bytes):
+            raise RunFolderError(f"{self._file} is damaged (a folder that is no path): nothing was touched")
+        return check_absolute(os.fsdecode(raw), str(self._file))
 
     def set_folders(self, session: int, column: str, values: Iterable[tuple[str, int]]) -> None:
         """Set ``after_ns`` or ``restore`` of folders in one transaction."""

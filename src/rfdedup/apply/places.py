@@ -6,15 +6,19 @@ import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from rfdedup.apply.bonds import Key, place_beside
 from rfdedup.apply.labels import Labels
 from rfdedup.apply.names import alternative, fold, local, split_suffix
 from rfdedup.apply.sidecars import Rule, is_image_name
-from rfdedup.apply.units import Action, Item, Options
+from rfdedup.apply.units import Action, Item, Options, Unit
 from rfdedup.apply.verdicts import Catalog, Row
 from rfdedup.records import Tier
 from rfdedup.sources.folder import IMAGE_SUFFIXES
+
+_MORE_NAMES = 1000
+"""How many files of one name a target folder takes."""
 
 
 @dataclass
@@ -36,20 +40,33 @@ class Places:
         folder = row.reason if row.tier == Tier.QUALITY else row.tier
         return f"{folder}/".encode() + row.name
 
-    def free_name(self, item: Item, base: str, wanted: bytes) -> bytes | None:
-        """``wanted``, or the one other name that the file may have, if neither a file nor the plan holds it."""
+    def aside(self, items: list[Item], target: str) -> list[Item]:
+        """Where copies go that make way; those for which there is no place stay."""
+        base, leaf = os.path.split(folder_of_replaced(target))
+        for item in items:
+            item.target_base = base
+            item.target = self.free_name(item, base, os.fsencode(leaf) + b"/" + item.name)
+        return [item for item in items if item.target is not None]
+
+    def free_name(
+        self, item: Item, base: str, wanted: bytes, leaving: Collection[tuple[str, bytes]] = ()
+    ) -> bytes | None:
+        """``wanted``, or another name that the file may have, if neither a file nor the plan holds it.
+
+        ``leaving``: files that make way before.
+        """
         if item.role == "image" and self.distinct and not self.labels.survey.taken(base, wanted):
             return wanted
         origin = item.path
-        names = [wanted, alternative(wanted, origin)]
-        if item.role == "image" and self.catalog.is_folder(item.name):
-            # what lies in the folder of that name in another input has no other way
-            names.remove(wanted)
-        for name in names:
+        # what lies in the folder of that name in another input has no other way
+        first = [] if item.role == "image" and self.catalog.is_folder(item.name) else [wanted]
+        # a name may be used again, any number of times
+        again = (alternative(wanted, f"{origin}\0{number}") for number in range(2, _MORE_NAMES))
+        for name in chain(first, [alternative(wanted, origin)], again):
             owner = self._reserve(base, name, origin)
             if owner == origin:
                 return None
-            if owner is None and not self.labels.survey.taken(base, name):
+            if owner is None and ((base, name) in leaving or not self.labels.survey.taken(base, name)):
                 return name
         return None
 
@@ -59,29 +76,32 @@ class Places:
         return self.catalog.reserve(key, origin)
 
     def sidecars(
-        self, image: Item, rows: frozenset[str] = frozenset(), together: Collection[Key] = frozenset()
+        self, unit: Unit, rows: frozenset[str] = frozenset(), together: Collection[Key] = frozenset()
     ) -> list[Item]:
-        """The sidecars and companions that go with ``image``, with their new names next to its own.
+        """The sidecars and companions that go with an image, with their new names next to its own.
 
         Args:
             rows: paths of those that are rows of the run, which go by their own verdict.
-            together: images that go with ``image``.
+            together: images that go with that of ``unit``.
         """
+        image = unit.image
+        leaving = {(item.base, item.name) for item in unit.replaced}
         found: dict[tuple[str, bytes], Item] = {}
         claimants: list[bytes] | None = None
         for rule, base, name in self.labels.sidecars(image.base, image.name):
-            if (base, name) in found or (rows and local(base, name) in rows):
+            if (base, name) in found or (base, name) in unit.same or (rows and local(base, name) in rows):
                 continue
             if claimants is None and not rule.whole_name:
                 claimants = self._claimants(image)
-            self._add(found, Item("sidecar", base, name), image, rule, claimants or [], together)
+            self._add(found, Item("sidecar", base, name), image, rule, claimants or [], together, leaving)
         folder, slash, _ = image.name.rpartition(b"/")
         for _, name in self.labels.companions_of(image.base, image.name):
-            if (image.base, name) in found or (rows and local(image.base, name) in rows):
+            key = (image.base, name)
+            if key in found or key in unit.same or (rows and local(*key) in rows):
                 continue
             owners = self.labels.siblings(image.base, image.name).owners(name.rpartition(b"/")[2])
             others = [folder + slash + owner for owner in owners if folder + slash + owner != image.name]
-            self._add(found, Item("sidecar", image.base, name), image, None, others, together)
+            self._add(found, Item("sidecar", image.base, name), image, None, others, together, leaving)
         return list(found.values())
 
     def _add(
@@ -92,6 +112,7 @@ class Places:
         rule: Rule | None,
         owners: list[bytes],
         together: Collection[Key],
+        leaving: Collection[Key],
     ) -> None:
         """Let a sidecar go with ``image``, unless another of its ``owners`` takes it along later."""
         others = tuple(name for name in owners if (image.base, name) not in together)
@@ -100,17 +121,17 @@ class Places:
         if others and self.options.action.takes_away and image.name < others[-1]:
             return
         item.claimants = others
-        if self._place(item, image, rule):
+        if self._place(item, image, rule, leaving):
             found[item.base, item.name] = item
 
-    def _place(self, item: Item, image: Item, rule: Rule | None) -> bool:
+    def _place(self, item: Item, image: Item, rule: Rule | None, leaving: Collection[Key]) -> bool:
         target = self.options.target
         if target is None or image.target is None:
             return True
         above = b"" if self.options.action.takes_away else os.fsencode(os.path.basename(target))
         climb, name = place_beside(rule, item.name, image.name, image.target, above)
         item.target_base = os.path.dirname(target) if climb else target
-        item.target = self.free_name(item, item.target_base, name)
+        item.target = self.free_name(item, item.target_base, name, leaving)
         return item.target is not None
 
     def _claimants(self, image: Item) -> list[bytes]:
@@ -119,6 +140,11 @@ class Places:
         names = {name for name in self.catalog.with_stem(image.base, stem) if is_image_name(name)}
         names.update(stem + suffix for suffix in _SPELLED_SUFFIXES if self.labels.survey.has(image.base, stem + suffix))
         return sorted(names - {image.name})
+
+
+def folder_of_replaced(target: str) -> str:
+    """Where copies go that a newer one takes the place of: beside the target, so that nobody trains on them."""
+    return f"{target.rstrip(os.sep)}.replaced"
 
 
 _SPELLED_SUFFIXES = [spelled.encode() for suffix in sorted(IMAGE_SUFFIXES) for spelled in (suffix, suffix.upper())]

@@ -15,14 +15,27 @@ from rfdedup.apply.bonds import Bond, Bonds, Key, Member, Pairs, place_beside
 from rfdedup.apply.fsops import explain
 from rfdedup.apply.labels import Labels
 from rfdedup.apply.names import local
-from rfdedup.apply.places import Places
-from rfdedup.apply.units import Action, Held, Item, OnConflict, Options, Stay, Unit
+from rfdedup.apply.places import Places, folder_of_replaced
+from rfdedup.apply.units import REPLACED, Action, Earlier, Held, Item, OnConflict, Options, Stay, Unit
 from rfdedup.apply.verdicts import Catalog, Known, Row
 from rfdedup.companions import Companion
 from rfdedup.errors import RunFolderError
 from rfdedup.records import Tier, Verdict, path_text
 
-__all__ = ["Action", "Held", "Item", "OnConflict", "Options", "Planner", "Stay", "Unit", "not_a_king"]
+__all__ = [
+    "REPLACED",
+    "Action",
+    "Earlier",
+    "Held",
+    "Item",
+    "OnConflict",
+    "Options",
+    "Planner",
+    "Stay",
+    "Unit",
+    "folder_of_replaced",
+    "not_believed",
+]
 
 
 @dataclass
@@ -30,7 +43,9 @@ class Planner:
     """The rules that turn rows into units.
 
     Args:
-        handled: whether an earlier apply did this to a file already.
+        handled: whether an earlier apply did this to the file of a row already.
+        copied: whether a file that the run does not list is in the target, as it is now.
+        earlier: copies in the target of what the file of a row was before.
 
     Attributes:
         already: how many images were handled by an earlier apply, as far as the plan was read.
@@ -39,7 +54,9 @@ class Planner:
     options: Options
     catalog: Catalog
     labels: Labels
-    handled: Callable[[str, bytes], bool] = lambda _base, _name: False
+    handled: Callable[[Row], bool] = lambda _: False
+    copied: Callable[[str, bytes], bool] = lambda _base, _name: False
+    earlier: Callable[[Row], Earlier] = lambda _: Earlier()
     already: int = 0
     _bound: bool = False
     """Whether any row was planned ahead of its turn, with another one."""
@@ -94,7 +111,7 @@ class Planner:
             return None
         if self._bound and self.catalog.reserved(_bound_key(row.root, row.name)):
             return None
-        if self.handled(row.root, row.name):
+        if self.handled(row):
             self.already += 1
             return None
         bond = self.bonds.of(row)
@@ -127,10 +144,13 @@ class Planner:
                 going = []
             if all(member.key != (row.root, row.name) for member in going):
                 return _unreadable(row) if stays[row.root, row.name] and row.verdict == Verdict.ERROR else None
-            going = [member for member in going if not self.handled(*member.key)]
+            going = [member for member in going if not self._is_there(member)]
         if bond.leader(going).key != (row.root, row.name):
             return None
         return self._together(bond, going, stays)
+
+    def _is_there(self, member: Member) -> bool:
+        return self.copied(*member.key) if member.row is None else self.handled(member.row)
 
     def _member_stays(self, member: Member, bond: Bond) -> Stay | None:
         row = member.row
@@ -176,8 +196,7 @@ class Planner:
         others = {member.key for member in going}
         for member in going:
             if member.row is not None:
-                found = self.places.sidecars(done[member.key].image, ours, others)
-                done[member.key].sidecars += found
+                done[member.key].sidecars += self.places.sidecars(done[member.key], ours, others)
             if member is not leader:
                 self._bound = True
                 self.catalog.reserve(_bound_key(*member.key), member.path)
@@ -204,29 +223,41 @@ class Planner:
         target = self.options.target
         if target is None:
             return unit
+        before = self._make_way(unit, row)
         above = b"" if self.options.action.takes_away else os.fsencode(os.path.basename(target))
         owner, rule = bond.owner.get(member.key, (None, None))
         beside = done.get(owner) if owner is not None else None
         if main is None and row is not None:
-            climb, wanted = 0, self.places.wanted(row)
+            # where what it belongs to does not go again, it stays beside it
+            unit.image.target_base, wanted = before.place or (target, self.places.wanted(row))
         else:
             beside, rule = (main, None) if beside is None else (beside, rule)
             if beside is None or beside.image.target is None:
                 raise ValueError(f"{member.path} has nothing to lie beside")
             climb, wanted = place_beside(rule, member.name, beside.image.name, beside.image.target, above)
-        unit.image.target_base = os.path.dirname(target) if climb else target
-        unit.image.target = self.places.free_name(unit.image, unit.image.target_base, wanted)
+            unit.image.target_base = os.path.dirname(target) if climb else target
+        leaving = {(item.base, item.name) for part in (unit, *done.values()) for item in part.replaced}
+        unit.image.target = self.places.free_name(unit.image, unit.image.target_base, wanted, leaving)
         if unit.image.target is None:
             size = unit.image.size or 0
-            return Held(member.base, member.name, "name-taken", "its two new names are taken", size, failed=True)
+            return Held(member.base, member.name, "name-taken", "all its new names are taken", size, failed=True)
         return unit
+
+    def _make_way(self, unit: Unit, row: Row | None) -> Earlier:
+        """Find out what is in the target of what a picture was before, and where that goes."""
+        if row is None or self.options.target is None or self.options.action.takes_away:
+            return Earlier()
+        before = self.earlier(row)
+        unit.replaced = self.places.aside(before.aside, self.options.target)
+        unit.same = before.same
+        return before
 
     def _king(self, row: Row) -> Known | None:
         if row.king_root is None or row.king_name is None or row.tier == Tier.QUALITY:
             return None
         king = self.catalog.find(row.king_root, row.king_name)
         if king is None or king.verdict != Verdict.KEEP:
-            raise not_a_king(row.king_name)
+            raise not_believed(f"the verdicts name the king {row.king_name!r}, which they do not keep")
         return king
 
     def _stays(self, row: Row, king: Known | None) -> tuple[Stay | None, str | None]:
@@ -257,10 +288,12 @@ class Planner:
         image = unit.image
         if self.options.target is not None:
             image.target_base = self.options.target
-            image.target = self.places.free_name(image, self.options.target, self.places.wanted(row))
+            self._make_way(unit, row)
+            leaving = {(item.base, item.name) for item in unit.replaced}
+            image.target = self.places.free_name(image, self.options.target, self.places.wanted(row), leaving)
             if image.target is None:
-                return _held(row, Stay("name-taken", "its two new names are taken"), failed=True)
-        unit.sidecars = self.places.sidecars(image)
+                return _held(row, Stay("name-taken", "all its new names are taken"), failed=True)
+        unit.sidecars = self.places.sidecars(unit)
         return unit
 
 
@@ -289,9 +322,6 @@ def _bound_key(base: str, name: bytes) -> bytes:
     return b"\0" + os.fsencode(local(base, name))
 
 
-def not_a_king(name: bytes) -> RunFolderError:
-    """What to say of a king that is not listed or is itself dropped."""
-    return RunFolderError(
-        f"the verdicts name the king {name!r}, which they do not keep: they are damaged, nothing was touched; run "
-        "the same `rfdedup run` command again"
-    )
+def not_believed(wrong: str) -> RunFolderError:
+    """What to say of verdicts that contradict themselves."""
+    return RunFolderError(f"{wrong}: they are damaged, nothing was touched; run the same `rfdedup run` command again")

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from rfdedup.apply import datasets
+from rfdedup.apply.before import Before
 from rfdedup.apply.datasets import Ask
 from rfdedup.apply.execute import Executor
 from rfdedup.apply.fsops import FsOps, explain
-from rfdedup.apply.journal import Journal
 from rfdedup.apply.plan import Action, Options
 from rfdedup.apply.sidecars import Signature
 from rfdedup.apply.verdicts import Catalog, Known
@@ -43,6 +43,8 @@ class Relister:
     images: str | None = None
     path_column: str | None = None
     label_column: str | None = None
+    announce: Callable[[str], None] = lambda _: None
+    """Told of each file that is about to be written."""
     written: list[Rewritten] = field(default_factory=list)
 
     def check(self, files: list[str]) -> None:
@@ -78,12 +80,12 @@ class Relister:
                     found[key] = {**found.get(key, {}), **signature}
         return found
 
-    def rewrite(self, file: str, executor: Executor, journal: Journal) -> None:
+    def rewrite(self, file: str, executor: Executor, before: Before) -> None:
         """Write the copy of one file, and of the lists that a ``data.yaml`` names."""
         if _is_yaml(file):
-            self._rewrite_yolo(file, executor, journal)
+            self._rewrite_yolo(file, executor, before)
         else:
-            self._write(file, self._bases(file), self._maker(file), executor, journal)
+            self._write(file, self._bases(file), self._maker(file), executor, before)
 
     def _maker(self, file: str) -> Callable[[Ask], bytes]:
         data = self._read(file)
@@ -104,37 +106,41 @@ class Relister:
         lists = [(name, os.path.normpath(os.path.join(base, name))) for name in datasets.yolo_lists(value)]
         return value, base, lists
 
-    def _rewrite_yolo(self, file: str, executor: Executor, journal: Journal) -> None:
+    def _rewrite_yolo(self, file: str, executor: Executor, before: Before) -> None:
         value, base, lists = self._yolo(file)
         names: dict[str, str] = {}
         for name, path in lists:
             bases = [os.path.dirname(path), base, *self._bases(file)]
-            target = self._write(path, bases, self._maker(path), executor, journal)
+            target = self._write(path, bases, self._maker(path), executor, before)
             names[name] = target if os.path.isabs(name) else os.path.relpath(target, self._moved(base))
         changed = datasets.rename_lists(value, names)
         if not self.options.action.takes_away and os.path.isabs(str(value.get("path", ""))):
             changed["path"] = self._moved(base)
-        self._write(file, [], lambda _: datasets.write_yolo(changed), executor, journal)
+        self._write(file, [], lambda _: datasets.write_yolo(changed), executor, before)
 
     def _write(
-        self, file: str, bases: list[str], make: Callable[[Ask], bytes], executor: Executor, journal: Journal
+        self, file: str, bases: list[str], make: Callable[[Ask], bytes], executor: Executor, before: Before
     ) -> str:
         target = self._free(self._target(file))
         entry = Rewritten(file, target)
-        data = make(self._ask(entry, bases, journal))
+        data = make(self._ask(entry, bases, before))
         folder, leaf = os.path.split(file)
+        self.announce(target)
         executor.write(folder, os.fsencode(leaf), target, data)
         self.written.append(entry)
         return target
 
-    def _ask(self, count: Rewritten, bases: list[str], journal: Journal) -> Ask:
+    def _ask(self, count: Rewritten, bases: list[str], before: Before) -> Ask:
         def ask(entry: str) -> str | None:
             found = self._find(entry, bases)
+            if found is None and self._left_before(entry, bases, before):
+                count.dropped += 1
+                return None
             if found is None:
                 count.unknown += 1
                 return entry
             known, base = found
-            new = self._new_entry(entry, known, base, journal)
+            new = self._new_entry(entry, known, base, before)
             if new is None:
                 count.dropped += 1
             else:
@@ -143,15 +149,25 @@ class Relister:
 
         return ask
 
-    def _new_entry(self, entry: str, known: Known, base: str | None, journal: Journal) -> str | None:
+    def _new_entry(self, entry: str, known: Known, base: str | None, before: Before) -> str | None:
         if self.options.action.takes_away:
-            gone = journal.handled(known.root, known.name, (Action.MOVE, Action.DELETE), None)
-            return None if gone else entry
-        place = journal.new_place(known.root, known.name, self.options.target or "")
+            return None if before.handled(known) else entry
+        place = before.new_place(known)
         if place is None or base is None:
             return place
         relative = os.path.relpath(place, self._moved(base))
         return entry if os.path.normpath(entry) == relative else relative.replace(os.sep, "/")
+
+    def _left_before(self, entry: str, bases: list[str], before: Before) -> bool:
+        """Whether an earlier apply took the file away that ``entry`` names, so that the last run did not see it."""
+        if not self.options.action.takes_away:
+            return False
+        for base in [None] if os.path.isabs(entry) else bases:
+            path = os.path.normpath(entry if base is None else os.path.join(base, entry))
+            place = self.catalog.locate(path)
+            if place is not None and before.left(*place):
+                return True
+        return False
 
     def _find(self, entry: str, bases: list[str]) -> tuple[Known, str | None] | None:
         """The image that ``entry`` names, and the folder that it is relative to."""

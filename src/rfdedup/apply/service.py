@@ -5,28 +5,43 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rfdedup.apply.before import Before
 from rfdedup.apply.bonds import Pairs
+from rfdedup.apply.bounds import check_journal
 from rfdedup.apply.entries import Entry, Session, SessionState, State
 from rfdedup.apply.execute import Executor, settle_open
 from rfdedup.apply.folders import note_times
-from rfdedup.apply.fsops import FsOps
+from rfdedup.apply.fsops import FsOps, explain
 from rfdedup.apply.journal import JOURNAL_FILE, Journal
 from rfdedup.apply.labels import Labels
-from rfdedup.apply.plan import Action, Held, OnConflict, Options, Planner, Unit, not_a_king
-from rfdedup.apply.relist import Relister, Rewritten
-from rfdedup.apply.sidecars import DEFAULT_RULES, parse_rules
+from rfdedup.apply.names import local
+from rfdedup.apply.plan import (
+    REPLACED,
+    Action,
+    Held,
+    OnConflict,
+    Options,
+    Planner,
+    Unit,
+    folder_of_replaced,
+    not_believed,
+)
+from rfdedup.apply.relist import Relister
+from rfdedup.apply.sidecars import DEFAULT_RULES, IMAGE_TREES, Rule, parse_rules
 from rfdedup.apply.steps import LOST
+from rfdedup.apply.summary import ApplySummary, Count, Problem
 from rfdedup.apply.survey import DiskSurvey
 from rfdedup.apply.undo import UndoSummary, undo_entries
 from rfdedup.apply.verdicts import Catalog, read_rows
 from rfdedup.errors import CheckFailedError, ConfigError
-from rfdedup.records import Tier
+from rfdedup.records import Tier, Verdict
 from rfdedup.review.decision_log import pending
-from rfdedup.run_folder import RunFolder
+from rfdedup.run_folder import RunFolder, checksum
+from rfdedup.trust import Note, check_verdicts, confirmed, save
 
 POLICY_REASONS = frozenset(
     ("label-conflict", "protected", "companion", "sidecar-stays", "image-stays", "pair-stays", "shared")
@@ -54,6 +69,8 @@ class Request:
     path_column: str | None = None
     label_column: str | None = None
     pairs: Pairs = Pairs.KEEP
+    roots: tuple[Path, ...] = ()
+    """Folders that hold everything that may be touched, for a run folder that is not the user's own here."""
 
     def command(self) -> dict[str, Any]:
         """Everything that decides what is done; an interrupted session goes on only under the same command."""
@@ -67,62 +84,6 @@ class Request:
             "class_folders": self.class_folders,
             "pairs": self.pairs,
         }
-
-
-@dataclass(slots=True)
-class Count:
-    """Files and bytes of one reason, or in one state."""
-
-    files: int = 0
-    bytes: int = 0
-
-    def add(self, size: int, files: int = 1) -> None:
-        self.files += files
-        self.bytes += size
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A file that was not handled as its verdict says."""
-
-    path: str
-    state: str
-    reason: str
-    detail: str
-
-
-@dataclass
-class ApplySummary:
-    """What was planned and, unless it was a dry run, what came of it."""
-
-    action: Action
-    dry_run: bool
-    session: int | None = None
-    planned: dict[str, Count] = field(default_factory=dict)
-    """By tier, for quality by reason; ``kept`` for the clean trees."""
-    done: dict[str, Count] = field(default_factory=dict)
-    sidecars: Count = field(default_factory=Count)
-    held: dict[str, Count] = field(default_factory=dict)
-    already: int = 0
-    unreadable: Counter[str] = field(default_factory=Counter)
-    """Why files could not be read that a clean tree leaves out, each with the number of files."""
-    lost: Counter[str] = field(default_factory=Counter)
-    """Attributes that moves to another volume could not take along, each with the number of files."""
-    failures: int = 0
-    problem_count: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    datasets: list[Rewritten] = field(default_factory=list)
-    emptied: list[str] = field(default_factory=list)
-    decisions_pending: bool = False
-    """Reviewers decided something that the verdicts do not show, because the run was not made again."""
-
-    @property
-    def planned_total(self) -> Count:
-        return _sum(self.planned.values())
-
-    @property
-    def done_total(self) -> Count:
-        return _sum(self.done.values())
 
 
 def apply_run(
@@ -142,7 +103,8 @@ def apply_run(
 
     Raises:
         ConfigError: the request does not fit the run.
-        RunFolderError: the run folder is damaged, unfinished or in use.
+        RunFolderError: the run folder is damaged, unfinished or in use, or was not made by this user on this machine
+            and names files outside of ``request.roots``.
         CheckFailedError: ``on_conflict`` is ``report`` and there are label conflicts.
         ApplyStoppedError: the journal cannot be written; the same command goes on later.
     """
@@ -151,10 +113,12 @@ def apply_run(
     # a folder that is no run folder must not get a lock file
     folder.info()
     with folder.lock():
-        RunFolder.open(run)
+        info = RunFolder.open(run).info()
         with Catalog.build(run) as catalog:
+            note = confirmed(folder, info, request.roots)
+            check_verdicts(folder, info, note, catalog.roots, request.roots)
             summary = ApplySummary(request.action, dry_run, decisions_pending=pending(folder))
-            call = _Call(run, request, fs, catalog, show, progress, summary)
+            call = _Call(folder, request, fs, catalog, show, progress, summary, note)
             if not dry_run or (run / JOURNAL_FILE).exists():
                 with Journal.open(run, create=True) as journal:
                     call.start(journal, dry_run)
@@ -165,20 +129,29 @@ def apply_run(
 
 @dataclass
 class _Call:
-    run: Path
+    folder: RunFolder
     request: Request
     fs: FsOps
     catalog: Catalog
     show: Callable[[Unit | Held], None]
     progress: Callable[[int], None]
     summary: ApplySummary
+    note: Note
+
+    @property
+    def run(self) -> Path:
+        return self.folder.path
 
     def start(self, journal: Journal | None, dry_run: bool) -> None:
         options = make_options(self.request, self.catalog.roots, self.fs)
+        self._note_places(options)
+        if journal is not None:
+            check_journal(self.folder, journal, self.note)
+        before = Before(self.fs, journal, options)
         images = self.request.dataset_images
         relister = Relister(
             *(self.fs, self.catalog, options, None if images is None else os.path.realpath(images)),
-            *(self.request.path_column, self.request.label_column),
+            *(self.request.path_column, self.request.label_column, self._remember),
         )
         files = [os.path.realpath(file) for file in self.request.datasets]
         relister.check(files)
@@ -187,20 +160,51 @@ class _Call:
             *(options, self.catalog),
             # who names patterns or wants none has said which files belong to an image by rule; companions are known
             Labels(survey, options.rules, options.class_folders, relister.labels(files), bool(options.rules)),
-            handled=lambda base, name: self._handled(journal, options, base, name),
+            handled=before.handled,
+            copied=before.copied,
+            earlier=before.earlier,
         )
+        wrong = self.catalog.false_claim(read_rows(self.run))
+        if wrong is not None:
+            raise not_believed(wrong)
         if options.on_conflict == OnConflict.REPORT:
             self._report_conflicts(planner, dry_run)
         if dry_run or journal is None:
             for _ in self._counted(planner):
                 continue
             return
-        self._execute(journal, planner, relister, files)
+        self._remember()
+        self._execute(journal, planner, relister, files, before)
 
-    def _execute(self, journal: Journal, planner: Planner, relister: Relister, files: list[str]) -> None:
-        wrong = self.catalog.unkept_king(read_rows(self.run))
-        if wrong is not None:
-            raise not_a_king(wrong)
+    def _note_places(self, options: Options) -> None:
+        """The verdicts are believed now, and the target is named: what lies below them may be touched."""
+        self.note.add(
+            inputs=(*self.catalog.roots, *(tree for root in self.catalog.roots for tree in _trees(root, options.rules)))
+        )
+        if options.target is not None:
+            aside = folder_of_replaced(options.target)
+            self.note.add(
+                targets=(options.target, aside, *_trees(options.target, options.rules)),
+                places=[*self._above(options.target), os.path.dirname(options.target)],
+            )
+
+    def _remember(self, *written: str) -> None:
+        """Note outside of RUN what is about to be touched, so that undo believes the journal as far as that."""
+        self.note.add(places=(place for file in written for place in (file, *self._above(os.path.dirname(file)))))
+        info = self.folder.info()
+        self.note.verdicts = checksum(info)
+        save(self.folder, info, self.note)
+
+    def _above(self, path: str) -> list[str]:
+        """The folder ``path`` and those above it up to one that is there: what is made, and what it is made in."""
+        found = [path]
+        while not os.path.lexists(found[-1]) and os.path.dirname(found[-1]) != found[-1]:
+            found.append(os.path.dirname(found[-1]))
+        return found
+
+    def _execute(
+        self, journal: Journal, planner: Planner, relister: Relister, files: list[str], before: Before
+    ) -> None:
         settle_open(self.fs, journal)
         since = journal.next_id
         for earlier in journal.sessions():
@@ -210,7 +214,7 @@ class _Call:
         executor = Executor(self.fs, journal, session.id, planner.options, self.progress)
         executor.run(self._counted(planner))
         for file in files:
-            relister.rewrite(file, executor, journal)
+            relister.rewrite(file, executor, before)
         self.summary.datasets = relister.written
         note_times(self.fs, journal, session.id)
         journal.set_session(session.id, SessionState.FINISHED)
@@ -219,11 +223,24 @@ class _Call:
     def _finish_units(self, journal: Journal, session: Session, options: Options) -> None:
         """Bring images and sidecars together again that the death of a process parted."""
         if session.state == SessionState.RUNNING:
-            behind = journal.split_units(session.id, State.DONE, State.CANCELLED)
+            behind = [
+                entry
+                for entry in journal.split_units(session.id, State.DONE, State.CANCELLED)
+                if self._may_finish(entry)
+            ]
             Executor(self.fs, journal, session.id, options, self.progress).finish(behind)
         elif session.state == SessionState.UNDOING:
             left = journal.split_units(session.id, State.UNDONE, State.DONE)
             undo_entries(self.fs, journal, left, UndoSummary())
+
+    def _may_finish(self, entry: Entry) -> bool:
+        """A sidecar goes as this command says; none that is an image which the run keeps."""
+        if entry.role != "sidecar":
+            return False
+        known = self.catalog.find(entry.base, entry.name)
+        if known is not None and known.verdict == Verdict.KEEP and entry.kind.takes_away:
+            return False
+        return entry.kind != Action.DELETE or self.request.action == Action.DELETE
 
     def _session(self, journal: Journal) -> Session:
         """The interrupted session of the same command, or a new one."""
@@ -236,12 +253,6 @@ class _Call:
             note_times(self.fs, journal, session.id)
             journal.set_session(session.id, SessionState.FINISHED)
         return journal.begin_session(command)
-
-    def _handled(self, journal: Journal | None, options: Options, base: str, name: bytes) -> bool:
-        if journal is None:
-            return False
-        kinds = (Action.MOVE, Action.DELETE) if options.action.takes_away else (Action.COPY, Action.LINK)
-        return journal.handled(base, name, kinds, None if options.action.takes_away else options.target)
 
     def _counted(self, planner: Planner) -> Iterator[Unit | Held]:
         summary = self.summary
@@ -263,6 +274,7 @@ class _Call:
                     if part.stays is not None:
                         summary.held.setdefault(part.stays.reason, Count()).add(part.image.size or 0)
                     if summary.dry_run:
+                        summary.replaced.files += len(part.replaced)
                         summary.sidecars.files += len(part.sidecars)
             yield planned
         summary.already = planner.already
@@ -287,6 +299,8 @@ class _Call:
                 summary.done.setdefault(tier or "kept", Count()).add(size, files)
             elif role == "sidecar":
                 summary.sidecars.add(size, files)
+            elif role == REPLACED:
+                summary.replaced.add(size, files)
         for entry in journal.problems(session.id, since):
             if entry.reason == LOST:
                 summary.lost[entry.detail or ""] += 1
@@ -308,7 +322,7 @@ def make_options(request: Request, roots: list[str], fs: FsOps) -> Options:
     """The request, checked against the inputs of the run.
 
     Raises:
-        ConfigError: the target folder is missing, inside an input, or is a file.
+        ConfigError: the target folder is missing, inside an input, is a file, or cannot be made.
     """
     target = None if request.target is None else os.path.realpath(request.target)
     if (target is None) != (request.action == Action.DELETE):
@@ -316,6 +330,12 @@ def make_options(request: Request, roots: list[str], fs: FsOps) -> Options:
     if target is not None:
         if os.path.lexists(target) and not os.path.isdir(target):
             raise ConfigError(f"{target} is a file; name a folder")
+        try:
+            fs.lstat(target)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise ConfigError(f"cannot use {target}: {explain(error)[1]}") from None
         for root in roots:
             if target == root or target.startswith(root.rstrip(os.sep) + os.sep):
                 raise ConfigError(
@@ -330,6 +350,13 @@ def make_options(request: Request, roots: list[str], fs: FsOps) -> Options:
     )
 
 
+def _trees(root: str, rules: Iterable[Rule]) -> list[str]:
+    """Folders beside a folder of images that hold its sidecars."""
+    if os.fsencode(os.path.basename(root)) not in IMAGE_TREES:
+        return []
+    return [local(os.path.dirname(root), rule.tree) for rule in rules if rule.tree]
+
+
 def _label(tier: str | None, reason: str | None) -> str:
     return (reason if tier == Tier.QUALITY else tier) or "kept"
 
@@ -337,8 +364,3 @@ def _label(tier: str | None, reason: str | None) -> str:
 def _problem(entry: Entry) -> Problem:
     moved = entry.state == State.DONE and entry.target is not None
     return Problem(*(entry.target_path if moved else entry.path, entry.state, entry.reason or "", entry.detail or ""))
-
-
-def _sum(counts: Iterable[Count]) -> Count:
-    counts = list(counts)
-    return Count(sum(count.files for count in counts), sum(count.bytes for count in counts))

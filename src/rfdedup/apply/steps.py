@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Callable
 
 from rfdedup.apply import attributes
 from rfdedup.apply.entries import Entry, State
 from rfdedup.apply.fsops import FsOps, crosses_devices, inode_of, is_regular, same_file
-from rfdedup.apply.plan import Action
+from rfdedup.apply.plan import REPLACED, Action
 from rfdedup.apply.recheck import ProblemError
 
 LOST = "attributes"
 """Reason of a file that moved to another volume and could not take all of its attributes along."""
+_PERMISSIONS = 0o777
 
 
 def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
@@ -70,6 +72,9 @@ def revert(fs: FsOps, entry: Entry) -> tuple[str, ...]:
     """
     match entry.kind:
         case Action.MOVE:
+            if not _exists(fs, entry.target_path) and _holds(fs, entry, entry.path):
+                # somebody brought it back, or a later apply moved it to the same place and was undone
+                return _restore_facts(fs, entry)
             _unedited(fs, entry, entry.target_path)
             if _exists(fs, entry.path):
                 raise ProblemError("occupied", "something else is at its old place")
@@ -112,11 +117,24 @@ def settle(fs: FsOps, entry: Entry) -> State:
     if entry.kind == Action.DELETE:
         return State.CANCELLED if _exists(fs, entry.path) else State.DONE
     _remove(fs, entry.temporary)
+    if entry.role == REPLACED and _holds(fs, entry, entry.target_path) and not _holds(fs, entry, entry.path):
+        # what it made way for is at its old place
+        return State.DONE
     if entry.kind == Action.MOVE:
         return _settle_move(fs, entry, entry.path, entry.target_path, (State.CANCELLED, State.DONE))
     if entry.kind == Action.LINK:
         return State.DONE if _one_file(fs, entry.path, entry.target_path) else State.CANCELLED
     return State.DONE if _holds(fs, entry, entry.target_path) else State.CANCELLED
+
+
+def seen_from_afar(entry: Entry) -> State:
+    """As ``settle``, where a folder on the way has become a symbolic link: nothing is removed behind it."""
+    made = entry.target is not None and os.path.lexists(entry.target_path)
+    if entry.state == State.UNDOING:
+        return State.DONE if made else State.UNDONE
+    if entry.kind == Action.DELETE or (entry.kind == Action.MOVE and made):
+        return State.CANCELLED if os.path.lexists(entry.path) else State.DONE
+    return State.DONE if made else State.CANCELLED
 
 
 def _settle_undo(fs: FsOps, entry: Entry) -> State:
@@ -126,7 +144,13 @@ def _settle_undo(fs: FsOps, entry: Entry) -> State:
         if state == State.UNDONE:
             _restore_facts(fs, entry)
         return state
-    return State.DONE if _exists(fs, entry.target_path) else State.UNDONE
+    # what made way for it may be at its place again
+    there = (
+        _one_file(fs, entry.path, entry.target_path)
+        if entry.kind == Action.LINK
+        else _holds(fs, entry, entry.target_path)
+    )
+    return State.DONE if there else State.UNDONE
 
 
 def _settle_move(fs: FsOps, entry: Entry, source: str, target: str, outcome: tuple[State, State]) -> State:
@@ -209,14 +233,16 @@ def _through_temporary(fs: FsOps, temporary: str, target: str, make: Callable[[]
 def _restore_facts(fs: FsOps, entry: Entry, lost: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Give a file its mode and time back; what it lost is returned, with what cannot be given back.
 
-    Setuid, setgid and sticky bits are not set anew: the file may have another owner than the one who set them.
+    Setuid, setgid and sticky bits are never set for what a journal says: the file may have another owner than the one
+    who set them, and the journal another writer.
     """
     status = fs.lstat(entry.path)
-    if entry.mode is not None and status.st_mode & 0o7777 != entry.mode:
-        mode = entry.mode & (0o777 | status.st_mode)
-        if status.st_mode & 0o7777 != mode:
+    special = stat.S_IMODE(status.st_mode) & ~_PERMISSIONS
+    if entry.mode is not None:
+        mode = special | (entry.mode & _PERMISSIONS)
+        if stat.S_IMODE(status.st_mode) != mode:
             fs.chmod(entry.path, mode)
-        if mode != entry.mode and attributes.SPECIAL_BITS not in lost:
+        if entry.mode & ~mode and attributes.SPECIAL_BITS not in lost:
             lost = (*lost, attributes.SPECIAL_BITS)
     if entry.mtime_ns is not None and status.st_mtime_ns != entry.mtime_ns:
         fs.set_mtime(entry.path, entry.mtime_ns)

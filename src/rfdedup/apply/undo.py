@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rfdedup.apply.bounds import check_journal
 from rfdedup.apply.entries import Entry, Session, SessionState, State
 from rfdedup.apply.execute import settle_open
 from rfdedup.apply.folders import mark_restorable, put_back, sync_all
@@ -20,6 +21,7 @@ from rfdedup.apply.recheck import ProblemError, Recheck
 from rfdedup.apply.steps import revert, settle
 from rfdedup.errors import RunFolderError
 from rfdedup.run_folder import RunFolder
+from rfdedup.trust import confirmed
 
 MAX_LISTED = 10_000
 
@@ -51,49 +53,62 @@ def undo_run(
     run: Path,
     *,
     everything: bool = False,
+    roots: Sequence[str | os.PathLike[str]] = (),
     fs: FsOps | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> UndoSummary:
     """Take back the last session of ``apply`` that did something and is not undone yet, or all of them.
 
+    A session of which nothing could be taken back twice is told of again, and the one before it is taken back.
+
+    Args:
+        roots: folders that hold everything the journal may touch, for a run folder that is not the user's own here.
+
     Raises:
-        RunFolderError: there is nothing to undo, or the journal is damaged.
+        RunFolderError: there is nothing to undo, or the journal is damaged or names files in other places.
         ApplyStoppedError: the journal cannot be written; the same command goes on later.
     """
     fs = fs or FsOps()
     folder = RunFolder(run)
     # a folder that is no run folder must not get a lock file
-    folder.info()
+    note = confirmed(folder, folder.info(), roots)
     with folder.lock(), Journal.open(run, create=False) as journal:
+        check_journal(folder, journal, note)
         settle_open(fs, journal)
         waiting = [session for session in reversed(journal.sessions()) if session.state != SessionState.UNDONE]
         if not waiting:
-            raise RunFolderError(f"nothing to undo: everything that was applied from {run} is undone already")
+            raise RunFolderError(f"nothing to undo: nothing was applied from {run}, or all of it is undone already")
         summary = UndoSummary()
         for session in waiting:
             # a command that was given twice did nothing the second time
             did_something = next(journal.done_backwards(session.id), None) is not None
+            stuck = did_something and journal.refused_before(session.id)
             summary.sessions.append(session.id)
-            _undo_session(fs, journal, session, summary, progress)
-            if did_something and not everything:
+            restored = _undo_session(fs, journal, session, summary, progress)
+            if did_something and not everything and (restored or not stuck):
                 break
         return summary
 
 
 def _undo_session(
     fs: FsOps, journal: Journal, session: Session, summary: UndoSummary, progress: Callable[[int], None]
-) -> None:
+) -> bool:
+    """Returns whether anything came back."""
     if session.state != SessionState.UNDOING:
         mark_restorable(fs, journal, session.id)
         journal.set_session(session.id, SessionState.UNDOING)
     refused_before = summary.refused_count
+    restored = False
     for page in journal.done_backwards(session.id):
         undo_entries(fs, journal, page, summary)
+        restored |= any(entry.state == State.UNDONE for entry in page)
         progress(len(page))
-    for path, error in put_back(fs, journal, session.id):
-        summary.refuse(path, *explain(error))
     left = summary.refused_count > refused_before
+    for path, error, again in put_back(fs, journal, session.id):
+        summary.refuse(path, *explain(error))
+        left |= again
     journal.set_session(session.id, SessionState.FINISHED if left else SessionState.UNDONE)
+    return restored
 
 
 def undo_entries(fs: FsOps, journal: Journal, page: list[Entry], summary: UndoSummary) -> None:
@@ -108,7 +123,7 @@ def undo_entries(fs: FsOps, journal: Journal, page: list[Entry], summary: UndoSu
     refused: set[int] = set()
     for entry in back:
         if entry.unit in refused:
-            entry.state = State.DONE
+            entry.state, entry.reason, entry.detail = State.DONE, "unit-stays", "what it belongs to could not go back"
             continue
         _undo(fs, recheck, entry, summary)
         if entry.state != State.UNDONE and entry.role == "image":

@@ -12,6 +12,9 @@ from rfdedup.apply.sidecars import Rule
 from rfdedup.apply.verdicts import Known
 from rfdedup.records import Tier
 
+REPLACED = "replaced"
+"""Role of a copy in a clean tree that one of the edited picture takes the place of."""
+
 
 class Action(StrEnum):
     """What apply does to a file. The first four are the user's choice, ``write`` makes a rewritten data-set file."""
@@ -91,6 +94,10 @@ class Unit:
     """Why its labels are not those of its king, where it goes all the same."""
     stays: Stay | None = None
     """Why it is in the clean tree although its verdict is to drop it."""
+    replaced: list[Item] = field(default_factory=list)
+    """Copies that an earlier apply made of what the picture was then. They make way first."""
+    same: set[tuple[str, bytes]] = field(default_factory=set)
+    """Sidecars of which an earlier apply made copies that still hold: they do not go again."""
     rows: list[Unit] = field(default_factory=list)
     """Other rows of the run that go with it, each by its own verdict: picture sidecars, RAW and JPEG of one shot."""
 
@@ -102,6 +109,18 @@ class Unit:
     def items(self) -> list[Item]:
         """In the order in which they go: pictures first, so that what they share can follow the last."""
         return [*(part.image for part in self.parts), *(item for part in self.parts for item in part.sidecars)]
+
+
+@dataclass
+class Earlier:
+    """Copies in the target of what a picture was before: those that make way, and sidecars whose copies still hold.
+
+    ``place``: folder and name of the last copy of the picture itself.
+    """
+
+    aside: list[Item] = field(default_factory=list)
+    same: set[tuple[str, bytes]] = field(default_factory=set)
+    place: tuple[str, bytes] | None = None
 
 
 class Stay(NamedTuple):

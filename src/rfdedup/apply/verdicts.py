@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rfdedup.apply.names import check_absolute, decode_text, forbidden, root_path
+from rfdedup.config import QUALITY_CHECKS
 from rfdedup.errors import RunFolderError
 from rfdedup.records import TABLE_ERRORS, VERDICTS, Tier, Verdict
 from rfdedup.run_folder import VERDICTS_FILE
@@ -23,6 +24,7 @@ COLUMNS = [
     *("root", "path_bytes", "verdict", "tier", "reason", "king_root", "king_path_bytes"),
     *("score", "bytes", "mtime_ns", "sha256"),
 ]
+_CHECKS = pa.array([name.encode() for name in QUALITY_CHECKS])
 _SHA256 = r"\A[0-9a-f]{64}\z"
 _REASON = r"\A[a-z0-9][a-z0-9_+-]{0,63}\z"
 
@@ -101,6 +103,8 @@ def _checked(batch: pa.RecordBatch, file: Path) -> list[Row]:
     reason = column("reason").cast(pa.binary())
     plain = pc.fill_null(pc.match_substring_regex(reason, _REASON), False)
     refuse(pc.and_(dropped, pc.invert(plain)), "reason", "not a reason")
+    poor = pc.and_(dropped, pc.equal(tier, Tier.QUALITY.encode()))
+    refuse(pc.and_(poor, pc.invert(pc.is_in(reason, _CHECKS))), "reason", "no check of the quality tier")
     refuse(forbidden(column("path_bytes")), "path_bytes", "leaves its folder")
     refuse(forbidden(column("king_path_bytes")), "king_path_bytes", "leaves its folder")
     refuse(pc.and_(by_king, no_king), "king_path_bytes", "a duplicate without a king")
@@ -231,24 +235,32 @@ class Catalog:
                     return row
         return None
 
-    def unkept_king(self, batches: Iterable[list[Row]]) -> bytes | None:
-        """The name of a king that is not kept, if there is one."""
+    def false_claim(self, batches: Iterable[list[Row]]) -> str | None:
+        """What is wrong with a drop, if one names a king that is not kept, or the same bytes where they differ."""
         run = self._database.execute
-        run("create table king (root integer, name blob, primary key (root, name)) without rowid")
+        run("create table king (root integer, name blob, sha256 text, primary key (root, name, sha256)) without rowid")
         for rows in batches:
             self._database.executemany(
-                "insert or ignore into king values (?, ?)",
+                "insert or ignore into king values (?, ?, ?)",
                 {
-                    (self._roots.get(r.king_root or "", -1), r.king_name)
+                    (self._roots.get(r.king_root or "", -1), r.king_name, r.sha256 if r.tier == Tier.EXACT else "")
                     for r in rows
                     if r.tier != Tier.QUALITY and r.king_name
                 },
             )
         found = run(
-            "select king.name from king left join row on row.root = king.root and row.name = king.name"
-            " where row.verdict is not 'keep' limit 1"
+            "select king.name, row.verdict is not 'keep' from king"
+            " left join row on row.root = king.root and row.name = king.name"
+            " where row.verdict is not 'keep' or (king.sha256 <> '' and king.sha256 is not row.sha256) limit 1"
         ).fetchone()
-        return None if found is None else bytes(found[0])
+        run("drop table king")
+        if found is None:
+            return None
+        if found[1]:
+            return f"the verdicts name the king {bytes(found[0])!r}, which they do not keep"
+        return (
+            f"the verdicts give an image as a copy of {bytes(found[0])!r} with the same bytes, and its SHA-256 differs"
+        )
 
     def with_stem(self, root: str, stem: bytes) -> dict[bytes, str]:
         """Verdicts of the files that are called ``stem`` plus one suffix, ``stem`` with its folder, by name."""

@@ -76,7 +76,7 @@ def _refine(run: Path, threshold: float | None, encoder: str | None, answer: Con
             config = config.model_copy(
                 update={"semantic": config.semantic.model_copy(update={"threshold": float(threshold)})}
             )
-        refine(info.get("inputs", []), run, config=config, command=info.get("command", []))
+        refine(info.get("inputs", []), run, config=config, command=info.get("command", []), named=False)
     except RfdedupError as error:
         answer.send(str(error))
     else:

@@ -92,6 +92,14 @@ _PENDING = (
 @click.option("--dataset-images", type=_FOLDER, help="Folder that the paths in --dataset files are relative to.")
 @click.option("--path-column", help="Column of paths in CSV and Parquet files; default: the usual names.")
 @click.option("--label-column", help="Column of labels in CSV files, compared with the king's.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=_FOLDER,
+    metavar="DIR",
+    help="RUN was made elsewhere or by others: act on files below DIR all the same; may be repeated.",
+)
 @output_options
 def command(
     run: Path,
@@ -112,6 +120,7 @@ def command(
     dataset_images: Path | None,
     path_column: str | None,
     label_column: str | None,
+    roots: tuple[Path, ...],
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -156,6 +165,7 @@ def command(
         dataset_images=dataset_images,
         path_column=path_column,
         label_column=label_column,
+        roots=roots,
     )
     output = Output.make(quiet=quiet, json=as_json)
     if dry_run:
@@ -212,6 +222,8 @@ def _plan_lines(unit: Unit, request: Request) -> str:
     lines = []
     for part in unit.parts:
         why = part.stays.reason if part.stays is not None else part.reason or "kept"
+        for item in part.replaced:
+            lines.append(f"move  changed since  {printable(item.path)} -> {printable(item.target_path or '')}\n")
         for item in [part.image, *part.sidecars]:
             target = item.target_path
             arrow = "" if target is None else f" -> {printable(target)}"
@@ -228,9 +240,11 @@ def _held_line(held: Held) -> str:
 
 
 def _plan_dicts(unit: Unit, request: Request) -> list[dict[str, str | int | None]]:
+    from rfdedup.apply.plan import REPLACED
+
     return [
         {
-            "do": str(request.action),
+            "do": "move" if item.role == REPLACED else str(request.action),
             "role": item.role,
             "tier": part.tier,
             "reason": part.reason,
@@ -241,7 +255,7 @@ def _plan_dicts(unit: Unit, request: Request) -> list[dict[str, str | int | None
             "stays": None if part.stays is None else part.stays.reason,
         }
         for part in unit.parts
-        for item in [part.image, *part.sidecars]
+        for item in [*part.replaced, part.image, *part.sidecars]
     ]
 
 
@@ -271,6 +285,8 @@ def _notes(summary: ApplySummary) -> list[str]:
     lines = [_PENDING] if summary.dry_run and summary.decisions_pending else []
     if summary.sidecars.files:
         lines.append(f"sidecars with them: {summary.sidecars.files:,}")
+    if summary.replaced.files:
+        lines.append(f"copies of what changed since, set aside in DIR.replaced: {summary.replaced.files:,}")
     if summary.already:
         lines.append(f"already done before: {summary.already:,}")
     lines.extend(
@@ -324,6 +340,7 @@ def _as_dict(summary: ApplySummary) -> dict[str, object]:
         "done": counts(dict(summary.done)),
         "stay": counts(dict(summary.held)),
         "sidecars": {"files": summary.sidecars.files, "bytes": summary.sidecars.bytes},
+        "replaced": {"files": summary.replaced.files, "bytes": summary.replaced.bytes},
         "already_done": summary.already,
         "not_handled": summary.failures,
         "unreadable": dict(summary.unreadable.most_common()),

@@ -15,8 +15,16 @@ _LISTED = 20
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--last", "scope", flag_value="last", default=True, help="The last apply (default).")
 @click.option("--all", "scope", flag_value="all", help="Everything that was applied from RUN.")
+@click.option(
+    "--root",
+    "roots",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="RUN was made elsewhere or by others: touch files below DIR all the same; may be repeated.",
+)
 @output_options
-def command(run: Path, scope: str, quiet: bool, as_json: bool) -> None:
+def command(run: Path, scope: str, roots: tuple[Path, ...], quiet: bool, as_json: bool) -> None:
     """Bring files back to their names, bytes, times and permissions, as the journal in RUN noted them.
 
     A file that was edited, or whose old place is taken, is refused and listed; nothing is overwritten. Interrupted,
@@ -25,7 +33,7 @@ def command(run: Path, scope: str, quiet: bool, as_json: bool) -> None:
     from rfdedup.apply import undo_run
 
     output = Output.make(quiet=quiet, json=as_json)
-    summary = undo_run(run, everything=scope == "all")
+    summary = undo_run(run, everything=scope == "all", roots=roots)
     output.show(f"undone: {summary.restored:,} images ({summary.restored_bytes:,} bytes)")
     if summary.deleted:
         output.show(f"{summary.deleted:,} files were deleted; they cannot be brought back")
@@ -36,7 +44,10 @@ def command(run: Path, scope: str, quiet: bool, as_json: bool) -> None:
     if summary.refused_count > _LISTED:
         output.show(f"... and {summary.refused_count - _LISTED:,} more; --json lists them")
     if summary.refused_count:
-        output.show("Make room at the old places or move edited files by hand, then run the same command again.")
+        output.show(
+            "Make room at the old places or move edited files by hand, then run the same command again. It passes over "
+            "what it refuses twice, to what was applied before."
+        )
     output.result(
         {
             "sessions": summary.sessions,
