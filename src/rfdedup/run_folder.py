@@ -175,6 +175,20 @@ class RunFolder:
             lock.release()
 
 
+MEANING = "meaning"
+"""Runs in which a similarity decided alone, and nobody compared pictures."""
+
+
+def sameness(info: dict[str, Any]) -> str:
+    """What made a duplicate in a run, from its ``run.json``: ``copy``, ``moment`` or ``meaning``.
+
+    Runs of versions that compared no pictures are of the last kind.
+    """
+    config = info.get("config")
+    same = config.get("same") if isinstance(config, dict) else None
+    return same if same in ("copy", "moment") else MEANING
+
+
 def _checksum(info: dict[str, Any]) -> str:
     """SHA-256 over what ``run.json`` says, but for the status, which changes as the run goes on."""
     facts = {name: value for name, value in info.items() if name not in (CHECKSUM, "status")}

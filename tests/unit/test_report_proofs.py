@@ -1,0 +1,197 @@
+"""What the report shows of comparisons: sentences in two languages, small pictures, and what these may cost."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from rfdedup.comparison import Evidence, Kind, Side, make_view, sentence
+from rfdedup.comparison import Limits as ChangeLimits
+from rfdedup.config import make_config
+from rfdedup.records import EVIDENCE, LINKS, VERDICTS
+from rfdedup.report import pictures, report_run, write_report
+from rfdedup.report.contents import Limits, contents
+from rfdedup.report.pictures import PROOFS_FILE, Bounds, draw, proof_pictures
+from rfdedup.report.sentences import parts, sentence_texts, told
+from rfdedup.run_folder import RunFolder
+from rfdedup.tiers.hashing import sha256
+from synthetic_run import make_run, previews
+
+SHAPES = {
+    "whole": (1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+    "half": (2.0, 0.0, 0.0, 0.0, 2.0, 0.0),
+    "turned": (0.98, -0.17, 3.0, 0.17, 0.98, -4.0),
+}
+
+
+def evidence_of_all_kinds() -> list[Evidence]:
+    out = []
+    for kind, shape, mirrored, overlap, side, reason, hue, share in itertools.product(
+        Kind, SHAPES, (False, True), (1.0, 0.64), Side, ("overlay", "changed"), (False, True), (0.0027, 0.5, 1.0)
+    ):
+        matrix = SHAPES[shape]
+        out.append(Evidence(kind, kind, matrix, mirrored, 30, overlap, 0.9, 40, share, side, hue, 640, reason))
+    return [*out, Evidence(Kind.DIFFERENT, Kind.DIFFERENT, (0.0,) * 6, False, 0, 0, 0, 0, 0, Side.BOTH, False, 0, "x")]
+
+
+@pytest.mark.parametrize("size", [(640, 480), (320, 240), (900, 900)])
+def test_every_sentence_of_a_comparison_is_made_of_known_parts(size: tuple[int, int]) -> None:
+    texts = sentence_texts()
+    for evidence in evidence_of_all_kinds():
+        english = sentence(evidence, size, (640, 480))
+        said = parts(english)
+        assert {key for key, *_ in said} <= set(texts), english
+        # numbers may be written in another way, and nothing else
+        assert told(said).replace("100 %", "1e+02 %") in (english, english.replace("100 %", "1e+02 %"))
+        assert all(texts[key][1].split("{a}")[0] in told(said, 1) for key, *_ in said)
+
+
+def test_words_without_a_translation_are_shown_as_they_are() -> None:
+    said = parts("the same picture, folded twice, nothing changed")
+    assert said == [["picture"], ["folded twice"], ["nothing"]]
+    assert told(said, 1) == "cùng một ảnh, folded twice, không có gì thay đổi"
+
+
+def test_a_run_that_compared_pictures_lists_the_least_certain_first_with_kind_and_sentence(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", groups=30, same="moment")
+    page = contents(run.verdicts(), run.links(), run.info(), Limits(), run.evidence())
+    assert page["same"] == "moment"
+    assert page["kinds"].keys() == {"copy", "moment"}
+    margin = [group["margin"] for group in page["groups"]["items"]]
+    assert margin == sorted(margin)
+    compared = {row: same for row, same in zip(*(run.evidence()[n].to_pylist() for n in ("row", "same")), strict=True)}
+    for image in (image for group in page["groups"]["items"] for image in group["subjects"]):
+        assert (image[11] is not None) == (image[0] in compared)
+        if image[0] in compared:
+            assert image[10] == compared[image[0]]
+            assert told(image[11]).startswith("the same moment" if image[10] == "moment" else "the same picture")
+
+
+@pytest.mark.parametrize(("same", "warned"), [(None, True), ("meaning", True), ("moment", False), ("copy", False)])
+def test_the_page_says_when_nobody_compared_pictures(tmp_path: Path, same: str | None, warned: bool) -> None:
+    html = write_report(make_run(tmp_path / "run", same=same), previews).read_text(encoding="utf-8")
+    assert ('id="not-compared"' in html) == warned
+
+
+def scene(seed: int = 1) -> Any:
+    rng = np.random.default_rng(seed)
+    return cv2.resize(rng.integers(0, 255, (60, 80, 3), np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
+
+
+def test_what_changed_is_marked_and_nothing_else() -> None:
+    base = scene()
+    other = base.copy()
+    other[100:180, 200:300] = 255 - other[100:180, 200:300]
+    same, changed = (
+        [cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR).astype(int) for part in proof]
+        for proof in (
+            draw(make_view(base, 640, 480), make_view(base.copy(), 640, 480), ChangeLimits()),
+            draw(make_view(base, 640, 480), make_view(other, 640, 480), ChangeLimits()),
+        )
+    )
+    assert {part.shape for part in (*same, *changed)} == {(192, 256, 3)}
+
+    def marked(picture: Any) -> Any:
+        return (picture[..., 2] - picture[..., 0]) > 60
+
+    assert not marked(same[1]).any()
+    inside = np.zeros((192, 256), bool)
+    inside[36:76, 76:124] = True
+    assert marked(changed[1])[44:68, 86:114].mean() > 0.9
+    assert not marked(changed[1])[~inside].any()
+
+
+def compared_run(folder: Path, pairs: int = 3) -> RunFolder:
+    """A run over real files: pairs of a picture and its half."""
+    images = folder / "images"
+    images.mkdir(parents=True)
+    rows: list[dict[str, Any]] = []
+    proofs = []
+    for number in range(pairs):
+        for name, picture in (("king", scene(number)), ("half", cv2.resize(scene(number), (320, 240)))):
+            file = images / f"{number}_{name}.png"
+            cv2.imwrite(str(file), picture)
+            data, status = file.read_bytes(), file.stat()
+            rows.append(
+                dict.fromkeys(VERDICTS.names)
+                | {"path": file.name, "path_bytes": file.name.encode(), "root": str(images), "verdict": "keep"}
+                | {"flags": [], "width": picture.shape[1], "height": picture.shape[0], "bytes": len(data)}
+                | {"sha256": sha256(data), "mtime_ns": status.st_mtime_ns, "inode": status.st_ino, "device": 1}
+                | {"group": number, "format": "PNG"}
+            )
+        king, subject = len(rows) - 2, len(rows) - 1
+        rows[-1] |= {"verdict": "drop", "tier": "perceptual", "reason": "dhash+phash", "score": 1.0, "threshold": 8.0}
+        rows[-1] |= {"king_row": king, "same": "copy", "king": rows[king]["path"], "king_root": str(images)}
+        rows[-1] |= {"king_path_bytes": rows[king]["path_bytes"]}
+        proofs.append(
+            {"row": subject, "king_row": king, "same": "copy", "crowd": False, "proposed_by": "hashes"}
+            | {"proposal_score": 1.0, "transform": [2.0, 0, 0, 0, 2.0, 0], "mirrored": False, "inliers": 0}
+            | {"overlap": 1.0, "matched": 1.0, "changed_area": 0, "changed_share": 0.0, "side": "none"}
+            | {"colour_changed": False, "resolution": 320, "reason": "edited"}
+        )
+    run = RunFolder.create(folder / "run")
+    run.features.mkdir()
+    link = [{"a": p["king_row"], "b": p["row"], "tier": "perceptual", "score": 1.0, "same": "copy"} for p in proofs]
+    run.write_tables(
+        pa.Table.from_pylist(rows, schema=VERDICTS),
+        pa.Table.from_pylist(link, schema=LINKS),
+        pa.Table.from_pylist(proofs, schema=EVIDENCE),
+    )
+    np.save(run.features / "rows.npy", np.full((len(rows), 3), -1, np.int32))
+    run.write_info({"status": "complete", "config": {"same": "moment", "workers": 1}, "inputs": [str(images)]})
+    return run
+
+
+def test_pictures_are_drawn_once_and_remembered_when_the_files_are_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = compared_run(tmp_path)
+    config = make_config(run.info()["config"])
+    first = proof_pictures(run, config, [1, 3, 5])
+    assert set(first) == {1, 3, 5}
+    (tmp_path / "images").rename(tmp_path / "away")
+    monkeypatch.setattr(pictures, "file_pool", None)
+    assert proof_pictures(run, config, [1, 3, 5]) == first
+    report_run(run)
+    html = run.report.read_text(encoding="utf-8")
+    shown = json.loads(html.split('id="proofs">')[1].split("</script>")[0])
+    assert set(shown) == {"1", "3", "5"}
+    assert "report_previews" not in os.listdir(run.path)
+
+
+def test_pictures_are_bounded_in_number_bytes_and_time(tmp_path: Path) -> None:
+    run = compared_run(tmp_path)
+    config = make_config(run.info()["config"])
+    assert set(proof_pictures(run, config, [5, 3, 1], Bounds(drops=2))) == {5, 3}
+    one = sum(map(len, proof_pictures(run, config, [5])[5]))
+    assert set(proof_pictures(run, config, [5, 3, 1], Bounds(bytes_=one))) == {5}
+    (run.features / PROOFS_FILE).unlink()
+    assert proof_pictures(run, config, [5, 3, 1], Bounds(seconds=-1)) == {}
+
+
+def test_files_that_are_away_or_changed_and_damaged_memories_leave_pictures_out(tmp_path: Path) -> None:
+    run = compared_run(tmp_path)
+    config = make_config(run.info()["config"])
+    (tmp_path / "images" / "0_half.png").unlink()
+    os.mkfifo(tmp_path / "images" / "0_half.png")
+    cv2.imwrite(str(tmp_path / "images" / "1_king.png"), scene(9))
+    found = proof_pictures(run, config, [1, 3, 5])
+    assert set(found) == {5}
+    memory = run.features / PROOFS_FILE
+    memory.write_bytes(memory.read_bytes()[:-20])
+    assert proof_pictures(run, config, [1, 3, 5]) == found
+    # names that lead out of their folder are not followed
+    table = run.verdicts().to_pylist()
+    for row in table:
+        row["path_bytes"] = b"../images/" + row["path_bytes"]
+    run.write_tables(pa.Table.from_pylist(table, schema=VERDICTS), run.links(), run.evidence())
+    memory.unlink()
+    assert proof_pictures(run, config, [1, 3, 5]) == {}
