@@ -25,12 +25,13 @@ from rfdedup.run_folder import RunFolder
 HOST = "127.0.0.1"
 
 
-def recompute(run: Path, threshold: float | None) -> None:
+def recompute(run: Path, threshold: float | None, same: str | None = None) -> None:
     """Run the funnel of a finished run again with the same inputs and configuration, in a process of its own.
 
     Args:
         run: the run folder.
         threshold: cosine threshold; None leaves it as it was.
+        same: what makes a duplicate; None leaves it as it was.
 
     Raises:
         RunFolderError: the funnel could not finish; the message is its own.
@@ -38,7 +39,7 @@ def recompute(run: Path, threshold: float | None) -> None:
     # not daemonic: the funnel has worker processes
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_refine, args=(run, threshold, theirs))
+    process = context.Process(target=_refine, args=(run, threshold, same, theirs))
     process.start()
     theirs.close()
     try:
@@ -50,13 +51,15 @@ def recompute(run: Path, threshold: float | None) -> None:
         raise RunFolderError(message)
 
 
-def _refine(run: Path, threshold: float | None, answer: Connection) -> None:
+def _refine(run: Path, threshold: float | None, same: str | None, answer: Connection) -> None:
     from rfdedup.funnel import refine
 
     info = RunFolder(run).info()
     config = dict(info["config"])
     if threshold is not None:
         config["semantic"] = {**config["semantic"], "threshold": threshold}
+    if same is not None:
+        config["same"] = same
     try:
         refine(info["inputs"], run, config=make_config(config), command=info.get("command", []))
     except RfdedupError as error:

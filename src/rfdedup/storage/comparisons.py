@@ -78,6 +78,12 @@ class ComparisonStore:
             self.known |= {(row["one"], row["other"]): evidence_of(row) for row in plain.to_pylist()}
 
 
+def remembered_kinds(folder: Path, key: str) -> list[tuple[str, str, str]]:
+    """Both digests and the kind of every pair that a run remembers to have compared under ``key``."""
+    store = ComparisonStore(folder, key)
+    return [(one, other, str(found.kind)) for (one, other), found in store.known.items()]
+
+
 def evidence_of(row: dict[str, object]) -> Evidence:
     """The evidence in a row that has ``kind``, ``crowd_kind`` and ``records.EVIDENCE_FIELDS``."""
     values = {name: row[name] for name in Evidence.__dataclass_fields__}
