@@ -307,7 +307,19 @@ def _kinds(verdicts: pa.Table) -> dict[str, int]:
 
 
 def _images(verdicts: pa.Table, evidence: pa.Table, rows: Rows, *, with_root: bool) -> dict[int, list[Any]]:
-    columns = ["root", "path_bytes", "width", "height", "bytes", "tier", "reason", "score", "threshold", "error_detail", "same"]
+    columns = [
+        "root",
+        "path_bytes",
+        "width",
+        "height",
+        "bytes",
+        "tier",
+        "reason",
+        "score",
+        "threshold",
+        "error_detail",
+        "same",
+    ]
     said = compared(evidence.filter(pc.is_in(evidence["row"], pa.array(rows, pa.int64()))), verdicts)
     out: dict[int, list[Any]] = {}
     for row, image in zip(rows.tolist(), verdicts.select(columns).take(rows).to_pylist(), strict=True):

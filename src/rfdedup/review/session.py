@@ -422,9 +422,7 @@ class Session:
         counts, _ = np.histogram(snapshot.links.score[snapshot.links.tier == SEMANTIC], edges)
         return {"edges": edges.round(5).tolist(), "counts": counts.tolist()}
 
-    def _changes(
-        self, state: State, rows: Rows, king: Rows, stand_in: Rows, threshold: float | None
-    ) -> dict[str, Any]:
+    def _changes(self, state: State, rows: Rows, king: Rows, stand_in: Rows, threshold: float | None) -> dict[str, Any]:
         """Some rows that would change, each with its king then or before; those closest to the threshold, if any."""
         some = rows[:: max(1, len(rows) // _SAMPLED)]
         at = state.snapshot.find_links(stand_in[some], king[some])
