@@ -183,9 +183,8 @@ def test_drops_show_kind_sentence_overlay_and_changes(
     start = ("the same picture", "the same moment") if english else ("cùng một ảnh", "cùng một khoảnh khắc")
     assert said
     assert all(text.startswith(start) for text in said)
-    assert any(
-        ("something laid on it: 2\u00a0%" if english else "có thứ phủ lên nó: 2\u00a0%") in text for text in said
-    )
+    laid = "something laid on it: 2\u00a0%" if english else "có thứ phủ lên nó: 2\u00a0%"
+    assert any(laid in text for text in said)
     kinds = set(page.locator(".group .pic .chip.moment, .group .pic .chip.copy").all_inner_texts())
     assert kinds == ({"copy", "same moment"} if english else {"bản sao", "cùng khoảnh khắc"})
     drop = page.locator(".group .pic:has(.proof)").first

@@ -69,7 +69,7 @@ def test_the_least_matched_and_least_supported_comparisons_are_the_least_certain
     ]
     found = certainty(pa.table(dict(zip(columns, map(list, zip(*surer_and_surer, strict=True)), strict=True)))).tolist()
     assert found == sorted(set(found))
-    assert 0 <= found[0]
+    assert found[0] >= 0
     assert found[-1] == 1.0
 
 

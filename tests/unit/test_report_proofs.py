@@ -13,16 +13,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from compared_run import compared_run, scene
 from rfdedup.comparison import Evidence, Kind, Side, make_view, sentence
 from rfdedup.comparison import Limits as ChangeLimits
 from rfdedup.config import make_config
-from rfdedup.records import EVIDENCE, LINKS, VERDICTS
+from rfdedup.records import VERDICTS
 from rfdedup.report import pictures, report_run, write_report
 from rfdedup.report.contents import Limits, contents
 from rfdedup.report.pictures import PROOFS_FILE, Bounds, draw, proof_pictures
 from rfdedup.report.sentences import parts, sentence_texts, told
-from rfdedup.run_folder import RunFolder
-from rfdedup.tiers.hashing import sha256
 from synthetic_run import make_run, previews
 
 SHAPES = {
@@ -67,7 +66,7 @@ def test_a_run_that_compared_pictures_lists_the_least_certain_first_with_kind_an
     assert page["kinds"].keys() == {"copy", "moment"}
     margin = [group["margin"] for group in page["groups"]["items"]]
     assert margin == sorted(margin)
-    compared = {row: same for row, same in zip(*(run.evidence()[n].to_pylist() for n in ("row", "same")), strict=True)}
+    compared = dict(zip(*(run.evidence()[n].to_pylist() for n in ("row", "same")), strict=True))
     for image in (image for group in page["groups"]["items"] for image in group["subjects"]):
         assert (image[11] is not None) == (image[0] in compared)
         if image[0] in compared:
@@ -79,11 +78,6 @@ def test_a_run_that_compared_pictures_lists_the_least_certain_first_with_kind_an
 def test_the_page_says_when_nobody_compared_pictures(tmp_path: Path, same: str | None, warned: bool) -> None:
     html = write_report(make_run(tmp_path / "run", same=same), previews).read_text(encoding="utf-8")
     assert ('id="not-compared"' in html) == warned
-
-
-def scene(seed: int = 1) -> Any:
-    rng = np.random.default_rng(seed)
-    return cv2.resize(rng.integers(0, 255, (60, 80, 3), np.uint8), (640, 480), interpolation=cv2.INTER_CUBIC)
 
 
 def test_what_changed_is_marked_and_nothing_else() -> None:
@@ -109,47 +103,6 @@ def test_what_changed_is_marked_and_nothing_else() -> None:
     assert not marked(changed[1])[~inside].any()
 
 
-def compared_run(folder: Path, pairs: int = 3) -> RunFolder:
-    """A run over real files: pairs of a picture and its half."""
-    images = folder / "images"
-    images.mkdir(parents=True)
-    rows: list[dict[str, Any]] = []
-    proofs = []
-    for number in range(pairs):
-        for name, picture in (("king", scene(number)), ("half", cv2.resize(scene(number), (320, 240)))):
-            file = images / f"{number}_{name}.png"
-            cv2.imwrite(str(file), picture)
-            data, status = file.read_bytes(), file.stat()
-            rows.append(
-                dict.fromkeys(VERDICTS.names)
-                | {"path": file.name, "path_bytes": file.name.encode(), "root": str(images), "verdict": "keep"}
-                | {"flags": [], "width": picture.shape[1], "height": picture.shape[0], "bytes": len(data)}
-                | {"sha256": sha256(data), "mtime_ns": status.st_mtime_ns, "inode": status.st_ino, "device": 1}
-                | {"group": number, "format": "PNG"}
-            )
-        king, subject = len(rows) - 2, len(rows) - 1
-        rows[-1] |= {"verdict": "drop", "tier": "perceptual", "reason": "dhash+phash", "score": 1.0, "threshold": 8.0}
-        rows[-1] |= {"king_row": king, "same": "copy", "king": rows[king]["path"], "king_root": str(images)}
-        rows[-1] |= {"king_path_bytes": rows[king]["path_bytes"]}
-        proofs.append(
-            {"row": subject, "king_row": king, "same": "copy", "crowd": False, "proposed_by": "hashes"}
-            | {"proposal_score": 1.0, "transform": [2.0, 0, 0, 0, 2.0, 0], "mirrored": False, "inliers": 0}
-            | {"overlap": 1.0, "matched": 1.0, "changed_area": 0, "changed_share": 0.0, "side": "none"}
-            | {"colour_changed": False, "resolution": 320, "reason": "edited"}
-        )
-    run = RunFolder.create(folder / "run")
-    run.features.mkdir()
-    link = [{"a": p["king_row"], "b": p["row"], "tier": "perceptual", "score": 1.0, "same": "copy"} for p in proofs]
-    run.write_tables(
-        pa.Table.from_pylist(rows, schema=VERDICTS),
-        pa.Table.from_pylist(link, schema=LINKS),
-        pa.Table.from_pylist(proofs, schema=EVIDENCE),
-    )
-    np.save(run.features / "rows.npy", np.full((len(rows), 3), -1, np.int32))
-    run.write_info({"status": "complete", "config": {"same": "moment", "workers": 1}, "inputs": [str(images)]})
-    return run
-
-
 def test_pictures_are_drawn_once_and_remembered_when_the_files_are_away(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -164,7 +117,7 @@ def test_pictures_are_drawn_once_and_remembered_when_the_files_are_away(
     html = run.report.read_text(encoding="utf-8")
     shown = json.loads(html.split('id="proofs">')[1].split("</script>")[0])
     assert set(shown) == {"1", "3", "5"}
-    assert "report_previews" not in os.listdir(run.path)
+    assert not (run.path / "report_previews").exists()
 
 
 def test_pictures_are_bounded_in_number_bytes_and_time(tmp_path: Path) -> None:

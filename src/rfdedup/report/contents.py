@@ -98,7 +98,7 @@ image_fields = (
     *("row", "path", "width", "height", "bytes", "tier", "reason", "score", "threshold", "detail"),
     *("same", "says"),
 )
-"""Order of the values of one image in ``contents``. ``path`` is escaped for display; ``says`` are ``sentences.parts``."""
+"""Order of the values of one image in ``contents``. ``path`` is escaped for display; ``says``: ``sentences.parts``."""
 
 
 _FIRST = 4

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from rfdedup.cli.console import printable
 from rfdedup.comparison import Evidence
 from rfdedup.config import RunConfig, make_config
-from rfdedup.errors import ImageError, InputError
+from rfdedup.errors import ImageError, InputError, RfdedupError
 from rfdedup.files import ARRAY_ERRORS
 from rfdedup.linking import TIER_ORDER
 from rfdedup.records import FEATURES, TABLE_ERRORS, Tier, path_text
@@ -27,10 +27,11 @@ from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import Constraints, constraints
 from rfdedup.review.proofs import Proofs
 from rfdedup.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Snapshot
+from rfdedup.review.vectors import Vectors
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
 from rfdedup.store import LIGHT_COLUMNS, ROWS_FILE
-from rfdedup.tiers.judgement import looked_at
+from rfdedup.tiers.judgement import JUDGED, looked_at
 
 Rows = npt.NDArray[np.int64]
 
@@ -126,9 +127,8 @@ class Explainer:
         """Why two images are, or are not, held for the same. The first is looked at as the subject."""
         snapshot = self._snapshot
         facts = {row: self._facts(row) for row in (one, other)}
-        king, subject = (
-            (one, other) if snapshot.king[other] == one and snapshot.verdict[other] == DROP else (other, one)
-        )
+        turned = snapshot.king[other] == one and snapshot.verdict[other] == DROP
+        king, subject = (one, other) if turned else (other, one)
         out = Explanation(facts={"subject": self._path(subject), "king": self._path(king)})
         out.lines.append(f"{self._path(subject)} and {self._path(king)}")
         dropped_for = snapshot.verdict[subject] == DROP and snapshot.king[subject] == king
@@ -137,6 +137,8 @@ class Explainer:
         for row in (subject, king):
             state = str(VERDICTS[snapshot.verdict[row]])
             reason = f", {facts[row]['tier']}: {facts[row]['reason']}" if facts[row]["reason"] else ""
+            if snapshot.verdict[row] == DROP and snapshot.king[row] >= 0:
+                reason += f", for {self._path(int(snapshot.king[row]))}"
             out.lines.append(f"  {self._path(row)}: {state}{reason}")
         if self._are_apart(one, other):
             out.lines.append("  a reviewer said that they are no duplicates")
@@ -151,7 +153,7 @@ class Explainer:
             out.lines.append(f"  stored link, {tier}: {score:.5g} ({unit})")
         if not len(at):
             out.lines.append("  no link between them is stored")
-        out.lines.append(f"  embeddings: {self._bound_of_tier_3()}")
+        out.lines.append(f"  embeddings: {self._bound_of_tier_3()}; {self._similarity(out, one, other)}")
         try:
             found = self._proofs.evidence(king, subject)
         except ImageError as error:
@@ -311,7 +313,20 @@ class Explainer:
         if not isinstance(encoder, dict):
             return "not run"
         what = "pairs are compared" if self._snapshot.compares else "pairs are duplicates"
-        return f"{encoder.get('name')}, {encoder.get('descriptor')}; from cosine similarity {encoder['threshold']:g} {what}"
+        name = f"{encoder.get('name')}, {encoder.get('descriptor')}"
+        return f"{name}; from cosine similarity {encoder['threshold']:g} {what}"
+
+    def _similarity(self, out: Explanation, one: int, other: int) -> str:
+        """The cosine similarity of two rows in words, where both were embedded."""
+        vectors = Vectors(self._snapshot)
+        try:
+            cosine = vectors.similarity(one, other)
+        except RfdedupError as error:
+            return f"theirs cannot be told ({error})"
+        finally:
+            vectors.close()
+        out.facts["cosine"] = cosine
+        return "not both were embedded" if cosine is None else f"theirs is {cosine:.4f}"
 
     def _are_apart(self, one: int, other: int) -> bool:
         pair = [min(one, other), max(one, other)]
@@ -335,7 +350,7 @@ class Explainer:
                 return known
         except (*ARRAY_ERRORS, *TABLE_ERRORS, IndexError):
             pass
-        return pa.Table.from_pylist([{name: facts.get(name) for name in schema.names}], schema=schema)
+        return pa.Table.from_pylist([{name: facts.get(name) for name in JUDGED}], schema=schema)
 
     def _path(self, row: int) -> str:
         return printable(os.fsdecode(self._snapshot.table["path_bytes"][row].as_py()))

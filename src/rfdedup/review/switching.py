@@ -1,4 +1,4 @@
-"""What another ``--same`` would change, from the pairs that a run compared: edits only, or also pictures of one moment."""
+"""What another ``--same`` would change, from pairs that a run compared: edits only, or also pictures of one moment."""
 
 from __future__ import annotations
 
