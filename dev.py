@@ -3,6 +3,7 @@
 python3 dev.py demo         install, plant duplicates in the shipped photos, run the funnel, show the score
 python3 dev.py test         install what the tests need and run them (more words go to pytest)
 python3 dev.py test-lowest  the same in .venv-lowest, with the lowest version of each dependency that is admitted
+python3 dev.py test-avx2    the tests of what is compiled for a processor, as on one that has nothing beyond AVX2
 python3 dev.py check        ruff and mypy
 python3 dev.py kernels      make the .ll of each .c in src again; wants clang 19 ($CLANG says where)
 """
@@ -23,8 +24,22 @@ TASKS = {
     "demo": ("", ["-m", "rfdedup", "demo"]),
     "test": ("[test]", ["-m", "pytest"]),
     "test-lowest": ("[test]", ["-m", "pytest"]),
+    "test-avx2": ("[test]", ["-m", "pytest"]),
     "check": ("[test,dev]", []),
 }
+
+OF_PROCESSORS = [
+    "tests/property",
+    *(f"tests/unit/test_{name}.py" for name in ("cells", "cosine", "cover", "hamming", "registers", "encoder_lite0")),
+]
+"""Tests whose subject depends on the processor."""
+AVX2 = {
+    "FAISS_OPT_LEVEL": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "OPENBLAS_CORETYPE": "Haswell",
+    "RFDEDUP_MAX_ISA": "avx2",
+}
+"""Makes each library do without what newer processors have."""
 
 INSTRUCTIONS = {"kernels_vnni.c": ["-mavx512bw", "-mavx512vbmi", "-mavx512vnni"]}
 """What loops in C use by name; the others are for any processor."""
@@ -110,6 +125,9 @@ def main() -> None:
         run("-m", "ruff", "check", ".")
         run("-m", "ruff", "format", "--check", ".")
         run("-m", "mypy")
+    elif task == "test-avx2":
+        os.environ.update(AVX2)
+        run(*words, *(more or OF_PROCESSORS))
     else:
         run(*words, *more)
 

@@ -25,7 +25,8 @@ from typing import Any
 import harness
 from plan import jpeg640, sources
 from rfdedup.config import RunConfig, make_config
-from rfdedup.execution import CHUNK, file_pool, limits_of, usable_cpus
+from rfdedup.cpus import usable_cpus
+from rfdedup.execution import CHUNK, file_pool, limits_of
 from rfdedup.passes import MeasureTask, set_up_worker
 from rfdedup.sources.folder import SourceFile, scan
 

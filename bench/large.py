@@ -40,8 +40,8 @@ from full_decoding import decode_whole
 from harness import interleaved, machine, ratios, show, timed, write
 from isolation import ONE_THREAD
 from pictures import default_sources, make, photos_below
+from rfdedup.cpus import usable_cpus
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.execution import usable_cpus
 from rfdedup.imaging import Limits, probe
 from rfdedup.passes import MeasureTask, PrepareTask, read_stable, set_up_worker
 from rfdedup.sources.folder import SourceFile, scan

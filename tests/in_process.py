@@ -14,6 +14,7 @@ from PIL import Image
 from rfdedup import copies, execution, run_encoder, verify
 from rfdedup.demo.planting import shipped_photos
 from rfdedup.encoders import load_encoder
+from rfdedup.stages import compare
 from rfdedup.workers import BlockSpec, Done, PoolStats
 
 
@@ -45,6 +46,7 @@ def without_workers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(execution, "file_pool", InProcessPool)
     patch.setattr(verify, "file_pool", InProcessPool)
     patch.setattr(copies, "file_pool", InProcessPool)
+    patch.setattr(compare, "file_pool", InProcessPool)
     patch.setattr(run_encoder, "load_encoder", _loaded_once)
     patch.setattr(verify, "load_encoder", _loaded_once)
 

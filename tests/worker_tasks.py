@@ -43,6 +43,16 @@ def obey(item):
         case "spin":
             while True:
                 pass
+        case "work":  # so many seconds of processor time
+            end = time.process_time() + argument
+            while time.process_time() < end:
+                pass
+        case "doze":
+            while True:
+                end = time.process_time() + 0.04
+                while time.process_time() < end:
+                    pass
+                time.sleep(0.05)
         case "hog":
             hoard = []
             while True:

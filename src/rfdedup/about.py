@@ -15,6 +15,7 @@ from rfdedup import __version__
 from rfdedup.config import RunConfig
 from rfdedup.encoders import efficientnet_lite0
 from rfdedup.encoders.priors import prior_facts
+from rfdedup.globs import GLOB_RULES
 from rfdedup.inventory import Inventory, feature_key
 from rfdedup.run_folder import REVIEWS_FILE
 from rfdedup.sources.folder import Scan, SourceFile
@@ -43,7 +44,9 @@ def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path) -> st
         if config.semantic.encoder != efficientnet_lite0.NAME:
             return None
         encoder = f"{efficientnet_lite0.model_card()} {prior_facts(efficientnet_lite0.NAME)}"
-    digest = hashlib.sha256(f"{__version__} {feature_key(config)} {config.model_dump_json()} {encoder}".encode())
+    digest = hashlib.sha256(
+        f"{__version__} {feature_key(config)} {GLOB_RULES} {config.model_dump_json()} {encoder}".encode()
+    )
     if (run / REVIEWS_FILE).exists():
         status = (run / REVIEWS_FILE).stat()
         digest.update(f" {status.st_size} {status.st_mtime_ns} {status.st_ino}".encode())

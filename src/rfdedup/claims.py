@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from rfdedup.apply.journal import JOURNAL_FILE, Journal
 from rfdedup.apply.names import check_absolute, forbidden, local, root_path
 from rfdedup.apply.plan import Action
+from rfdedup.comparison import Kind
 from rfdedup.errors import RunFolderError
 from rfdedup.passes import Fault
 from rfdedup.records import Tier, Verdict
@@ -37,7 +38,11 @@ class King:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One drop. ``defect`` says why its row proves nothing whatever the files hold; ``score`` is NaN where null."""
+    """One drop. ``defect`` says why its row proves nothing whatever the files hold; ``score`` is NaN where null.
+
+    ``same`` is the kind of sameness that the run notes, None in runs of older versions; ``evidence`` what its
+    comparison measured, by the names of ``records.EVIDENCE``, where pictures were compared.
+    """
 
     row: int
     key: Key
@@ -49,6 +54,13 @@ class Claim:
     sha256: str | None
     king: King | None
     defect: Fault | None
+    same: str | None = None
+    evidence: dict[str, Any] | None = None
+
+    @property
+    def by_pictures(self) -> bool:
+        """Whether a comparison of both pictures is what proves it."""
+        return self.evidence is not None
 
     @property
     def root(self) -> str:
@@ -92,6 +104,8 @@ class Claims:
         group = table["group"].fill_null(-1).to_numpy()[dropped]
         self.drops: list[int] = dropped[np.argsort(group, kind="stable")].tolist()
         self._kings = self._kept_kings(table)
+        self._evidence = folder.evidence().combine_chunks()
+        self._evidence_at = {row: at for at, row in enumerate(self._evidence["row"].to_pylist())}
 
     def _kept_kings(self, table: pa.Table) -> dict[Key, int]:
         kept = pc.and_(pc.equal(table["verdict"], str(Verdict.KEEP)), pc.is_valid(table["group"]))
@@ -104,6 +118,11 @@ class Claims:
         """The drop in a row of the verdicts."""
         facts = {name: self._table[name][row].as_py() for name in _COLUMNS}
         king, defect = self._king_of(facts)
+        at = self._evidence_at.get(row)
+        evidence = self._evidence.slice(at, 1).to_pylist()[0] if at is not None else None
+        duplicate = facts["tier"] in (Tier.PERCEPTUAL, Tier.SEMANTIC)
+        if defect is None and duplicate and facts["same"] in (Kind.COPY, Kind.MOMENT) and evidence is None:
+            defect = "evidence-missing", "the run notes no comparison of its picture with that of its king"
         return Claim(
             row=row,
             key=(self._roots[facts["root"]], facts["path_bytes"]),
@@ -115,6 +134,8 @@ class Claims:
             sha256=facts["sha256"],
             king=king,
             defect=defect,
+            same=facts["same"],
+            evidence=evidence if duplicate else None,
         )
 
     def _king_of(self, facts: dict[str, Any]) -> tuple[King | None, Fault | None]:
@@ -190,5 +211,5 @@ def _number(value: float | None) -> float:
 
 _COLUMNS = [
     *("root", "path", "path_bytes", "verdict", "tier", "reason", "king", "king_root", "king_path_bytes"),
-    *("score", "threshold", "group", "sha256"),
+    *("score", "threshold", "group", "sha256", "same"),
 ]

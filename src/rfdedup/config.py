@@ -5,17 +5,20 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rfdedup.errors import ConfigError
+from rfdedup.files import read_regular
 
 TIERS = ("quality", "hash", "semantic")
 QUALITY_CHECKS = (
     "dark",
     "bright",
     "blurry",
+    "blank",
+    "low_texture",
     "low_information",
     "grayscale",
     "tiny",
@@ -24,7 +27,25 @@ QUALITY_CHECKS = (
 )
 
 TierName = Literal["quality", "hash", "semantic"]
-CheckName = Literal["dark", "bright", "blurry", "low_information", "grayscale", "tiny", "odd_aspect", "animated"]
+CheckName = Literal[
+    "dark",
+    "bright",
+    "blurry",
+    "blank",
+    "low_texture",
+    "low_information",
+    "grayscale",
+    "tiny",
+    "odd_aspect",
+    "animated",
+]
+RULE_BOUNDS: Final[dict[str, dict[str, float]]] = {
+    "information": {"blurry": 0.035, "dark": 32.0, "bright": 170.0},
+    "classic": {"blurry": 50.0, "dark": 10.0, "bright": 220.0},
+}
+"""Bounds of either rule of tier 1; see ``QualityConfig``."""
+MOST_CRISP: Final = 1.0
+"""Largest bound on crispness; half of all photos have 0.3 and less."""
 
 
 def _funnel_order(tiers: tuple[TierName, ...]) -> tuple[TierName, ...]:
@@ -38,18 +59,45 @@ class _Section(BaseModel):
 
 
 class QualityConfig(_Section):
-    """Tier 1. Grey levels are 0-255; sharpness is the variance of the Laplacian at 640 px."""
+    """Tier 1. Grey levels are 0-255.
 
-    blurry: float = Field(50.0, ge=0, le=1e6, description="sharpness below this is blurry")
-    dark: float = Field(10.0, ge=0, le=255, description="mean grey level below this is dark")
-    bright: float = Field(220.0, ge=0, le=255, description="mean grey level above this is bright")
+    The rule says what is compared with the bounds: ``information`` takes the lightest part for ``dark``, the darkest
+    for ``bright`` and crispness for ``blurry`` (see ``tiers.information``); ``classic``, the original rule, the mean
+    level twice and the variance of the Laplacian at 640 px. Bounds that are not given are those of the rule.
+    """
+
+    rule: Literal["information", "classic"] = Field("information", description="what decides on dark, bright, blurry")
+    blurry: float = Field(0.035, ge=0, le=1e6, description="crispness (classic: sharpness) below this is blurry")
+    dark: float = Field(32.0, ge=0, le=255, description="lightest part (classic: mean) below this level is dark")
+    bright: float = Field(170.0, ge=0, le=255, description="darkest part (classic: mean) above this level is bright")
+    blank: int = Field(6, ge=0, le=256, description="fewer levels from the darkest to the lightest part: nothing there")
+    low_texture: float = Field(
+        64.0, ge=0, le=1e6, description="coarse structure (levels^2) below this is a plain scene"
+    )
     scale: Literal["640", "native"] = Field("640", description="longer side at which sharpness is measured")
     low_information: float = Field(3.0, ge=0, le=8, description="entropy of grey levels (bits) below this")
     tiny: int = Field(32, ge=0, le=100_000, description="shorter side below this many pixels")
     odd_aspect: float = Field(4.0, ge=1, le=1e6, description="longer side over shorter side above this")
     drop: tuple[CheckName, ...] = Field(
-        ("dark", "bright", "blurry"), description="checks that drop; the others only flag"
+        ("dark", "bright", "blurry", "blank"), description="checks that drop; the others only flag"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bounds_of_the_rule(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        rule = values.get("rule")
+        if rule is None and all(name in values for name in RULE_BOUNDS["classic"]):
+            # all bounds and no rule: this is what a run of a version noted that knew one rule only
+            return {**values, "rule": "classic"}
+        blurry = values.get("blurry")
+        if rule in (None, "information") and isinstance(blurry, int | float) and blurry > MOST_CRISP:
+            raise ValueError(
+                f"blurry = {blurry:g} is no bound on crispness, which is about 0.3 in a good picture; for the variance "
+                'of the Laplacian say rule = "classic" (--quality classic)'
+            )
+        return {**RULE_BOUNDS.get(str(rule), {}), **values}
 
 
 class HashConfig(_Section):
@@ -106,7 +154,7 @@ class LimitsConfig(_Section):
     """What one file may cost."""
 
     max_megapixels: float = Field(300.0, gt=0, le=10_000, description="larger images are errors")
-    file_seconds: float = Field(20.0, gt=0, le=3600, description="a file that takes longer is an error")
+    file_seconds: float = Field(20.0, gt=0, le=3600, description="a file that takes more processor time is an error")
     worker_memory_mb: int = Field(2048, ge=256, le=1_000_000, description="a worker that takes more costs its file")
 
 
@@ -154,11 +202,13 @@ def load_config(file: Path | None, overrides: dict[str, Any]) -> RunConfig:
     values: dict[str, Any] = {}
     if file is not None:
         try:
-            values = tomllib.loads(file.read_text(encoding="utf-8"))
+            values = tomllib.loads(read_regular(file, follow=True).decode("utf-8"))
         except OSError as error:
             raise ConfigError(f"cannot read config file {file}: {error.strerror or error}") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"config file {file} is not valid TOML: {error}") from None
+        except RecursionError:
+            raise ConfigError(f"config file {file} is nested too deeply") from None
     return make_config(_merge(values, overrides))
 
 

@@ -44,6 +44,7 @@ class Court:
         demands: what reviewers decided.
         refine: gives the features as the rank should see them beside some links; raises ``FilesLost`` where files
             that it reads again are gone.
+        compatible: says which pairs may be held for the same at all; see ``keepers.compatible``.
     """
 
     features: pa.Table
@@ -52,6 +53,7 @@ class Court:
     protected: Mask
     demands: Constraints
     refine: Callable[[Links], pa.Table] | None = None
+    compatible: Callable[[Rows, Rows], Mask] | None = None
 
     def place(self, evidence: Links, compared: Rows) -> Rows:
         """Final place of each row, (n,) int64; see ``ranking.rank`` and ``decisions.ranked``."""
@@ -64,7 +66,11 @@ class Court:
 
     def permits(self, a: Rows, b: Rows, place: Rows) -> Mask:
         """Which links may make a subject; see ``decisions.permitted``."""
-        return permitted(a, b, place, self.demands.keep, self.demands.apart)
+        return permitted(a, b, place, self.demands.keep, self.demands.apart) & self.may_be_same(a, b)
+
+    def may_be_same(self, a: Rows, b: Rows) -> Mask:
+        """Which pairs may be held for the same, whatever they show, (L,) bool."""
+        return np.ones(len(a), np.bool_) if self.compatible is None else self.compatible(a, b)
 
     def kings(self, links: Links, place: Rows, crowded: Mask, cover: Callable[[Rows, Links], Rows]) -> Rows:
         """The king of each row: as ``crown`` says over all links, also those between crowded rows.

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.errors import RunFolderError
-from rfdedup.files import ARRAY_ERRORS, atomic_write
+from rfdedup.files import ARRAY_ERRORS, atomic_write, open_regular
 
 Matrix = npt.NDArray[np.float32]
 _FULL_RANK = 1e-9
@@ -54,7 +54,7 @@ class Whitening:
             RunFolderError: the file is damaged.
         """
         try:
-            with zipfile.ZipFile(path) as archive:
+            with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
                 mean, projection = (_member(archive, name) for name in ("mean", "projection"))
         except DAMAGED as error:
             raise RunFolderError(f"{path} is not a whitening transform ({error})") from None

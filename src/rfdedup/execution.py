@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import os
 import re
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,10 @@ import numpy.typing as npt
 
 from rfdedup.ahead import Foresight, GrowingShard, SampleViews
 from rfdedup.config import RunConfig
+from rfdedup.cpus import thread_count
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.preprocess import Rgb
+from rfdedup.errors import WorkerError
 from rfdedup.imaging import Limits
 from rfdedup.passes import Fault, FullSize, FullSizeTask, MeasureTask, PrepareTask, set_up_worker
 from rfdedup.progress import Watch
@@ -35,19 +38,13 @@ FLUSH_SECONDS = 15.0
 """A shard is written when it is full, and at least this often: what a crash can cost."""
 MOST_WORDS = 500
 """Characters of a decoder's output that the ledger keeps of a file."""
-TRANSIENT = frozenset({"unstable", "unreadable"})
+TRANSIENT = frozenset({"unstable", "unreadable", "stalled"})
 """Faults that may be gone on the next run; they are not remembered."""
 
 
 def worker_count(config: RunConfig) -> int:
     """Worker processes: what was asked for, else the CPUs that this process may use."""
-    return config.workers if config.workers is not None else usable_cpus()
-
-
-def usable_cpus() -> int:
-    """CPUs that this process may use."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return available or 1
+    return config.workers if config.workers is not None else thread_count()
 
 
 def limits_of(config: RunConfig) -> Limits:
@@ -224,7 +221,13 @@ def block_of(encoder: Encoder, config: RunConfig) -> BlockSpec:
 
 
 def file_pool(task: Any, files: int, config: RunConfig, block: BlockSpec | None = None) -> Pool[Any, Any]:
-    """Supervised workers for a task over so many files, within the limits of the configuration."""
+    """Supervised workers for a task over so many files, within the limits of the configuration.
+
+    Raises:
+        WorkerError: the operating system says nothing of processes.
+    """
+    if sys.platform == "linux" and not Path("/proc/self/stat").exists():
+        raise WorkerError("worker processes are watched by what /proc says of them, and it is not mounted")
     limits = WorkerLimits(file_seconds=config.limits.file_seconds, memory_mb=config.limits.worker_memory_mb)
     size = CHUNK if block is None else block.batch
     workers = min(worker_count(config), max(1, -(-files // size)))

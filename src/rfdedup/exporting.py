@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from rfdedup.apply.journal import JOURNAL_FILE
 from rfdedup.apply.names import local, root_path
 from rfdedup.errors import ConfigError, RunFolderError
-from rfdedup.files import atomic_write, explain
+from rfdedup.files import atomic_write, explain, read_regular
 from rfdedup.records import TABLE_ERRORS, VERDICTS, Verdict, path_text
 from rfdedup.run_folder import (
     FEATURES_FOLDER,
@@ -32,6 +32,7 @@ from rfdedup.run_folder import (
     VERDICTS_FILE,
     RunFolder,
 )
+from rfdedup.tables import check_verdicts, open_table
 
 _STATE = (RUN_JSON, VERDICTS_FILE, LINKS_FILE, REPORT_FILE, LOCK_FILE, REVIEWS_FILE, JOURNAL_FILE)
 _BATCH_ROWS = 8192
@@ -131,10 +132,12 @@ def _sink(output: Path | None, stream: BinaryIO | None) -> Iterator[BinaryIO]:
 def _batches(run: Path, wanted: Verdict) -> Iterator[pa.RecordBatch]:
     file = run / VERDICTS_FILE
     try:
-        with pq.ParquetFile(file) as parquet:
+        with open_table(file) as parquet:
             if not parquet.schema_arrow.equals(VERDICTS, check_metadata=False):
                 raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
+            rows = parquet.metadata.num_rows
             for batch in parquet.iter_batches(_BATCH_ROWS):
+                check_verdicts(batch, rows)
                 chosen = batch.filter(pc.equal(batch.column("verdict"), str(wanted)))
                 if chosen.num_rows:
                     yield chosen
@@ -172,11 +175,22 @@ _TABLE = (
 )
 
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""What a formula begins with in one spreadsheet or another."""
+
+
 def _record(row: dict[str, Any]) -> dict[str, Any]:
     """A row for text formats: ``file`` first; ``path_hex`` holds the exact name where it is not UTF-8."""
     raw = row["path_bytes"]
     exact = "" if os.fsencode(row["path"]) == raw else raw.hex()
     return {"file": path_text(row["file"]), **{name: row[name] for name in _TABLE}, "path_hex": exact}
+
+
+def _no_formula(value: Any) -> Any:
+    """A cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe before it, as OWASP
+    advises. Numbers stay, and so do absolute paths: the column ``file`` is always exact.
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
 
 def _write_csv(rows: Iterable[dict[str, Any]], sink: BinaryIO) -> int:
@@ -185,7 +199,11 @@ def _write_csv(rows: Iterable[dict[str, Any]], sink: BinaryIO) -> int:
     writer.writeheader()
     count = 0
     for row in rows:
-        writer.writerow(_record({**row, "flags": " ".join(row["flags"])}))
+        record = _record({**row, "flags": " ".join(row["flags"])})
+        cells = {name: _no_formula(value) for name, value in record.items()}
+        if cells["path"] != record["path"]:
+            cells["path_hex"] = row["path_bytes"].hex()
+        writer.writerow(cells)
         count += 1
     text.detach()
     return count
@@ -253,7 +271,7 @@ def _hf_row(row: dict[str, Any], *, embed: bool) -> dict[str, Any]:
 
 def _read(file: str) -> bytes:
     try:
-        return Path(file).read_bytes()
+        return read_regular(file)
     except OSError as error:
         raise RunFolderError(f"cannot read {path_text(file)}: {explain(error)}") from None
 

@@ -17,18 +17,20 @@ from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan
 from rfdedup.ahead import SampleViews
 from rfdedup.config import RunConfig, make_config
 from rfdedup.court import Court, most_links
+from rfdedup.cpus import at_most
 from rfdedup.encoders.base import Encoder
 from rfdedup.errors import InputError
 from rfdedup.execution import TRANSIENT, measure_files
 from rfdedup.fullscale import FullScale
+from rfdedup.globs import matches, without_match
 from rfdedup.inventory import Inventory, assemble, feature_key, take_stock
+from rfdedup.keepers.compatible import Compatible
 from rfdedup.keepers.confirmed import Compared
 from rfdedup.linking import Links, exact_representatives, with_exact, worth_keeping
 from rfdedup.lookalikes import Lookalikes, find_lookalikes
 from rfdedup.passes import Fault, FilesLost
-from rfdedup.pipeline.duplicates import Search, about_comparison, nothing_forbidden
+from rfdedup.pipeline.duplicates import Search, about_comparison
 from rfdedup.progress import Progress, Silent, Watch
-from rfdedup.ranking import matches
 from rfdedup.records import Tier
 from rfdedup.results import Run
 from rfdedup.review.decision_log import DecisionLog
@@ -115,7 +117,8 @@ def refine(
     if not scanned.files:
         raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
     folder = RunFolder.create(Path(out))
-    with folder.lock():
+    warn_of_globs(scanned, settings, watch)
+    with folder.lock(), at_most(settings.workers):
         return refine_scan(scanned, folder, settings, watch, list(command), given)
 
 
@@ -144,6 +147,16 @@ def refine_scan(
     with watch.stage("report", images):
         report_run(folder)
     return Run(folder.path)
+
+
+def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
+    """Tell of globs that no file matches: whoever wrote one to protect images must hear that it protects none."""
+    for option, globs in (("--protect", config.keep.protect), ("--prefer", config.keep.prefer)):
+        for glob in without_match(scanned.files, globs):
+            watch.warn(
+                f"{option} {glob!r} matches no file: a glob is held against the path below each input, that with the "
+                "input's own name in front, and the absolute path"
+            )
 
 
 def decide(
@@ -210,6 +223,7 @@ def decide(
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "decisions": digest(decisions),
         "scan": scan_counts(scanned, stock),
+        "warnings": watch.warnings,
         "encoder": linked.encoder,
         "comparison": about_comparison(config) if linked.compared is not None else None,
         "tables": tables,
@@ -241,13 +255,14 @@ def judge(
         )
     ]
     verdict = judge_quality(stock.features, config.quality, active="quality" in config.tiers)
-    protected = matches(stock.features["path"], config.keep.protect)
+    protected = matches(stock.features, config.keep.protect)
     # what a reviewer says comes before what a pattern says
     verdict = verdict.overruled(demands.keep | (protected & ~demands.drop), demands.drop)
     full_size = FullScale(stock, store, config, watch)
     # in input order nobody asks which copy was enlarged
     refine = full_size.refined if config.keep.rule != "first" else None
-    court = Court(stock.features, config.keep, stock.thumbs_from(store), protected, demands, refine)
+    compatible = Compatible.of(stock.features, lambda rows: store.frame_hashes(stock.shard[rows], stock.row[rows]))
+    court = Court(stock.features, config.keep, stock.thumbs_from(store), protected, demands, refine, compatible)
     flags = observed_flags(stock, verdict.flags, protected)
     if config.same == "meaning":
         found = by_meaning(faults, verdict, stock, store, config, court, encoder, views, watch)
@@ -272,7 +287,7 @@ def by_pictures(
     while True:
         rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
         representative = exact_groups(rows, stock, config, court)
-        search = Search(stock, store, config, court, watch, encoder, nothing_forbidden)
+        search = Search(stock, store, config, court, watch, encoder)
         king, place, links, compared = search.run(np.unique(representative[rows]))
         for row, fault in search.faults.items():
             faults[row] = fault

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import numpy.typing as npt
@@ -25,10 +25,23 @@ NOWHERE = -1
 """Shard number of a file whose fault is not remembered."""
 
 
+_OPTIONAL_DECODERS = ("pillow-heif", "rawpy")
+
+
+def _installed(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
 def feature_key(config: RunConfig) -> str:
-    """Identity of what pass 1 measures: code, parameters and decoder versions. Other features are not reused."""
-    decoders = ("opencv-python-headless", "pillow", "simplejpeg")
-    versions = " ".join(f"{name} {version(name)}" for name in decoders)
+    """Identity of what pass 1 measures: code, parameters and decoder versions. Other features are not reused.
+
+    With an extra that reads more formats, what was an error without it is measured again, and so is the rest.
+    """
+    decoders = ["opencv-python-headless", "pillow", "simplejpeg", *_OPTIONAL_DECODERS]
+    versions = " ".join(f"{name} {found}" for name in decoders if (found := _installed(name)) is not None)
     return f"v{FEATURE_VERSION} scale {config.quality.scale} {versions}"
 
 

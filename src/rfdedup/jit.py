@@ -1,8 +1,13 @@
-"""Code compiled for the processor at hand by llvmlite, on the systems where that is tested."""
+"""Code compiled for the processor at hand by llvmlite, on the systems where that is tested.
+
+``RFDEDUP_MAX_ISA=avx2`` in the environment makes it behave as on a processor that has nothing beyond AVX2, so that what
+such processors run can be tested on others.
+"""
 
 from __future__ import annotations
 
 import functools
+import os
 import platform
 import sys
 import threading
@@ -13,6 +18,7 @@ _ENGINES: Final[dict[str, Any]] = {}
 """What was compiled, by its program. An engine that goes takes its code away from whoever is running it."""
 
 
+_BEYOND_AVX2: Final = ("avx512", "avx10", "avxvnni", "avxifma", "avxneconvert", "amx", "evex512")
 _LEAST_LLVM: Final = 20
 """Older ones do not know the language of the programs."""
 
@@ -39,7 +45,13 @@ def features_here() -> frozenset[str]:
     """What the processor at hand offers; llvmlite has to be there."""
     import llvmlite.binding
 
-    return frozenset(name for name, has in llvmlite.binding.get_host_cpu_features().items() if has)
+    has = {name for name, there in llvmlite.binding.get_host_cpu_features().items() if there}
+    return frozenset(name for name in has if not (held_back() and name.startswith(_BEYOND_AVX2)))
+
+
+def held_back() -> bool:
+    """Whether nothing beyond AVX2 is to be used."""
+    return os.environ.get("RFDEDUP_MAX_ISA", "").lower() == "avx2"
 
 
 def compile_program(text: str, *, optimise: bool) -> Any:
@@ -60,8 +72,13 @@ def _engine(text: str, *, optimise: bool) -> Any:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    # the name of a processor stands for features of its own, so a lesser one is named with what is left of them
+    features = ",".join(f"+{name}" for name in sorted(features_here()))
     machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
+        cpu="haswell" if held_back() else llvm.get_host_cpu_name(),
+        features=features if held_back() else llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        jit=True,
     )
     module = llvm.parse_assembly(text)
     if optimise:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.court import Court, few_pairs
+from rfdedup.cpus import thread_count
 from rfdedup.linking import Links, distinct
 from rfdedup.records import Tier
 from rfdedup.similarity.cover_codes import cover_codes
@@ -167,5 +168,6 @@ def luminance(thumbs: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Grey levels (n, pixels) of RGB thumbnails (n, pixels * 3): a grey copy is still a copy. ITU-R BT.601."""
     import cv2
 
+    cv2.setNumThreads(thread_count())
     pixels = thumbs.reshape(len(thumbs), thumbs.shape[1] // 3, 3)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)) if len(pixels) else pixels[:, :, 0]

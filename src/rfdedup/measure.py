@@ -9,14 +9,17 @@ import simplejpeg
 
 from rfdedup.imaging import Limits, Picture, decode, fit
 from rfdedup.imaging.arrays import U8
-from rfdedup.tiers import hashing, quality
+from rfdedup.imaging.metadata import said
+from rfdedup.tiers import hashing, information, quality
 
 LONGEST: Final = 640
 """Longer side, pixels, at which pictures are measured, so that one threshold serves all resolutions."""
 PREVIEW_SIDE: Final = 160
 SOFT: Final = 500.0
-"""Sharpness from which on nobody calls a picture blurry, so its sharpest part need not be looked for."""
+"""Sharpness from which on nobody calls a picture blurry, so its sharpest part and structure are not looked at."""
 _PREVIEW_QUALITY: Final = 75
+_MOST_FRAMES: Final = 2**31 - 1
+"""A file may announce more than a column of 32 bits holds."""
 _ENTROPY_ROWS: Final = 80
 """Entropy is taken over every n-th row, of which at least this many are left."""
 
@@ -30,7 +33,9 @@ class Measurement:
 
     ``width`` and ``height`` are those of the whole upright picture; ``seen`` is the longer side of the reduction on
     which ``detail``, ``content`` and ``fineness`` were measured. ``thumb`` is 16 x 16 RGB; ``preview`` a JPEG of at
-    most 160 pixels; ``flags`` are those of ``imaging.FLAGS``, thresholds are not applied here.
+    most 160 pixels; ``flags`` are those of ``imaging.FLAGS`` and ``label_map``, thresholds are not applied here.
+    ``frames`` are all that the file has, ``frame_hashes`` their content in order (see ``imaging.same_frames``); None
+    for stills and where they are too many.
     """
 
     width: int
@@ -54,6 +59,14 @@ class Measurement:
     jpeg_quality: float | None
     thumb: _Octets
     preview: _Octets
+    light: int
+    shade: int
+    texture: float | None
+    crispness: float | None
+    metadata: int
+    orientation: int
+    frames: int = 1
+    frame_hashes: _Octets | None = None
 
 
 def measure(data: bytes, *, scale: str = "640", limits: Limits | None = None) -> Measurement:
@@ -80,18 +93,23 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
     whole = picture.grey()
     grey = fit(whole, LONGEST, (picture.width, picture.height))
     brightness, contrast, sharpness = quality.light_and_sharpness(grey)
+    soft = sharpness < SOFT
     looked_at = whole if scale == "native" else grey
     if looked_at is not grey:
         *_, sharpness = quality.light_and_sharpness(looked_at)
     dhash, phash = hashing.hashes(grey)
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)
+    shade, light = information.extent(grey)
+    texture, crispness = information.structure(grey) if soft else (None, None)
+    about = said(data, picture.format)
+    labels = information.is_label_map(whole, light, lossless=about.lossless, single=about.single_channel)
     measured = Measurement(
         width=picture.width,
         height=picture.height,
         bytes=len(data),
         format=picture.format,
-        flags=picture.flags,
+        flags=(*picture.flags, "label_map") if labels else picture.flags,
         sha256=hashing.sha256(data),
         dhash=dhash,
         phash=phash,
@@ -109,6 +127,14 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
         jpeg_quality=picture.jpeg_quality,
         thumb=hashing.thumb(small),
         preview=simplejpeg.encode_jpeg(small, quality=_PREVIEW_QUALITY, colorsubsampling="420"),
+        frames=min(picture.frames.count, _MOST_FRAMES),
+        frame_hashes=picture.frames.codes or None,
+        light=light,
+        shade=shade,
+        texture=texture,
+        crispness=crispness,
+        metadata=int(about.says),
+        orientation=about.orientation,
     )
     return measured, whole
 

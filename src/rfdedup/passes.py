@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.errors import ImageError
-from rfdedup.imaging import Limits, decode
+from rfdedup.files import NotRegularError, open_regular
+from rfdedup.imaging import Limits, decode, raw, tiff
 from rfdedup.measure import at_least, measure_picture
 from rfdedup.sources.folder import SourceFile, storable_time
 from rfdedup.tiers import quality
@@ -76,6 +77,8 @@ class MeasureTask:
         try:
             data = read_stable(file, self.limits)
             picture = decode(data, at_least=at_least(self.scale), limits=self.limits)
+            if picture.format == "tiff":
+                refuse_masters(file, data)
             measured, grey = measure_picture(data, picture, scale=self.scale)
             prepared = False
             if self.spec is not None and out is not None and serves(picture, self.spec):
@@ -124,6 +127,14 @@ class PrepareTask:
         return None
 
 
+def refuse_masters(file: SourceFile, data: bytes) -> None:
+    """Raise ``ImageError`` for a TIFF that is named as a RAW master where its tags leave open whether it is one."""
+    if raw.named_raw(file.path) and tiff.may_be_raw(data):
+        raise ImageError(
+            "unsupported-format", "named as a RAW master, which its tags leave open: rename it to .tif if it is none"
+        )
+
+
 def read_stable(file: SourceFile, limits: Limits) -> bytes:
     """Bytes of a file that is still the one that was scanned.
 
@@ -133,9 +144,12 @@ def read_stable(file: SourceFile, limits: Limits) -> bytes:
     if file.size > limits.max_bytes:
         raise ImageError("too-large", f"{file.size} bytes; the limit is {limits.max_bytes}")
     try:
-        with open(file.absolute, "rb", buffering=0) as stream:  # noqa: PTH123 - the path may hold any bytes
+        # a pipe or device that took its place since the scan would keep whoever opens it waiting
+        with open_regular(file.absolute) as stream:
             data = stream.read()
             status = os.fstat(stream.fileno())
+    except NotRegularError as error:
+        raise ImageError("unstable", f"{error.strerror} any more; run again when it is at rest") from None
     except OSError as error:
         raise ImageError("unreadable", error.strerror or str(error)) from None
     # Windows numbers a file differently through a name and through a handle on some volumes

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Progress(Protocol):
@@ -20,6 +20,14 @@ class Progress(Protocol):
 
     def finish(self) -> None:
         """The stage is over."""
+
+
+@runtime_checkable
+class Warned(Protocol):
+    """A ``Progress`` that also shows, at once, what the user should know before the work goes on."""
+
+    def warn(self, text: str) -> None:
+        """One line."""
 
 
 class Silent:
@@ -63,6 +71,7 @@ class Watch:
 
     progress: Progress
     stages: list[Stage] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     worker_peak: int = 0
     """Largest resident memory of a worker so far, bytes."""
     _open: list[_Open] = field(default_factory=list)
@@ -92,6 +101,12 @@ class Watch:
         if at_work.left is not None:
             at_work.left = max(at_work.left - count, 0)
         self.progress.advance(count)
+
+    def warn(self, text: str) -> None:
+        """Tell something in one line, and keep it for ``run.json``."""
+        self.warnings.append(text)
+        if isinstance(self.progress, Warned):
+            self.progress.warn(text)
 
     def _pause(self) -> None:
         at_work = self._open[-1]

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from rfdedup.claims import Claim
+from rfdedup.comparison import Evidence
 from rfdedup.config import QualityConfig
 from rfdedup.lookalikes import find_lookalikes
 from rfdedup.passes import Fault
@@ -18,6 +19,10 @@ from rfdedup.verdicts import EXACT_SCORE
 Facts = dict[str, Any]
 """Measured columns of one file, by the names of ``records.FEATURES``."""
 
+EVIDENCE_TOLERANCE = {"overlap": 0.03, "matched": 0.03, "changed_share": 0.02}
+"""What a comparison may measure differently on another processor, where the kind is the same."""
+MOST_SHIFT = 0.02
+"""How far apart two transforms may put a corner, in parts of the longer side."""
 TOLERANCE = 1e-6
 """Relative difference of a measurement between two machines that is no difference."""
 
@@ -60,6 +65,38 @@ def disprove_perceptual(claim: Claim, mine: Facts, theirs: Facts, radius: int) -
         apart = [(mine[name] ^ theirs[name]).bit_count() for name in ("dhash", "phash")]
         return "not-proven", f"dHash differs in {apart[0]} bits, pHash in {apart[1]}, or the thumbnails do"
     return _compared(claim, float(links.score[0]), float(radius))
+
+
+def disprove_comparison(claim: Claim, found: Evidence, size: tuple[int, int]) -> Fault | None:
+    """Why two pictures do not show what the run noted.
+
+    Args:
+        claim: the drop, with its evidence.
+        found: the same comparison, made again.
+        size: width and height of the file to drop, by the pixels of which a transform is judged.
+    """
+    noted = claim.evidence or {}
+    if found.kind != claim.same or noted["same"] != claim.same:
+        return (
+            "not-proven",
+            f"compared again, its king shows it as {found.kind} ({found.reason}), noted as {claim.same}",
+        )
+    for name, tolerance in EVIDENCE_TOLERANCE.items():
+        value = getattr(found, name)
+        # what is no number agrees with nothing
+        if not abs(value - noted[name]) <= tolerance:
+            return "evidence", f"{name} {value:.4g}, the run noted {noted[name]:.4g}"
+    if found.mirrored != noted["mirrored"]:
+        return (
+            "evidence",
+            "one of them is mirrored, the run noted otherwise" if found.mirrored else "neither is mirrored",
+        )
+    corners = np.array([[x, y, 1.0] for x in (0, size[0]) for y in (0, size[1])])
+    shift = corners @ (np.reshape(found.transform, (2, 3)) - np.reshape(noted["transform"], (2, 3))).T
+    scale = np.sqrt(abs(np.linalg.det(np.reshape(found.transform, (2, 3))[:, :2])))
+    if not np.abs(shift).max() <= MOST_SHIFT * max(size) * max(scale, 1e-6):
+        return "evidence", "the run noted that it lies elsewhere on its king"
+    return None
 
 
 def _compared(claim: Claim, score: float, threshold: float) -> Fault | None:

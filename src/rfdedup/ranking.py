@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.config import KeepConfig
+from rfdedup.globs import matches
 from rfdedup.linking import Links
+from rfdedup.originals import facts_of, name_marks
+from rfdedup.precedence import classes, demoted, gathered, placed
 from rfdedup.thumbs import thumb_rms
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Pairs = tuple[Rows, Rows]
+"""Rows, and the row beside each of them."""
 
 SAME_SIDE = 0.93
 """Sides whose ratio is nearer to 1 than this are the same size."""
@@ -42,8 +46,11 @@ NEWER = 2.0
 """Log-odds that a later time of change adds: an enlarged copy is made after its original."""
 _THUMBS = 1 << 18
 """Most thumbnails in memory at a time, 200 MB; links between more images are gone through in parts of half of it."""
-VOTES = {"squeezed": 2.0, "grey": 3.0, "framed": 1.5, "atypical": 1.5, "older": 0.5}
+VOTES = {"squeezed": 2.0, "grey": 3.0, "framed": 1.5, "atypical": 1.5, "older": 0.5, "named": 2.0}
 """Most that each kind of evidence can say for one of two images of a size, in log-odds."""
+_OF_PIXELS = ("width", "height", "dhash", "phash", "brightness", "contrast", "sharpness", "entropy", "colorfulness")
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_NO_PAIRS: Pairs = (np.empty(0, np.int64), np.empty(0, np.int64))
 
 
 def rank(
@@ -53,11 +60,17 @@ def rank(
     thumbs: Callable[[Rows], npt.NDArray[np.uint8]],
     *,
     first: Rows,
+    companions: Rows | None = None,
+    labelled: Mask | None = None,
+    worse_than: Pairs | None = None,
+    turned: Pairs | None = None,
 ) -> Rows:
     """Place of each image when all are ordered from best to worst.
 
     Protected images come first, then preferred ones. Then, by ``keep.rule``, ``best`` puts the likely original before
-    its copies: see ``_original_first``; the other rules put their own measure before that. The path decides last.
+    its copies: see ``_original_first``; the other rules put their own measure before that. Images of the same pixels
+    stand together, and among them the one whose file says most comes first, then the plainest name, whatever the time:
+    pixels tell nothing of them. The path decides last.
 
     Args:
         features: rows in canonical path order, columns of ``records.FEATURES``.
@@ -66,14 +79,19 @@ def rank(
         thumbs: gives thumbnails of some rows, (n, bytes) uint8.
         first: rows that outrank all that are neither protected nor preferred: those that every tier compared. The
             others have fewer links to be judged by, and a king already.
+        companions: (n,) how many files beside each image belong to it.
+        labelled: (n,) whether there are labels for it: these come first, as far as the rule has no say.
+        worse_than: rows that are better, and the worse one beside each, as comparing the pictures showed: the whole and
+            its crop, a picture and the same with something laid over it. Contradictions are left out.
+        turned: rows that show one picture, mirrored or turned against each other. Where files or names tell which is
+            upright, that one is better.
 
     Returns:
         (n,) int64, a permutation of 0..n-1.
     """
     behind = np.ones(features.num_rows, np.bool_)
     behind[first] = False
-    paths = features["path"]
-    keys: list[npt.NDArray[np.generic]] = [~matches(paths, keep.protect), ~matches(paths, keep.prefer), behind]
+    keys: list[npt.NDArray[np.generic]] = [~matches(features, keep.protect), ~matches(features, keep.prefer), behind]
     age = features["mtime_ns"].to_numpy().astype(np.float64)
     rule_keys: dict[str, list[Floats]] = {
         "best": [],
@@ -82,32 +100,62 @@ def rank(
         "oldest": [age],
         "newest": [-age],
     }
-    if keep.rule != "first":
-        keys += [*rule_keys[keep.rule], *_original_first(features, age, links, thumbs)]
     # numpy's lexsort takes the most important key last; rows are in path order, so a stable sort ends with the path
-    order = np.lexsort(keys[::-1]) if keys else np.arange(features.num_rows)
-    place = np.empty(features.num_rows, np.int64)
-    place[order] = np.arange(features.num_rows)
-    return place
+    if keep.rule == "first":
+        return placed(np.lexsort(keys[::-1]))
+    marks = name_marks(features["path"])
+    keys += rule_keys[keep.rule]
+    if labelled is not None:
+        keys.append(~labelled)
+    order = np.lexsort([*keys, *_original_first(features, age, marks, links, thumbs)][::-1])
+    group = classes(order, keys)
+    told = facts_of(_column(features, "metadata").astype(np.int64)) + (0 if companions is None else companions)
+    place = gathered(placed(order), _same_pixels(features, group), [-told, marks])
+    pairs = _upright_first(features, told, marks, turned)
+    better, worse = (np.concatenate(ends) for ends in zip(pairs, worse_than or _NO_PAIRS, strict=True))
+    alike = group[better] == group[worse]
+    return demoted(place, better[alike], worse[alike])
 
 
-def matches(paths: pa.ChunkedArray, globs: Sequence[str]) -> Mask:
-    """Which relative paths match one of the globs (``*`` crosses folders), (n,) bool."""
-    if not globs:
-        return np.zeros(len(paths), np.bool_)
-    return np.array([any(fnmatchcase(path, glob) for glob in globs) for path in paths.to_pylist()], np.bool_)
+def _same_pixels(features: pa.Table, group: Rows) -> Rows:
+    """A number that images of one group share where all that is measured on their pixels agrees to the last bit."""
+    key = group.astype(np.uint64)
+    for name in _OF_PIXELS:
+        column = features[name]
+        bits = column.cast(pa.float64()) if not pa.types.is_uint64(column.type) else column
+        key = (key ^ bits.fill_null(0).to_numpy().view(np.uint64)) * _MIX
+        key ^= key >> np.uint64(29)
+    # what was not measured is like nothing else
+    unknown = features["dhash"].is_null().to_numpy()
+    key[unknown] = np.flatnonzero(unknown)
+    return key.view(np.int64)
+
+
+def _upright_first(features: pa.Table, told: Rows, marks: Rows, turned: Pairs | None) -> Pairs:
+    """Of images turned or mirrored against each other, those of which something tells that they are upright, and the
+    other ones: an orientation tag, which cameras write and turning removes, more that the file says, a plainer name."""
+    if turned is None:
+        return _NO_PAIRS
+    a, b = turned
+    said = _column(features, "orientation") > 0
+    leads = np.zeros(len(a), np.int64)
+    for for_a, for_b in ((said[a], said[b]), (told[a], told[b]), (-marks[a], -marks[b])):
+        leads = np.where(leads == 0, np.sign(for_a.astype(np.int64) - for_b), leads)
+    known = leads != 0
+    return np.where(leads > 0, a, b)[known], np.where(leads > 0, b, a)[known]
 
 
 def _original_first(
-    features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
+    features: pa.Table, age: Floats, marks: Rows, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
 ) -> list[npt.NDArray[np.generic]]:
     """Keys of the ``best`` rule, most important first: not enlarged, not reduced, the votes of all near-duplicates,
-    age, bytes.
+    age, marks in the name, bytes.
 
     Saved again at a higher quality, a copy has more bytes and no more picture; hence age comes before bytes.
     """
     enlarged, reduced = _resized(features, age, links)
-    return [enlarged, reduced, -np.round(_votes(features, age, links, thumbs), 1), age, -_column(features, "bytes")]
+    votes = np.round(_votes(features, age, marks, links, thumbs), 1)
+    return [enlarged, reduced, -votes, age, marks, -_column(features, "bytes")]
 
 
 def in_doubt(features: pa.Table, links: Links) -> Rows:
@@ -181,7 +229,9 @@ def _resized(features: pa.Table, age: Floats, links: Links) -> tuple[Mask, Mask]
     return enlarged, reduced
 
 
-def _votes(features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]) -> Floats:
+def _votes(
+    features: pa.Table, age: Floats, marks: Rows, links: Links, thumbs: Callable[[Rows], npt.NDArray[np.uint8]]
+) -> Floats:
     """Sum over the links of each image of the log-odds that it, not the other end, is the original; (n,) float64.
 
     No single measurement decides, because each is wrong now and then.
@@ -202,6 +252,8 @@ def _votes(features: pa.Table, age: Floats, links: Links, thumbs: Callable[[Rows
         + VOTES["framed"] * (1.0 * framed[b] - framed[a])
         + VOTES["atypical"] * np.clip((typical[b] - typical[a]) / TYPICAL_LEVELS, -1, 1)
         + VOTES["older"] * np.sign(age[b] - age[a])
+        # who saves a copy under another name keeps the time now and then, and else the time tells
+        + VOTES["named"] * np.where(age[a] == age[b], np.sign(marks[b] - marks[a]), 0)
     )
     return np.asarray(np.bincount(a, votes, n) - np.bincount(b, votes, n), np.float64)
 

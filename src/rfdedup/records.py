@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rfdedup.sources.folder import SourceFile
 
 SCHEMA_VERSION = 2
-FEATURE_VERSION = 12
+FEATURE_VERSION = 14
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)
@@ -68,6 +68,15 @@ _SCALARS: list[pa.Field[Any]] = [
     pa.field("detail", pa.float64()),
 ]
 
+_INFORMATION: list[pa.Field[Any]] = [
+    # grey levels that the lightest and the darkest part reach; structure in levels^2, and how crisp it is (null where
+    # there is none, and where sharpness alone tells that a picture is not blurry): see tiers.information
+    pa.field("light", pa.int32()),
+    pa.field("shade", pa.int32()),
+    pa.field("texture", pa.float64()),
+    pa.field("crispness", pa.float64()),
+]
+
 FEATURES = pa.schema(
     [
         pa.field("root", pa.string(), nullable=False),
@@ -103,6 +112,13 @@ FEATURES = pa.schema(
         pa.field("entropy", pa.float64()),
         pa.field("colorfulness", pa.float64()),
         pa.field("thumb", pa.binary(THUMB_SIDE * THUMB_SIDE * 3)),
+        # frames or pages in the file, and their content in order (null for stills and for too many): see same_frames
+        pa.field("frames", pa.int32()),
+        pa.field("frame_hashes", pa.binary()),
+        *_INFORMATION,
+        # what the file says of its picture, bits of imaging.Says, and its EXIF orientation (0 where it names none)
+        pa.field("metadata", pa.int32()),
+        pa.field("orientation", pa.int32()),
     ]
 )
 """``features/metadata_NNNN.parquet``: one row per scanned image, in scan order."""
@@ -135,6 +151,7 @@ VERDICTS = pa.schema(
         # schema 2: the row of the king, and what makes both the same: copy, moment or meaning
         pa.field("king_row", pa.int64()),
         pa.field("same", pa.string()),
+        *_INFORMATION,
     ]
 )
 """``verdicts.parquet``: one row per input file, sorted by (root, path_bytes). Row numbers are those of links.
@@ -162,7 +179,7 @@ EVIDENCE = pa.schema(
         pa.field("row", pa.int64(), nullable=False),
         pa.field("king_row", pa.int64(), nullable=False),
         pa.field("same", pa.string(), nullable=False),
-        # whether an added patch counted as content, because many images share the background
+        # whether it would differ where many images share the background: a patch that one has alone is content there
         pa.field("crowd", pa.bool_(), nullable=False),
         pa.field("proposed_by", pa.string(), nullable=False),
         pa.field("proposal_score", pa.float64(), nullable=False),

@@ -110,6 +110,7 @@ class Run:
             "scan": self.info.get("scan", {}),
             "encoder": self.info.get("encoder"),
             "stages": self.info.get("stages", []),
+            "warnings": self.info.get("warnings", []),
         }
 
     def _kinds(self) -> dict[str, int]:

@@ -5,18 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from rfdedup.errors import RunFolderError
-from rfdedup.files import TEMPORARY_SUFFIX, atomic_write, explain, sha256_file, write_json
+from rfdedup.files import (
+    TEMPORARY_SUFFIX,
+    NotRegularError,
+    atomic_write,
+    check_regular,
+    explain,
+    parse_json,
+    read_regular,
+    sha256_file,
+    write_json,
+)
 from rfdedup.records import EVIDENCE, LINKS, SCHEMA_VERSION, TABLE_ERRORS, VERDICTS
+from rfdedup.tables import check_evidence, check_links, check_verdicts, open_table
 
 RUN_JSON = "run.json"
 VERDICTS_FILE = "verdicts.parquet"
@@ -29,6 +40,8 @@ REVIEWS_FILE = "reviews.sqlite"
 """Decisions that reviewers made on this run."""
 FEATURES_FOLDER = "features"
 CHECKSUM = "checksum"
+BESIDE_DATABASE: Final = ("-journal", "-wal", "-shm")
+"""What SQLite appends to the name of a database for the files beside it."""
 
 
 class RunFolder:
@@ -57,15 +70,13 @@ class RunFolder:
                 raise RunFolderError(f"--out {path} is a file; name a folder")
             path.mkdir(parents=True, exist_ok=True)
             ours = (path / RUN_JSON).exists() or not any(_foreign(path))
-            linked = [name for name in (LOCK_FILE, FEATURES_FOLDER) if (path / name).is_symlink()]
         except OSError as error:
             raise RunFolderError(f"cannot use --out {path}: {explain(error)}") from None
         if not ours:
             raise RunFolderError(
                 f"--out {path} holds files that no run wrote; name a new or empty folder, nothing was changed"
             )
-        if linked:
-            raise RunFolderError(f"{path / linked[0]} is a symbolic link, which a run does not follow: remove it")
+        _refuse_strange(path)
         return cls(path)
 
     @classmethod
@@ -77,11 +88,19 @@ class RunFolder:
         """
         folder = cls(path)
         info = folder.info()
+        _refuse_strange(path)
         if info.get("status") != "complete":
             raise RunFolderError(f"the run in {path} is not finished: run the same `rfdedup run` command again")
         digests = info.get("tables", {})
         for name in TABLES:
-            if name in digests and (path / name).is_file() and sha256_file(path / name) != digests[name]:
+            try:
+                damaged = name in digests and sha256_file(path / name) != digests[name]
+            except FileNotFoundError:
+                # whoever needs it says so
+                continue
+            except OSError as error:
+                raise RunFolderError(f"{path / name} cannot be read: {explain(error)}") from None
+            if damaged:
                 raise RunFolderError(f"{path / name} is damaged: run the same `rfdedup run` command again")
         return folder
 
@@ -111,10 +130,14 @@ class RunFolder:
         """
         file = self.path / RUN_JSON
         try:
-            value = json.loads(file.read_text(encoding="utf-8"))
+            value = parse_json(read_regular(file).decode("utf-8"))
         except FileNotFoundError:
             raise RunFolderError(f"{self.path} is not a run folder: it has no {RUN_JSON}") from None
-        except (OSError, ValueError) as error:
+        except NotRegularError as error:
+            raise RunFolderError(f"{file}: {error.strerror}; remove it") from None
+        except OSError as error:
+            raise RunFolderError(f"{file} cannot be read: {explain(error)}") from None
+        except ValueError as error:
             raise RunFolderError(f"{file} cannot be read ({error}); run the same command again") from None
         if not isinstance(value, dict) or not isinstance(value.get("schema"), int):
             raise RunFolderError(f"{file} is not a description of a run")
@@ -122,8 +145,10 @@ class RunFolder:
             raise RunFolderError(
                 f"{file} has schema {value['schema']}, this version reads up to {SCHEMA_VERSION}: update rfdedup"
             )
-        if value.pop(CHECKSUM, None) not in (None, _checksum(value)) or not isinstance(value.get("tables", {}), dict):
+        if value.pop(CHECKSUM, None) not in (None, _checksum(value)):
             raise RunFolderError(f"{file} is damaged; run the same command again")
+        if (odd := _odd(value)) is not None:
+            raise RunFolderError(f"{file} is damaged: {odd} is not what a run writes; run the same command again")
         return value
 
     def write_info(self, value: dict[str, Any]) -> None:
@@ -132,16 +157,46 @@ class RunFolder:
         write_json(self.path / RUN_JSON, {**whole, CHECKSUM: _checksum(whole)})
 
     def verdicts(self) -> pa.Table:
-        return _read_table(self.path / VERDICTS_FILE, VERDICTS)
+        """The verdicts, checked for values that no run writes.
+
+        Raises:
+            RunFolderError: the table is missing or damaged.
+        """
+        table = _read_table(self.path / VERDICTS_FILE, VERDICTS)
+        try:
+            check_verdicts(table, table.num_rows)
+        except TABLE_ERRORS as error:
+            raise RunFolderError(f"{self.path / VERDICTS_FILE} is damaged: {error}") from None
+        return table
 
     def links(self) -> pa.Table:
-        return _read_table(self.path / LINKS_FILE, LINKS)
+        """Measured links between rows of the verdicts.
+
+        Raises:
+            RunFolderError: the table is missing or damaged.
+        """
+        table = _read_table(self.path / LINKS_FILE, LINKS)
+        try:
+            with suppress(FileNotFoundError), open_table(self.path / VERDICTS_FILE) as verdicts:
+                check_links(table, verdicts.metadata.num_rows)
+        except TABLE_ERRORS as error:
+            raise RunFolderError(f"{self.path / LINKS_FILE} is damaged: {error}") from None
+        return table
 
     def evidence(self) -> pa.Table:
         """What comparisons measured for each drop; empty where none was made, as in runs of older versions."""
-        if not (self.path / EVIDENCE_FILE).exists():
+        path = self.path / EVIDENCE_FILE
+        if not path.exists():
             return EVIDENCE.empty_table()
-        return _read_table(self.path / EVIDENCE_FILE, EVIDENCE)
+        table = _read_table(path, EVIDENCE)
+        if any(column.null_count for column in table.columns):
+            raise RunFolderError(f"{path} is damaged (it lacks values): run the same `rfdedup run` command again")
+        try:
+            with suppress(FileNotFoundError), open_table(self.path / VERDICTS_FILE) as verdicts:
+                check_evidence(table, verdicts.metadata.num_rows)
+        except TABLE_ERRORS as error:
+            raise RunFolderError(f"{path} is damaged: {error}") from None
+        return table
 
     def write_tables(self, verdicts: pa.Table, links: pa.Table, evidence: pa.Table | None = None) -> dict[str, str]:
         """Replace all tables. Returns the SHA-256 of each file by name, for ``tables`` in ``run.json``."""
@@ -161,9 +216,13 @@ class RunFolder:
         """
         lock = FileLock(self.path / LOCK_FILE, timeout=0)
         try:
+            with suppress(FileNotFoundError):
+                check_regular(self.path / LOCK_FILE)
             lock.acquire()
         except Timeout:
             raise RunFolderError(f"another rfdedup process is using {self.path}; wait for it or stop it") from None
+        except NotRegularError as error:
+            raise RunFolderError(f"{self.path / LOCK_FILE} cannot be used: {error.strerror}; remove it") from None
         except OSError as error:
             raise RunFolderError(f"cannot write to {self.path}: {explain(error)}") from None
         try:
@@ -189,6 +248,90 @@ def sameness(info: dict[str, Any]) -> str:
     return same if same in ("copy", "moment") else MEANING
 
 
+def _refuse_strange(path: Path) -> None:
+    """A link, pipe, device or folder in the place of a file of the run is neither opened nor followed.
+
+    Raises:
+        RunFolderError: there is one.
+    """
+    reviews = (REVIEWS_FILE + end for end in ("", *BESIDE_DATABASE))
+    for name in (RUN_JSON, VERDICTS_FILE, LINKS_FILE, LOCK_FILE, *reviews):
+        try:
+            check_regular(path / name)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise RunFolderError(f"{path / name} cannot be used: {explain(error)}; remove it") from None
+    if (path / FEATURES_FOLDER).is_symlink():
+        raise RunFolderError(f"{path / FEATURES_FOLDER} is a symbolic link, which is not followed: remove it")
+
+
+def _strings(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
+
+
+def _stages(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(one, dict)
+        and isinstance(one.get("name", ""), str)
+        and all(_number(one.get(name), none=True) for name in ("images", "seconds", "images_per_second"))
+        for one in value
+    )
+
+
+def _config(value: Any) -> bool:
+    sections = ("quality", "hash", "semantic", "limits", "keep")
+    if not isinstance(value, dict) or any(not isinstance(value.get(name, {}), dict) for name in sections):
+        return False
+    quality, bits = value.get("quality", {}), value.get("hash", {})
+    return all(_number(quality.get(name), none=True) for name in ("blurry", "dark", "bright")) and _number(
+        bits.get("radius"), none=True
+    )
+
+
+def _encoder(value: Any) -> bool:
+    kinds = {"key": str, "precision": str, "descriptor": str, "name": str, "whitening": dict, "threshold_told_by": dict}
+    return value is None or (
+        isinstance(value, dict)
+        and all(isinstance(value.get(name, kind()), kind) for name, kind in kinds.items())
+        and _number(value.get("threshold", 0.0))
+    )
+
+
+def _number(value: Any, *, none: bool = False) -> bool:
+    return (none and value is None) or (
+        isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 1e300
+    )
+
+
+def _table_of(kind: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, dict) and all(isinstance(one, kind) for one in value.values())
+
+
+_FACTS: Final[dict[str, Callable[[Any], bool]]] = {
+    "tables": _table_of(str),
+    "config": _config,
+    "inputs": _strings,
+    "command": _strings,
+    "scan": lambda value: isinstance(value, dict),
+    "encoder": _encoder,
+    "stages": _stages,
+    "warnings": _strings,
+    "peak_rss_bytes": _table_of(int),
+    "status": lambda value: isinstance(value, str),
+    "version": lambda value: isinstance(value, str),
+}
+"""What ``run.json`` may hold under a name, where it holds it."""
+
+
+def _odd(info: dict[str, Any]) -> str | None:
+    """The first name in ``run.json`` under which something else lies than any run writes."""
+    for name, fits in _FACTS.items():
+        if name in info and not fits(info[name]):
+            return repr(name)
+    return None
+
+
 def _checksum(info: dict[str, Any]) -> str:
     """SHA-256 over what ``run.json`` says, but for the status, which changes as the run goes on."""
     facts = {name: value for name, value in info.items() if name not in (CHECKSUM, "status")}
@@ -206,7 +349,7 @@ def _foreign(path: Path) -> Iterator[str]:
 def _read_table(file: Path, schema: pa.Schema) -> pa.Table:
     try:
         # half the start-up time of read_table, which loads the data set machinery
-        with pq.ParquetFile(file) as stream:
+        with open_table(file) as stream:
             table = stream.read()
     except FileNotFoundError:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,14 +20,15 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rfdedup.cpus import thread_count
 from rfdedup.errors import RunFolderError
-from rfdedup.files import ARRAY_ERRORS, atomic_write, sha256_file, write_json
+from rfdedup.files import ARRAY_ERRORS, atomic_write, parse_json, read_regular, sha256_file, write_json
 from rfdedup.records import FEATURES, TABLE_ERRORS
-from rfdedup.similarity.products import thread_count
+from rfdedup.tables import map_array, open_table
 from rfdedup.tiers import THUMB_SIDE
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
-HEAVY_COLUMNS = ("thumb",)
+HEAVY_COLUMNS = ("thumb", "frame_hashes")
 """Columns that are read for chosen rows only: a million of them do not belong in memory."""
 LIGHT_COLUMNS = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
 
@@ -69,7 +69,7 @@ def previews_of(run: Path, rows: npt.ArrayLike) -> list[bytes | None]:
     """
     folder = run / "features"
     try:
-        places = np.load(folder / ROWS_FILE, mmap_mode="r", allow_pickle=False)[np.asarray(rows, np.int64)]
+        places = map_array(folder / ROWS_FILE)[np.asarray(rows, np.int64)]
         out: list[bytes | None] = [None] * len(places)
         for number in np.unique(places[:, 0]).tolist():
             if number < 0:
@@ -195,6 +195,24 @@ class FeatureStore:
                 pass
         return out
 
+    def frame_hashes(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
+        """What frames of the given rows look like, for ``imaging.same_frames``; None where there is one or too many.
+
+        Raises:
+            RunFolderError: they cannot be read, though the checksum fits.
+        """
+        out: list[bytes | None] = [None] * len(shard)
+        for number in np.unique(shard[shard >= 0]).tolist():
+            path = self._path("metadata", number)
+            try:
+                column = _read(path, ["frame_hashes"]).column(0)
+            except TABLE_ERRORS as error:
+                why = " ".join(str(error).split())
+                raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
+            for i in np.flatnonzero(shard == number).tolist():
+                out[i] = column[int(row[i])].as_py()
+        return out
+
     def embedded(self, number: int, key: str) -> npt.NDArray[np.bool_]:
         """Which rows of a shard hold an embedding made under ``key``, (rows,) bool."""
         shard = self.shards[number]
@@ -204,7 +222,7 @@ class FeatureStore:
 
     def embeddings(self, number: int) -> npt.NDArray[np.float16]:
         """Embeddings of one shard, (rows, dim) float16, memory-mapped and read-only."""
-        return np.load(self._path("img_emb", number), mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        return map_array(self._path("img_emb", number))
 
     def gather(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32], dim: int) -> npt.NDArray[np.float16]:
         """Embeddings of the given rows, (n, dim) float16."""
@@ -253,7 +271,8 @@ class FeatureStore:
         """
         path = self.folder / name
         try:
-            table = pq.read_table(path)
+            with open_table(path) as file:
+                table = file.read()
             facts = table.schema.metadata or {}
             if facts.get(b"key") != self._key(key):
                 return {}
@@ -298,7 +317,7 @@ class FeatureStore:
 
 def _read(path: Path, columns: list[str]) -> pa.Table:
     # half the time of read_table, which loads the data set machinery
-    with pq.ParquetFile(path) as file:
+    with open_table(path) as file:
         return file.read(columns=columns)
 
 
@@ -309,7 +328,7 @@ def _number(marker: Path) -> int | None:
 
 def _read_marker(marker: Path) -> dict[str, Any] | None:
     try:
-        record = json.loads(marker.read_text(encoding="utf-8"))
+        record = parse_json(read_regular(marker))
     except (OSError, ValueError):
         return None
     kinds: dict[str, type | tuple[type, ...]] = {
@@ -328,7 +347,7 @@ def _read_marker(marker: Path) -> dict[str, Any] | None:
 def _sound(metadata: Path, rows: int) -> bool:
     """Whether a file whose checksum fits holds what we write: whoever writes the checksum can write anything."""
     try:
-        with pq.ParquetFile(metadata) as file:
+        with open_table(metadata) as file:
             if file.metadata.num_rows != rows or not file.schema_arrow.equals(FEATURES):
                 return False
             found = 0
@@ -343,7 +362,7 @@ def _sound(metadata: Path, rows: int) -> bool:
 
 def _sound_vectors(path: Path, rows: int) -> bool:
     try:
-        vectors = np.load(path, mmap_mode="r", allow_pickle=False)
+        vectors = map_array(path)
     except ARRAY_ERRORS:
         return False
     return (

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup import jit
-from rfdedup.similarity.products import thread_count
+from rfdedup.cpus import thread_count
 
 Rows = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]

@@ -8,12 +8,14 @@ picture; files without a group have no duplicate, or are junk. ``kind`` says how
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from rfdedup.errors import InputError
+from rfdedup.files import open_regular
 
 PLANTED_JUNK = ("blurred", "motion", "dark", "bright", "solid")
 PLANTED_BROKEN = ("truncated", "zeros", "text", "empty")
@@ -49,7 +51,10 @@ def read_truth(file: Path) -> list[TruthRow]:
         InputError: it cannot be read, lacks a column, or names a path twice.
     """
     try:
-        with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        with (
+            open_regular(file, follow=True) as stream,
+            io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="") as lines,
+        ):
             table = csv.DictReader(lines)
             for column in _COLUMNS[:2]:
                 if column not in (table.fieldnames or ()):

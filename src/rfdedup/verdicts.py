@@ -230,7 +230,6 @@ def evidence_table(duplicates: Duplicates, representative: Rows, compared: Compa
     """The table of ``records.EVIDENCE``: what each drop that is not identical rests on, by row."""
     if compared is None:
         return EVIDENCE.empty_table()
-    _, crowd = compared.accepted()
     by_hash = proposed_by_hash(compared.pairs)
     rows = []
     for row in np.flatnonzero(duplicates.compared >= 0).tolist():
@@ -246,7 +245,7 @@ def evidence_table(duplicates: Duplicates, representative: Rows, compared: Compa
             "row": row,
             "king_row": king,
             "same": str(duplicates.same[row]),
-            "crowd": bool(crowd[at]),
+            "crowd": found.crowd_kind != found.kind,
             "proposed_by": _proposer(compared, at, bool(by_hash[at])),
             "proposal_score": float(bits) if by_hash[at] else cosine,
         }

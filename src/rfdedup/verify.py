@@ -13,19 +13,23 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.claims import Claim, Claims, Key, Place, Whereabouts
-from rfdedup.config import RunConfig, make_config
+from rfdedup.comparison import Evidence
+from rfdedup.comparison import Limits as ChangeLimits
+from rfdedup.config import RunConfig
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
-from rfdedup.errors import ConfigError, EncoderError, ImageError, RunFolderError
+from rfdedup.errors import EncoderError, ImageError, RunFolderError
 from rfdedup.execution import embed_files, file_pool, limits_of
 from rfdedup.imaging import Limits
 from rfdedup.measure import measure
 from rfdedup.passes import Fault, read_stable
 from rfdedup.progress import Progress, Silent, Watch
-from rfdedup.proofs import Facts, disprove_exact, disprove_perceptual, disprove_quality
+from rfdedup.proofs import Facts, disprove_comparison, disprove_exact, disprove_perceptual, disprove_quality
 from rfdedup.records import Tier
+from rfdedup.run_encoder import config_of_run, trusted
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import SourceFile
+from rfdedup.stages.compare import CompareTask, Unreadable, change_limits, view_of
 from rfdedup.tiers.hashing import sha256
 from rfdedup.tiers.semantic import MARGIN
 from rfdedup.whitening import describe_as
@@ -95,6 +99,21 @@ class ProofTask:
             return error.kind, error.detail
 
 
+@dataclass(frozen=True)
+class SizedCompareTask:
+    """A comparison made again, with width and height of the first of both pictures."""
+
+    limits: Limits
+    bounds: ChangeLimits
+
+    def __call__(self, pair: tuple[SourceFile, SourceFile]) -> tuple[Evidence, tuple[int, int]] | Unreadable:
+        found = CompareTask(self.limits, self.bounds)(pair)
+        if isinstance(found, Unreadable):
+            return found
+        view = view_of(pair[0], self.limits)
+        return found, (view.width, view.height)
+
+
 def verify_run(
     run: str | Path,
     *,
@@ -104,9 +123,10 @@ def verify_run(
 ) -> Verification:
     """Compute every drop again from the files and compare it with what the run noted.
 
-    Exact drops by the SHA-256 of both files, perceptual ones by hashes and thumbnails of both, quality ones by their
-    measurements, semantic ones by embeddings of both: in the precision of the run, and in float32 where that is
-    within its error of the threshold or does not confirm the drop. Each king must be kept and unchanged. Files that
+    Exact drops by the SHA-256 of both files, quality ones by their measurements, and all that a comparison of pictures
+    decided by comparing them again. Of runs where nobody compared pictures, perceptual drops by hashes and thumbnails
+    of both, semantic ones by embeddings of both: in the precision of the run, and in float32 where that is within its
+    error of the threshold or does not confirm the drop. Each king must be kept and unchanged. Files that
     ``apply`` moved are read at their new places. The tables are held in memory, pictures and embeddings a slice at a
     time.
 
@@ -123,14 +143,16 @@ def verify_run(
     """
     folder = RunFolder.open(Path(run))
     info = folder.info()
-    config = _config_of(info, folder)
+    config = config_of_run(info)
     watch = Watch(progress if progress is not None else Silent())
     result = Verification()
     claims = Claims(folder)
     if not claims.drops:
         return result
     with Whereabouts.of(folder) as places:
-        semantic = _read_files(claims, places, config, watch, result)
+        semantic, compared = _read_files(claims, places, config, watch, result)
+        if len(compared):
+            _compare_again(claims, compared, places, config, watch, result)
         if len(semantic):
             prover = _Prover(info, folder.features, config, watch, encoder, weights)
             for start in range(0, len(semantic), SLICE):
@@ -138,17 +160,16 @@ def verify_run(
     return result
 
 
-def _config_of(info: dict[str, Any], folder: RunFolder) -> RunConfig:
-    if not isinstance(info.get("config"), dict):
-        raise RunFolderError(f"{folder.path} does not say how it was made: run the same command again")
-    return make_config(info["config"])
-
-
 def _read_files(
     claims: Claims, places: Whereabouts, config: RunConfig, watch: Watch, result: Verification
-) -> npt.NDArray[np.int64]:
-    """Check all but the semantic drops. Returns the rows of semantic ones whose files are as the run saw them."""
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Check what the bytes and measurements of files tell.
+
+    Returns:
+        rows that embeddings, and rows that comparisons of pictures have to prove; their files are as the run saw them.
+    """
     waiting: list[int] = []
+    pictures: list[int] = []
 
     def chunks() -> Iterator[tuple[tuple[list[Claim], list[Place]], list[Wanted]]]:
         drops = claims.drops
@@ -168,7 +189,7 @@ def _read_files(
                 for key in claim.keys:
                     if key not in found:
                         found[key] = places.find(*key)
-                    if claim.tier in (Tier.QUALITY, Tier.PERCEPTUAL):
+                    if claim.tier in (Tier.QUALITY, Tier.PERCEPTUAL) and not claim.by_pictures:
                         whole.add(key)
                 ready.append(claim)
             items = [(p.file, noted[p.key], p.key in whole) for p in found.values() if p.file is not None]
@@ -188,10 +209,48 @@ def _read_files(
                     problem = _disprove(claim, facts, config)
                     if problem is not None:
                         result.fail(claim, *problem)
+                    elif claim.by_pictures:
+                        pictures.append(claim.row)
                     elif claim.tier == Tier.SEMANTIC:
                         waiting.append(claim.row)
                 watch.advance(len(ready))
-    return np.sort(np.array(waiting, np.int64))
+    return np.sort(np.array(waiting, np.int64)), np.sort(np.array(pictures, np.int64))
+
+
+def _compare_again(
+    claims: Claims,
+    rows: npt.NDArray[np.int64],
+    places: Whereabouts,
+    config: RunConfig,
+    watch: Watch,
+    result: Verification,
+) -> None:
+    """Lay each picture over that of its king once more."""
+
+    def chunks() -> Iterator[tuple[list[Claim], list[tuple[SourceFile, SourceFile]]]]:
+        for start in range(0, len(rows), CHUNK):
+            ready, items = [], []
+            for claim in map(claims.claim, rows[start : start + CHUNK].tolist()):
+                mine, theirs = (places.find(*key).file for key in claim.keys)
+                if mine is None or theirs is None:
+                    result.fail(claim, "missing", "it or its king went away while the run was verified")
+                else:
+                    ready.append(claim)
+                    items.append((mine, theirs))
+            yield ready, items
+
+    task = SizedCompareTask(limits_of(config), change_limits(config))
+    with watch.stage("verify pictures", len(rows)), file_pool(task, len(rows), config) as pool:
+        for done in pool.run(chunks()):
+            for claim, outcome in zip(done.tag, done.results, strict=True):
+                if isinstance(outcome, Failure):
+                    result.fail(claim, outcome.kind, outcome.detail)
+                elif isinstance(outcome, Unreadable):
+                    who = "" if outcome.end == 0 else "king-"
+                    result.fail(claim, f"{who}{outcome.fault[0]}", outcome.fault[1])
+                elif problem := disprove_comparison(claim, *outcome):
+                    result.fail(claim, *problem)
+            watch.advance(len(done.results))
 
 
 def _disprove(claim: Claim, facts: dict[Key, Facts | Fault], config: RunConfig) -> Fault | None:
@@ -210,7 +269,7 @@ def _disprove(claim: Claim, facts: dict[Key, Facts | Fault], config: RunConfig) 
         return "king-changed", f"the bytes of its king {claim.king.path} are not those that the run read"
     if claim.tier == Tier.EXACT:
         return disprove_exact(claim, mine, theirs)
-    if claim.tier == Tier.PERCEPTUAL:
+    if claim.tier == Tier.PERCEPTUAL and not claim.by_pictures:
         return disprove_perceptual(claim, mine, theirs, config.hash.radius)
     return None
 
@@ -233,12 +292,11 @@ class _Prover:
         self.config = config
         self.watch = watch
         self.threshold = float(facts["threshold"])
-        named = config.semantic.encoder
-        if encoder is None and named.startswith("torchscript:"):
-            raise ConfigError(
-                f"the run names {named}, and TorchScript files can hold code: if you trust it, add --encoder {named}"
-            )
-        self._name = encoder or named
+        self._name: str | Encoder
+        if encoder is None or isinstance(encoder, str):
+            self._name = trusted(config, encoder).semantic.encoder
+        else:
+            self._name = encoder
         self._weights = weights or config.semantic.weights
         self.precision = str(facts.get("precision"))
         self.margin = MARGIN.get(self.precision, max(MARGIN.values()))

@@ -22,7 +22,7 @@ from rfdedup.descriptor import DAMAGED, Matrix, Whitening, spread, unit, whiten
 from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.priors import prior_facts, prior_of
 from rfdedup.errors import RunFolderError
-from rfdedup.files import atomic_write
+from rfdedup.files import atomic_write, open_regular, parse_json
 
 Floats = npt.NDArray[np.float64]
 Source = Literal["none", "prior", "pooled", "own"]
@@ -382,8 +382,8 @@ def load(path: Path, key: str, prior: Prior | None, dim: int) -> tuple[Choice, d
         RunFolderError: the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            about = json.loads(str(arrays["about"]))
+        with open_regular(path) as stream, np.load(stream, allow_pickle=False) as arrays:
+            about = parse_json(str(arrays["about"]))
         if about["key"] != key:
             return None
         source, notes = about["source"], about["notes"]

@@ -220,14 +220,14 @@ def test_content_decides_and_other_files_are_counted(tmp_path: Path) -> None:
     assert (run.info["scan"]["others"], run.info["scan"]["hidden"]) == (1, 1)
 
 
-def test_a_black_frame_is_dark_and_a_white_one_bright(tmp_path: Path) -> None:
+def test_a_black_frame_is_dark_a_white_one_bright_and_a_grey_one_blank(tmp_path: Path) -> None:
     for name, level in (("black", 0), ("white", 255), ("grey", 128)):
         Image.new("RGB", (320, 240), (level,) * 3).save(tmp_path / f"{name}.png")
     run = rfdedup.refine(tmp_path, tmp_path / "run", tiers=("quality", "hash"), workers=1)
     assert dict(zip(run.verdicts["path"].to_pylist(), run.verdicts["reason"].to_pylist(), strict=True)) == {
         "black.png": "dark",
         "white.png": "bright",
-        "grey.png": "blurry",
+        "grey.png": "blank",
     }
 
 

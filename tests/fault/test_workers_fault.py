@@ -70,13 +70,48 @@ def test_every_item_crashes():
     assert [result.kind for result in done.results] == ["decoder-crash"] * 3
 
 
+HASTY = WorkerLimits(file_seconds=0.6, stall_seconds=0.6)
+
+
 def test_a_decoder_that_hangs_is_stopped_at_its_limit_and_others_are_not():
     started = time.monotonic()
     items = [("sleep", 0.3), ("hang", 0), ("sleep", 0.3), ("spin", 0), ("ok", 7)]
-    done, _ = run_one(items, WorkerLimits(file_seconds=0.6))
-    assert [getattr(result, "kind", result) for result in done.results] == ["sleep", "timeout", "sleep", "timeout", 7]
+    done, _ = run_one(items, HASTY)
+    assert [getattr(result, "kind", result) for result in done.results] == ["sleep", "stalled", "sleep", "timeout", 7]
     assert "longer than 0.6 s" in done.results[1].detail
+    assert "0.6 s of processor time" in done.results[3].detail
     assert time.monotonic() - started >= 4 * 0.6
+
+
+def test_the_limit_of_a_file_is_processor_time_and_not_the_clock():
+    done, stats = run_one([("sleep", 1.5), ("ok", 7)], WorkerLimits(file_seconds=0.4))
+    assert done.results == ["sleep", 7]
+    assert stats.restarts == 0
+
+
+def test_a_good_file_is_no_timeout_while_others_hold_the_processors():
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
+    if not cores:
+        pytest.skip("needs to hold all work to one core")
+    script = "while True: pass"
+    os.sched_setaffinity(0, cores[:1])
+    others = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(5)]
+    try:
+        started = time.monotonic()
+        done, _ = run_one([("work", 0.5), ("ok", 1)], WorkerLimits(file_seconds=1.2))
+        assert done.results == ["work", 1]
+        assert time.monotonic() - started > 1.2
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+        os.sched_setaffinity(0, cores)
+
+
+def test_a_worker_that_only_pretends_to_work_is_stalled_in_the_end():
+    done, _ = run_one([("doze", 0), ("ok", 1)], WorkerLimits(file_seconds=30, stall_seconds=0.2))
+    assert done.results[0].kind == "stalled"
+    assert done.results[1] == 1
 
 
 def test_a_decoder_that_eats_memory_is_stopped_and_others_are_not():
@@ -90,7 +125,7 @@ def test_a_decoder_that_eats_memory_is_stopped_and_others_are_not():
 @pytest.mark.parametrize("how", ["exit", "MemoryError", "hang"])
 def test_a_file_that_fails_once_counts_as_read(tmp_path, how):
     items = [("ok", 1), ("flaky", (str(tmp_path / "marker"), how)), ("ok", 2)]
-    done, stats = run_one(items, WorkerLimits(file_seconds=0.6))
+    done, stats = run_one(items, HASTY)
     assert done.results == [1, "recovered", 2]
     assert stats.restarts == 1
 
@@ -135,11 +170,11 @@ def test_a_file_on_which_the_system_kills_every_worker_is_out_of_memory():
 def test_chunks_behind_a_crash_lose_nothing():
     hostile = {(3, 1): ("exit", 3), (17, 0): ("MemoryError", 0), (17, 4): ("exit", 7), (39, 4): ("hang", 0)}
     chunks = [(n, [hostile.get((n, i), ("ok", (n, i))) for i in range(5)]) for n in range(40)]
-    with Pool(worker_tasks.obey, 2, WorkerLimits(file_seconds=0.6)) as pool:
+    with Pool(worker_tasks.obey, 2, HASTY) as pool:
         done = {each.tag: each.results for each in pool.run(chunks)}
     lost = {(n, i) for n in range(40) for i in range(5) if done[n][i] != (n, i)}
     assert lost == set(hostile)
-    assert [done[n][i].kind for n, i in sorted(lost)] == ["decoder-crash", "out-of-memory", "decoder-crash", "timeout"]
+    assert [done[n][i].kind for n, i in sorted(lost)] == ["decoder-crash", "out-of-memory", "decoder-crash", "stalled"]
 
 
 def test_blocks_survive_crashes_and_a_failed_row_is_zero():

@@ -63,7 +63,7 @@ def _filled(schema: pa.Schema, number: int) -> dict[str, Any]:
 
 
 def _verdicts(folder: Path) -> Path:
-    (folder / VERDICTS_FILE).write_bytes(_table(VERDICTS))
+    (folder / VERDICTS_FILE).write_bytes(_table(VERDICTS, verdict="keep"))
     return folder / VERDICTS_FILE
 
 

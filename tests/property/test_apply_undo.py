@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sys
@@ -14,15 +15,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apply_helpers import FaultyFs, Tree, contents, make_tree, other_device, snapshot
-from rfdedup.apply import Action, OnConflict, Request, apply_run, undo_run
+from rfdedup.apply import Action, OnConflict, Pairs, Request, apply_run, undo_run
 
 _ANY_BYTES = sys.platform == "linux"
-_plain = st.sampled_from(["a", "b", "A", "x y", "images", "labels", "é", "e\u0301", "-n", "~", "n.n"])
+_plain = st.sampled_from(["a", "b", "A", "x y", "images", "labels", "masks", "é", "e\u0301", "-n", "~", "n.n"])
 _wild = st.binary(min_size=1, max_size=6).filter(
     lambda raw: not {0, 47} & set(raw) and raw.strip(b".") and not raw.startswith(b".rfdedup")
 )
 _component = st.one_of(_plain, _wild.map(os.fsdecode)) if _ANY_BYTES else _plain
-_suffix = st.sampled_from([".jpg", ".JPG", ".png", ".jpeg", ".mask.png", ""])
+_suffix = st.sampled_from([".jpg", ".JPG", ".png", ".jpeg", ".mask.png", ".NEF", ".thm", ".txt", "(1).jpg", ""])
 _name = st.builds(
     lambda folders, leaf, suffix: "/".join([*folders, leaf + suffix]),
     st.lists(_component, max_size=3),
@@ -30,7 +31,7 @@ _name = st.builds(
     _suffix,
 )
 _bytes = st.binary(max_size=12)
-_sidecar = st.sampled_from([".txt", ".xml", ".json", ".xmp", ".mask.png"])
+_sidecar = st.sampled_from([".txt", ".xml", ".json", ".xmp", ".mask.png", ".mov", ".jpg.json", ".jpg(1).json", ".x3f"])
 
 
 @st.composite
@@ -157,6 +158,28 @@ def test_delete_leaves_every_king_and_everything_unjudged(entries: list[dict[str
         assert len(gone) == summary.done_total.files
         for path in after:
             assert after[path].content == before[path].content
+    finally:
+        shutil.rmtree(folder)
+
+
+@settings(max_examples=25)
+@given(_trees(), st.sampled_from(Pairs), st.sampled_from([OnConflict.KEEP, OnConflict.DROP]))
+def test_what_is_kept_or_unread_never_leaves(
+    entries: list[dict[str, Any]], pairs: Pairs, on_conflict: OnConflict
+) -> None:
+    folder = Path(tempfile.mkdtemp())
+    try:
+        tree = _plant(entries, folder)
+        apply_run(tree.run, Request(Action.MOVE, folder / "out", pairs=pairs, on_conflict=on_conflict))
+        stays = ("keep",) if pairs == Pairs.FOLLOW else ("keep", "error")
+        for row in tree.rows:
+            if row["verdict"] in stays:
+                assert os.path.lexists(os.path.join(row["root"], os.fsdecode(row["path_bytes"])))
+        clean = Request(Action.COPY, folder / "clean", pairs=pairs, on_conflict=on_conflict)
+        apply_run(tree.run, clean)
+        kept = Counter(row["sha256"] for row in tree.rows if row["verdict"] == "keep")
+        copied = Counter(hashlib.sha256(data).hexdigest() for data in contents(folder / "clean"))
+        assert not kept - copied, "the clean tree has every kept image"
     finally:
         shutil.rmtree(folder)
 

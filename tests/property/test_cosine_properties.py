@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from rfdedup import jit
 from rfdedup.similarity import amx, cosine, vnni
 from rfdedup.similarity.bounds import encode, fit_projection, product_bound
 from rfdedup.similarity.cosine import cosine_links
-from rfdedup.similarity.products import SWEEP, TILE, LevelProducts, Products, RegisterProducts
+from rfdedup.similarity.products import SWEEP, TILE, LevelProducts, Products, RegisterProducts, exact_up_to
 from rfdedup.similarity.registers import Registers
 from rfdedup.similarity.vectors import pair_scores
 
@@ -138,17 +139,27 @@ def test_coordinates_that_are_principal_directions_are_kept_as_they_are(dtype: t
     assert (product[a, b] >= needed).all()
 
 
-def some_codes(rng: np.random.Generator, rows: int, k: int) -> np.ndarray:
-    codes = rng.integers(-127, 128, (rows, k)).astype(np.int8)
-    codes[3], codes[7], codes[9] = 127, 127, -127
+def some_codes(rng: np.random.Generator, rows: int, k: int, largest: int = 127) -> np.ndarray:
+    codes = rng.integers(-largest, largest + 1, (rows, k)).astype(np.int8)
+    codes[3], codes[7], codes[9] = largest, largest, -largest
     return codes
+
+
+@functools.cache
+def largest_of(program: Any) -> int:
+    """Largest code that a program multiplies exactly, or OpenVINO here: 63 on processors without AVX-512 VNNI."""
+    return 127 if program is not None else exact_up_to(LevelProducts)
+
+
+def test_openvino_multiplies_exactly_at_least_half_the_range() -> None:
+    assert largest_of(None) in (63, 127)
 
 
 @settings(max_examples=10)
 @given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 512]))
 def test_levels_leave_out_no_product_at_the_bound(seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)
-    a, b = some_codes(rng, TILE, k), some_codes(rng, TILE, k)
+    a, b = (some_codes(rng, TILE, k, largest_of(None)) for _ in range(2))
     exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
     bound = float(exact.ravel()[rng.integers(0, exact.size)])
     step = float(rng.choice([1.0, 37.5]))
@@ -169,7 +180,7 @@ def products_of(program: Any, k: int, low: float = 0.0, step: float = 1000.0) ->
 @given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 320]), others=st.integers(1, SWEEP))
 def test_a_sweep_finds_the_products_that_reach_each_tiles_bound(program: Any, seed: int, k: int, others: int) -> None:
     rng = np.random.default_rng(seed)
-    a, b = some_codes(rng, TILE, k), some_codes(rng, others * TILE, k)
+    a, b = (some_codes(rng, rows, k, largest_of(program)) for rows in (TILE, others * TILE))
     exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
     share = rng.choice([0.0, 1e-6, 1e-3, 0.1])
     bounds = [float(np.quantile(exact[:, n * TILE : (n + 1) * TILE], 1 - share)) for n in range(others)]
@@ -259,9 +270,10 @@ def test_all_products_of_a_sweep_may_reach_the_bound(program: Any) -> None:
 
 @pytest.mark.parametrize("program", [*PROGRAMS, pytest.param(None, id="OpenVINO")])
 def test_more_may_be_asked_for_in_the_middle_of_a_sweep(program: Any) -> None:
-    codes = some_codes(np.random.default_rng(0), TILE, 64)
+    largest = largest_of(program)
+    codes = some_codes(np.random.default_rng(0), TILE, 64, largest)
     products = products_of(program, 64)
-    full = 127.0 * 127 * 64
+    full = float(largest * largest * 64)
     for i, _ in products.sweep(codes, codes, [full]):
         again, _ = products.above(codes, codes, full)
         assert sorted(i.tolist()) == again.tolist()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rfdedup.similarity import bounds, cosine, cover, crowds, hamming, products
 from rfdedup.similarity.hamming import CodePairs, hamming_links
+from rfdedup.similarity.products import largest_code
 from rfdedup.similarity.sparse_codes import crowded_rows, sparse_code_links
 
 
@@ -98,7 +99,8 @@ def test_sure_crowds_have_links(seed: int, pairs: int, size: int) -> None:
         sure = crowds.surely_crowded(bounds.encode(x, bounds.fit_projection(x, 0.8)), 0.8, 0, 2)
     assert not (sure & ~linked).any()
     if size == 192:
-        assert sure[np.repeat(score[:, 0] > 0.9, 2)].all()
+        # half the range of codes leaves twice as much in doubt
+        assert sure[np.repeat(score[:, 0] > (0.9 if largest_code() == 127 else 0.95), 2)].all()
 
 
 def test_tight_crowds_are_seen_wherever_they_lie() -> None:

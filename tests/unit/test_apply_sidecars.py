@@ -42,8 +42,12 @@ def test_rule_finds_the_parallel_folder(rule: str, folder: bytes, above: bytes, 
 def test_rule_makes_the_name() -> None:
     assert Rule.parse("{stem}.txt").leaf(b"x.y.jpg") == b"x.y.txt"
     assert Rule.parse("{name}.xmp").leaf(b"x.jpg") == b"x.jpg.xmp"
-    assert Rule.parse("{stem}.mask.png").owner_stem(b"a/x.mask.png") == b"a/x"
-    assert Rule.parse("{stem}.mask.png").owner_stem(b"a/.mask.png") is None
+    mask, tree = Rule.parse("{stem}.mask.png"), Rule.parse("masks/{stem}.png")
+    assert mask.owners(b"/in/a/x.mask.png") == [b"/in/a/x"]
+    assert mask.owners(b"/in/a/x.png") == mask.owners(b"/in/a/.mask.png") == []
+    assert tree.owners(b"/in/masks/a/x.png") == [b"/in/images/a/x", b"/in/JPEGImages/a/x"]
+    assert tree.owners(b"/in/masks/images/x.png") == []
+    assert Rule.parse("{name}.png").owners(b"/in/x.jpg.png") == [b"/in/x.jpg"]
 
 
 @pytest.mark.parametrize("text", ["x.txt", "{stem}", "../{stem}.txt", "a/b/{stem}.txt", "{stem}.txt/x", "{other}.txt"])
@@ -192,7 +196,8 @@ def test_masks_are_sidecars_although_they_are_images(tree: Tree, tmp_path: Path)
     tree.save()
     summary = apply_run(tree.run, move(tmp_path / "out"))
     assert files(tmp_path / "out") == {"blurry/c.jpg": b"c", "blurry/c.mask.png": b"mask"}
-    assert summary.held["sidecar"].files == 2
+    assert summary.held["image-stays"].files == 1, "the mask of b"
+    assert summary.done.keys() == {"quality", "exact"}
     assert summary.failures == 0
     assert undo_run(tree.run).complete
     apply_run(tree.run, Request(Action.COPY, tmp_path / "clean"))

@@ -169,3 +169,21 @@ def test_formats_for_files_ask_for_one(tree: Tree, tmp_path: Path) -> None:
             export_run(tree.run, Export(kind), None, io.BytesIO())
     with pytest.raises(RunFolderError):
         export_run(tmp_path / "nothing", Export(Format.CSV), None, io.BytesIO())
+
+
+def test_no_cell_of_a_csv_is_a_formula_and_paths_stay_exact(tmp_path: Path) -> None:
+    tree = make_tree(tmp_path)
+    names = ["=HYPERLINK(1).png", "@SUM(1).png", "-2+3.png", "+1.png", "plain.png"]
+    for name in names:
+        (tree.root / name).write_bytes(b"x")
+        tree.keep(name)
+    tree.save()
+    rows = list(csv.DictReader(io.StringIO(text(tree, Export(Format.CSV)).decode(), newline="")))
+    assert {row["file"] for row in rows} == set(paths(tree, *names))
+    assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    for row in rows:
+        exact = bytes.fromhex(row["path_hex"]).decode() if row["path_hex"] else row["path"]
+        assert exact in names
+        assert row["path"] in (exact, "'" + exact)
+    # nothing but tables for spreadsheets is changed
+    assert {row["path"] for row in json.loads(text(tree, Export(Format.JSON)))} == set(names)

@@ -51,6 +51,8 @@ def test_no_truncated_file_decodes(name: str, options: dict[str, int]) -> None:
     for cut in [*range(0, len(data) - 2, max(1, len(data) // 40)), len(data) - 2]:
         if name.startswith("gif") and cut == len(data) - 1:
             continue  # only the trailer byte is missing
+        if name.startswith("jpeg") and cut >= len(data) - 2:
+            continue  # only the end marker is missing
         assert kind_of(data[:cut], **options) in ({"empty"} if cut == 0 else {"truncated", "corrupt", "not-an-image"})
 
 
@@ -222,12 +224,12 @@ def test_palettes_are_resolved_and_their_transparency_too() -> None:
     assert seen.flags == ("alpha",)
 
 
-def test_sixteen_bit_grey_keeps_its_high_byte() -> None:
+def test_sixteen_bit_grey_is_scaled_to_8() -> None:
     ramp = np.arange(0, 65536, 1024, dtype=np.uint16).reshape(8, 8)
     for kind in ("PNG", "TIFF"):
         picture = decode(saved(Image.fromarray(ramp), kind))
         assert picture.flags == ("sixteen_bit",)
-        np.testing.assert_array_equal(picture.grey(), (ramp >> 8).astype(np.uint8))
+        np.testing.assert_array_equal(picture.grey(), np.round(ramp / 257).astype(np.uint8))
 
 
 def test_floats_are_read_as_shares_or_stretched() -> None:

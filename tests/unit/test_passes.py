@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import pickle
 import shutil
 import time
@@ -29,6 +28,7 @@ from rfdedup.encoders.base import cache_key
 from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.errors import EncoderError
+from rfdedup.files import open_regular
 from rfdedup.imaging import Limits
 from rfdedup.inventory import feature_key
 from rfdedup.passes import MeasureTask, PrepareTask
@@ -47,16 +47,16 @@ class Meter:
         self.decoded: list[tuple[int, int]] = []
         decode = simplejpeg.decode_jpeg
 
-        def counted_open(path: Any, *args: Any, **options: Any) -> Any:
+        def counted_open(path: str) -> Any:
             self.reads[Path(path).name] += 1
-            return builtins.open(path, *args, **options)  # noqa: PTH123
+            return open_regular(path)
 
         def counted_decode(*args: Any, **options: Any) -> Any:
             pixels = decode(*args, **options)
             self.decoded.append(pixels.shape[:2])
             return pixels
 
-        patch.setattr(passes, "open", counted_open, raising=False)
+        patch.setattr(passes, "open_regular", counted_open)
         patch.setattr(simplejpeg, "decode_jpeg", counted_decode)
 
 
@@ -180,7 +180,7 @@ def test_each_file_is_read_and_decoded_once_and_survivors_are_embedded(
 def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     without_workers(monkeypatch)
     images = small_set(tmp_path / "in", 6)
-    once = rfdedup.refine(images, tmp_path / "once")
+    once = rfdedup.refine(images, tmp_path / "once", same="meaning")
     measure = funnel.measure_files
 
     def backwards(files: Any, *arguments: Any) -> Any:
@@ -189,7 +189,7 @@ def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(funnel, "measure_files", backwards)
     order = rfdedup.refine(images, tmp_path / "order")
     monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:4]))
-    twice = rfdedup.refine(images, tmp_path / "twice")
+    twice = rfdedup.refine(images, tmp_path / "twice", same="meaning")
     names = [[stage["name"] for stage in run.info["stages"]] for run in (once, twice)]
     assert "embed" in names[1]
     for other in (order, twice):
@@ -221,7 +221,7 @@ def test_images_that_the_whitening_adapts_to_are_decoded_once(
 
     monkeypatch.setattr(funnel, "SampleViews", made)
     monkeypatch.setattr(semantic.SemanticTier, "_compare", noted)
-    once = rfdedup.refine(images, tmp_path / "once")
+    once = rfdedup.refine(images, tmp_path / "once", same="meaning")
     assert once.info["encoder"]["whitening"]["source"] == "pooled"
     # they are gone before anything is compared
     assert set(alive) == {False}
@@ -230,7 +230,7 @@ def test_images_that_the_whitening_adapts_to_are_decoded_once(
     # as after a crash, when what was held is gone
     measure = funnel.measure_files
     monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:5]))
-    twice = rfdedup.refine(images, tmp_path / "twice")
+    twice = rfdedup.refine(images, tmp_path / "twice", same="meaning")
     assert set(meter.reads.values()) == {3}
     stages = [{stage["name"]: stage["images"] for stage in run.info["stages"]} for run in (once, twice)]
     assert stages[0]["adapt"] == stages[1]["re-measure"] == len(meter.reads)
@@ -285,3 +285,10 @@ def test_an_encoder_that_fails_once_stops_the_run_also_where_a_shard_is_written_
     broken = FailingOnce(encoder.card, encoder._runtime, encoder.key)  # type: ignore[attr-defined]
     with pytest.raises(EncoderError, match="the device is gone"):
         rfdedup.refine(images, tmp_path / "run", encoder=broken)
+
+
+def test_waiting_for_a_disk_is_not_remembered_and_a_costly_file_is() -> None:
+    from rfdedup.execution import TRANSIENT
+
+    assert "stalled" in TRANSIENT
+    assert "timeout" not in TRANSIENT

@@ -21,7 +21,12 @@ GOOD = {
     "width": 640,
     "height": 480,
     "flags": [],
+    "light": 250,
+    "shade": 5,
+    "texture": 900.0,
+    "crispness": 0.3,
 }
+CLASSIC = QualityConfig(rule="classic")
 
 
 def table(*rows: dict[str, object]) -> pa.Table:
@@ -37,6 +42,10 @@ def table(*rows: dict[str, object]) -> pa.Table:
                 ("width", pa.int32()),
                 ("height", pa.int32()),
                 ("flags", pa.list_(pa.string())),
+                ("light", pa.int32()),
+                ("shade", pa.int32()),
+                ("texture", pa.float64()),
+                ("crispness", pa.float64()),
             ]
         ),
     )
@@ -149,7 +158,38 @@ def flagged(found: judgement.Judgement) -> list[list[str]]:
     return [[name for name, mask in found.flags.items() if mask[row]] for row in range(found.dropped.size)]
 
 
-def test_reasons_name_the_cause() -> None:
+def test_reasons_name_the_cause_and_the_measure_that_decided() -> None:
+    found = judgement.judge(
+        table(
+            {},
+            {"light": 31, "shade": 0, "crispness": 0.01},
+            {"shade": 171, "crispness": 0.01},
+            {"crispness": 0.0349},
+            {"crispness": 0.035},
+            {"light": 32},
+            {"shade": 170},
+            {"light": 105, "shade": 100},
+            {"light": 106, "shade": 100},
+            {"brightness": 3.0, "sharpness": 1.0},
+            {"crispness": None, "texture": 3.0},
+        ),
+        QualityConfig(),
+    )
+    nothing = np.nan
+    assert found.reason.tolist() == [None, "dark", "bright", "blurry", None, None, None, "blank", None, None, None]
+    np.testing.assert_array_equal(found.score[:8], [nothing, 31, 171, 0.0349, nothing, nothing, nothing, 5])
+    np.testing.assert_array_equal(found.threshold[:8], [nothing, 32, 170, 0.035, nothing, nothing, nothing, 6])
+    assert flagged(found) == [[]] * 10 + [["low_texture"]]
+
+
+def test_label_maps_are_neither_dark_nor_blank() -> None:
+    found = judgement.judge(
+        table(*({"light": 3, "shade": 0, "flags": flags} for flags in (["label_map"], []))), QualityConfig()
+    )
+    assert found.reason.tolist() == [None, "dark"]
+
+
+def test_the_classic_rule_looks_at_means() -> None:
     found = judgement.judge(
         table(
             {},
@@ -160,7 +200,7 @@ def test_reasons_name_the_cause() -> None:
             {"brightness": 10.0},
             {"brightness": 220.0},
         ),
-        QualityConfig(),
+        CLASSIC,
     )
     assert found.reason.tolist() == [None, "dark", "bright", "blurry", None, None, None]
     assert found.dropped.tolist() == [False, True, True, True, False, False, False]
@@ -187,7 +227,7 @@ def test_other_checks_only_flag() -> None:
 
 
 def test_every_check_drops_when_asked_and_blurry_comes_last() -> None:
-    rows = [row | {"sharpness": 1.0} for row, *_ in ODD]
+    rows = [row | {"crispness": 0.01} for row, *_ in ODD]
     rows[2]["height"] = 40
     found = judgement.judge(table(*rows), QualityConfig(drop=QUALITY_CHECKS))
     assert found.reason.tolist() == [name for _, name, *_ in ODD]
@@ -197,14 +237,14 @@ def test_every_check_drops_when_asked_and_blurry_comes_last() -> None:
 
 
 def test_nothing_drops_when_the_tier_is_off() -> None:
-    found = judgement.judge(table({"brightness": 3.0, "sharpness": 1.0}), QualityConfig(), active=False)
+    found = judgement.judge(table({"light": 3, "shade": 1, "crispness": 0.01}), QualityConfig(), active=False)
     assert not found.dropped.any()
-    assert flagged(found) == [["dark", "blurry"]]
+    assert flagged(found) == [["dark", "blank", "blurry"]]
 
 
 def test_rows_without_measurements_pass() -> None:
     nothing = dict.fromkeys(GOOD) | {"flags": []}
-    found = judgement.judge(table(nothing, {"brightness": 1.0}), QualityConfig(drop=QUALITY_CHECKS))
+    found = judgement.judge(table(nothing, {"light": 9}), QualityConfig(drop=QUALITY_CHECKS))
     assert found.reason.tolist() == [None, "dark"]
     assert flagged(found) == [[], []]
 
@@ -227,10 +267,10 @@ def test_real_scene_is_neither_flat_nor_grey() -> None:
     assert quality.entropy(np.ascontiguousarray(rgb[:, :, 1])) > 6
 
 
-def test_a_sharp_spot_saves_a_soft_picture() -> None:
+def test_a_sharp_spot_saves_a_soft_picture_from_the_classic_rule() -> None:
     found = judgement.judge(
         table({"sharpness": 30.0, "local_sharpness": 200.0}, {"sharpness": 30.0, "local_sharpness": 60.0}),
-        QualityConfig(),
+        CLASSIC,
     )
     assert found.reason.tolist() == [None, "blurry"]
 

@@ -11,8 +11,9 @@ import pytest
 
 from rfdedup import ranking
 from rfdedup.config import KeepConfig
+from rfdedup.imaging.metadata import Says
 from rfdedup.linking import Links
-from rfdedup.ranking import in_doubt, matches, rank
+from rfdedup.ranking import in_doubt, rank
 from rfdedup.records import FEATURES, Tier
 from rfdedup.tiers import THUMB_SIDE
 
@@ -45,7 +46,9 @@ def features(*changes: dict[str, Any]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=FEATURES)
 
 
-def order(table: pa.Table, keep: KeepConfig | None = None, first: Any = None, linked: bool = True) -> list[int]:
+def order(
+    table: pa.Table, keep: KeepConfig | None = None, first: Any = None, linked: bool = True, **told: Any
+) -> list[int]:
     """Rows from best to worst; every two are near-duplicates of each other."""
     n = table.num_rows
     one, other = np.triu_indices(n, 1) if linked else ([], [])
@@ -55,7 +58,9 @@ def order(table: pa.Table, keep: KeepConfig | None = None, first: Any = None, li
     def look(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         return thumbs[rows]
 
-    place = rank(table, keep or KeepConfig(), links, look, first=np.arange(n) if first is None else np.array(first))
+    place = rank(
+        table, keep or KeepConfig(), links, look, first=np.arange(n) if first is None else np.array(first), **told
+    )
     assert sorted(place.tolist()) == list(range(n))
     return [int(row) for row in np.argsort(place)]
 
@@ -108,16 +113,98 @@ def test_protected_before_preferred_before_compared_ones() -> None:
     assert order(table, keep, first=[3]) == [1, 2, 3, 0]
 
 
+PIXELS: dict[str, Any] = {"dhash": 5, "phash": 9, "brightness": 101.5}
+
+
+def test_among_equal_pixels_the_file_that_says_most_is_king_whatever_the_time() -> None:
+    stripped = PIXELS | {"mtime_ns": 1, "bytes": 99_000, "path": "a.jpg"}
+    camera = PIXELS | {"mtime_ns": 2000, "metadata": int(Says.EXIF | Says.GPS), "path": "b.jpg"}
+    motion = PIXELS | {"mtime_ns": 3000, "metadata": int(Says.EXIF | Says.GPS | Says.MOTION), "path": "c.jpg"}
+    profile = PIXELS | {"mtime_ns": 4000, "metadata": int(Says.PROFILE), "path": "d.jpg"}
+    for linked in (True, False):
+        assert order(features(stripped, camera, motion, profile), linked=linked) == [2, 1, 0, 3]
+    # of another picture it tells nothing
+    assert order(features(stripped | {"brightness": 101.6}, camera)) == [0, 1]
+
+
+def test_rows_that_were_not_measured_are_not_of_equal_pixels() -> None:
+    broken = {"dhash": None, "phash": None, "metadata": 7, "mtime_ns": 5}
+    assert order(features({"dhash": None, "mtime_ns": 1}, broken), linked=False) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "copy",
+    ["IMG_1 (1).jpg", "IMG_1 - Copy.jpg", "Copy of IMG_1.jpg", "IMG_1 2.jpg", "IMG_1-edited.jpg", "IMG_1 copy.jpg"],
+)
+def test_plain_names_come_before_names_of_copies(copy: str) -> None:
+    plain = {"path": "IMG_1.jpg"}
+    assert order(features({"path": copy}, plain), linked=False) == [1, 0]
+    assert order(features({"path": copy, "jpeg_quality": 91.0}, plain)) == [1, 0]
+    # of equal pixels the name decides, whatever the time; of others the time tells more
+    assert order(features(PIXELS | {"path": copy, "mtime_ns": 1}, PIXELS | plain)) == [1, 0]
+    assert order(features({"path": copy, "mtime_ns": 1}, plain), linked=False) == [0, 1]
+
+
+def test_companions_and_labels_come_first() -> None:
+    table = features(PIXELS | {"path": "A_whatsapp.jpg"}, PIXELS | {"path": "IMG_0001.JPG"})
+    assert order(table) == [0, 1]
+    assert order(table, companions=np.array([0, 2])) == [1, 0]
+    smaller = features({}, {"width": 400, "height": 300})
+    assert order(smaller, labelled=np.array([False, True])) == [1, 0]
+
+
+def pairs(*found: tuple[int, int]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    one, other = np.array(found, np.int64).reshape(-1, 2).T
+    return one, other
+
+
+def test_what_comparing_showed_to_be_worse_comes_right_behind_the_better_one() -> None:
+    table = features(*({"mtime_ns": i} for i in range(5)))
+    assert order(table, linked=False, worse_than=pairs((3, 0))) == [1, 2, 3, 0, 4]
+    assert order(table, linked=False, worse_than=pairs((3, 0), (0, 1), (2, 4))) == [2, 3, 0, 1, 4]
+    assert order(table, linked=False, worse_than=pairs((0, 1), (3, 0), (3, 0))) == [2, 3, 0, 1, 4]
+
+
+def test_contradictions_are_left_out_and_rules_stay_above() -> None:
+    table = features(*({"mtime_ns": i} for i in range(4)))
+    assert order(table, linked=False, worse_than=pairs((1, 0), (0, 1), (3, 2))) == [0, 1, 3, 2]
+    assert order(table, KeepConfig(protect=("0.jpg",)), linked=False, worse_than=pairs((3, 0))) == [0, 1, 2, 3]
+    assert order(table, KeepConfig(rule="oldest"), linked=False, worse_than=pairs((3, 0))) == [0, 1, 2, 3]
+    assert order(table, KeepConfig(rule="first"), linked=False, worse_than=pairs((3, 0))) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("turned", "upright"),
+    [({}, {"orientation": 6}), ({}, {"metadata": 1}), ({"path": "a_rotated.jpg"}, {"path": "z.jpg"})],
+    ids=["camera", "metadata", "name"],
+)
+def test_upright_before_turned_where_something_tells(turned: dict[str, Any], upright: dict[str, Any]) -> None:
+    table = features({"mtime_ns": 1} | turned, {"mtime_ns": 2} | upright)
+    assert order(table, linked=False) == [0, 1]
+    assert order(table, linked=False, turned=pairs((0, 1))) == [1, 0]
+    assert order(table, linked=False, turned=pairs((1, 0))) == [1, 0]
+    assert order(features({}, {}), linked=False, turned=pairs((1, 0))) == [0, 1]
+
+
+def test_the_order_of_rows_and_of_pairs_decides_nothing() -> None:
+    rng = np.random.default_rng(4)
+    times = rng.permutation(40).tolist()
+    rows = [
+        {"path": f"{i:02d}{rng.choice(['', ' (1)', '-edited'])}.jpg", "mtime_ns": times[i], "brightness": 5.0}
+        | {"dhash": int(rng.integers(6)), "metadata": int(rng.integers(8))}
+        for i in range(40)
+    ]
+    better, worse = rng.integers(0, 40, (2, 60))
+    found = order(features(*rows), linked=False, worse_than=(better, worse))
+    mixed = rng.permutation(40)
+    place, turn = np.argsort(mixed), rng.permutation(60)
+    told = place[better][turn], place[worse][turn]
+    again = order(features(*(rows[i] for i in mixed)), linked=False, worse_than=told)
+    assert [int(mixed[i]) for i in again] == found
+
+
 def test_missing_measurements_are_no_failure() -> None:
     assert order(features({}, {"detail": None, "jpeg_quality": None, "content": None, "fineness": None}))[0] == 0
-
-
-def test_globs() -> None:
-    paths = pa.chunked_array([["a.jpg", "sub/a.jpg"], ["sub/B.jpg"]])
-    assert matches(paths, ["*.jpg"]).tolist() == [True, True, True]
-    assert matches(paths, ["sub/*", "x"]).tolist() == [False, True, True]
-    assert matches(paths, ["sub/b*"]).tolist() == [False, False, False]
-    assert matches(paths, []).tolist() == [False, False, False]
 
 
 LARGE: dict[str, Any] = {"width": 1500, "height": 1125, "seen": 750, "mtime_ns": 2000}

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from rfdedup.config import make_config
 from rfdedup.report import write_report
 from rfdedup.report.certainty import certainty, margins
 from rfdedup.report.contents import Limits, contents, shown_rows
@@ -114,6 +115,38 @@ def test_limits_bound_the_rows_and_the_totals_stay_true(run: RunFolder) -> None:
     assert {image[6] for image in page["quality"]["items"]} == {"blurry", "dark", "bright"}
     assert (page["errors"]["total"], len(page["errors"]["items"])) == (3, 1)
     assert len(shown_rows(page)) == 4 * 2 + 3
+
+
+def test_charts_are_of_what_decided(run: RunFolder) -> None:
+    info = run.info()
+    info["config"]["quality"] = make_config({}).model_dump(mode="json")["quality"]
+    verdicts = run.verdicts()
+    for name, kind, value in (("light", pa.int32(), 250), ("shade", pa.int32(), 3), ("crispness", pa.float64(), 0.3)):
+        at = verdicts.column_names.index(name)
+        verdicts = verdicts.set_column(at, verdicts.schema.field(at), pa.array([value] * verdicts.num_rows, kind))
+    charts = {chart["name"]: chart for chart in contents(verdicts, run.links(), info, Limits())["histograms"]}
+    assert not {"sharpness", "brightness"} & set(charts)
+    assert charts["crispness"]["bounds"] == [{"name": "blurry", "value": 0.035, "drops": "below"}]
+    assert charts["light"]["bounds"] == [{"name": "dark", "value": 32.0, "drops": "below"}]
+    assert charts["shade"]["bounds"] == [{"name": "bright", "value": 170.0, "drops": "above"}]
+
+
+def test_a_bound_that_took_much_is_told_at_the_top(run: RunFolder, tmp_path: Path) -> None:
+    page = page_of(run)
+    assert page["heavy"] == []
+    info, verdicts = run.info(), run.verdicts()
+    dark = pa.array(["dark"] * verdicts.num_rows)
+    everything = {"verdict": pa.array(["drop"] * verdicts.num_rows), "tier": pa.array(["quality"] * verdicts.num_rows)}
+    for name, values in {**everything, "reason": dark}.items():
+        at = verdicts.column_names.index(name)
+        verdicts = verdicts.set_column(at, verdicts.schema.field(at), values)
+    (told,) = contents(verdicts, run.links(), info, Limits())["heavy"]
+    assert (told["check"], told["count"], told["images"]) == ("dark", verdicts.num_rows, verdicts.num_rows)
+    assert "--quality information" in told["options"]
+    run.write_tables(verdicts, run.links())
+    html = write_report(run, lambda rows: [None] * len(rows)).read_text()
+    assert '<strong data-reason="dark">' in html
+    assert "--quality information" in html
 
 
 def test_histograms_count_every_value_and_carry_their_thresholds(run: RunFolder) -> None:

@@ -109,7 +109,9 @@ def test_a_fault_is_an_error_with_its_kind() -> None:
 
 
 def duplicates(king: list[int], tier: list[int], score: list[float]) -> Duplicates:
-    return Duplicates(np.array(king), np.array(tier, np.int8), np.array(score), {Tier.EXACT: 1.0, **THRESHOLDS})
+    same, compared = np.full(len(king), None, object), np.full(len(king), -1)
+    bounds = {Tier.EXACT: 1.0, **THRESHOLDS}
+    return Duplicates(np.array(king), np.array(tier, np.int8), np.array(score), bounds, same, compared)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +141,8 @@ def test_links_are_written_by_the_names_of_tiers() -> None:
     written = link_table(Links.join(Links.make([1], [0], Tier.EXACT, [1]), Links.make([3], [2], Tier.SEMANTIC, [0.5])))
     assert written.schema.equals(LINKS)
     assert written.to_pylist() == [
-        {"a": 0, "b": 1, "tier": "exact", "score": 1.0},
-        {"a": 2, "b": 3, "tier": "semantic", "score": 0.5},
+        {"a": 0, "b": 1, "tier": "exact", "score": 1.0, "same": "copy"},
+        {"a": 2, "b": 3, "tier": "semantic", "score": 0.5, "same": "meaning"},
     ]
 
 
@@ -166,7 +168,7 @@ def test_hashes_are_sixteen_digits() -> None:
     made = features(3).set_column(
         FEATURES.get_field_index("dhash"), FEATURES.field("dhash"), pa.array([2**64 - 1, None, 10], pa.uint64())
     )
-    alone = Duplicates(np.arange(3), np.full(3, -1, np.int8), np.full(3, np.nan), THRESHOLDS)
+    alone = duplicates([0, 1, 2], [-1, -1, -1], [np.nan] * 3)
     flags = pa.array([[]] * 3, pa.list_(pa.string()))
     assert verdict_table(made, [None] * 3, judged(3), flags, alone)["dhash"].to_pylist() == [
         "f" * 16,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rfdedup.apply.entries import Entry, State
@@ -82,24 +82,36 @@ class Executor:
         return [entry]
 
     def _check(self, unit: Unit) -> list[Entry]:
-        entries = [self._entry(unit.image, self._options.action, unit)]
-        try:
-            _note(entries[0], self._recheck.image(unit))
-            for item in unit.sidecars:
-                entry = self._entry(item, self._options.action, unit, entries[0].id)
+        entries: list[Entry] = []
+        for part in unit.parts:
+            entry = self._entry(part.image, self._options.action, part, entries[0].id if entries else None)
+            try:
+                _note(entry, self._recheck.image(part))
+            except ProblemError as problem:
+                if entries:
+                    problem = ProblemError(problem.reason, f"{part.image.path} goes with it: {problem.detail}")
+                return self._refuse(entries or [entry], problem)
+            if part.conflict is not None:
+                entry.reason, entry.detail = "label-conflict", part.conflict
+            elif part.stays is not None:
+                entry.reason, entry.detail = part.stays
+            entries.append(entry)
+        for part in unit.parts:
+            for item in part.sidecars:
+                entry = self._entry(item, self._options.action, part, entries[0].id)
                 try:
                     _note(entry, self._recheck.item(item))
                 except ProblemError as problem:
                     if problem.reason == "missing":
                         continue
-                    raise ProblemError(problem.reason, f"its sidecar {item.path}: {problem.detail}") from None
+                    named = ProblemError(problem.reason, f"its sidecar {item.path}: {problem.detail}")
+                    return self._refuse(entries, named)
                 entries.append(entry)
-        except ProblemError as problem:
-            _close(entries[0], problem)
-            return entries[:1]
-        if unit.conflict is not None:
-            entries[0].reason, entries[0].detail = "label-conflict", unit.conflict
         return entries
+
+    def _refuse(self, entries: list[Entry], problem: ProblemError) -> list[Entry]:
+        _close(entries[0], problem)
+        return entries[:1]
 
     def _entry(self, item: Item, action: Action, unit: Unit | None = None, image: int | None = None) -> Entry:
         number = self._journal.new_id()
@@ -117,21 +129,25 @@ class Executor:
             self._journal.insert(entry for entries in units for entry in entries)
             self._journal.insert_folders(self._session, changes.noted)
         self._folders.make(changes)
-        claims = {item.path: item.claimants for unit in planned for item in unit.sidecars if item.claimants}
-        hardlinks = {unit.image.path for unit in planned if unit.hardlink}
+        parts = [part for unit in planned for part in unit.parts]
+        claims = {
+            item.path: [local(part.image.base, name) for name in item.claimants]
+            for part in parts
+            for item in part.sidecars
+            if item.claimants
+        }
+        hardlinks = {part.image.path for part in parts if part.hardlink}
         for entries in open_units:
             self._unit(entries, claims, hardlinks, data)
         sync_all(self._fs, [entry for entries in open_units for entry in entries])
         with self._journal.transaction():
             self._journal.update(entry for entries in open_units for entry in entries)
 
-    def _unit(
-        self, entries: list[Entry], claims: dict[str, tuple[bytes, ...]], hardlinks: set[str], data: bytes
-    ) -> None:
+    def _unit(self, entries: list[Entry], claims: dict[str, list[str]], hardlinks: set[str], data: bytes) -> None:
         done: list[Entry] = []
         for i, entry in enumerate(entries):
             try:
-                if self._claimed(entries[0], claims.get(entry.path, ())):
+                if self._claimed(claims.get(entry.path, ())):
                     entry.state, entry.reason = State.SKIPPED, "shared"
                     entry.detail = "another image that stays has the same sidecar"
                     continue
@@ -152,13 +168,13 @@ class Executor:
             entry.state = State.DONE
             done.append(entry)
 
-    def _claimed(self, image: Entry, claimants: tuple[bytes, ...]) -> bool:
+    def _claimed(self, claimants: Sequence[str]) -> bool:
         """Whether another image with this sidecar is still at its place."""
         if not self._options.action.takes_away:
             return False
-        for name in claimants:
+        for path in claimants:
             try:
-                self._fs.lstat(local(image.base, name))
+                self._fs.lstat(path)
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError:

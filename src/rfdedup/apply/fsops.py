@@ -12,11 +12,14 @@ import sys
 from collections.abc import Callable
 from functools import cache
 
+from rfdedup.apply import attributes
+
 _BLOCK = 1 << 20
 _AT_FDCWD = -100
 _RENAME_NOREPLACE = 1
 _RENAME_EXCL = 4
 _FICLONE = 0x40049409
+_SPECIAL = stat.S_ISUID | stat.S_ISGID | stat.S_ISVTX
 _WINDOWS_PLAIN_PATH = 240
 """Longer paths need the ``\\\\?\\`` prefix on Windows; directories already at 248 characters."""
 
@@ -87,15 +90,27 @@ class FsOps:
     def rmdir(self, path: str) -> None:
         os.rmdir(native(path))
 
-    def copy(self, source: str, target: str) -> None:
+    def copy(self, source: str, target: str, whole: bool = False) -> tuple[str, ...]:
         """Copy bytes, times and permission bits into a new file and make it durable.
 
-        Shares the blocks (reflink) where the file system can. ``target`` must not exist.
+        Shares the blocks (reflink) where the file system can. ``target`` must not exist. The setuid, setgid and sticky
+        bits and the capabilities of programs are never copied: they would give the rights of one owner to another.
+
+        Args:
+            whole: the copy takes the place of ``source``: it gets its owner and group, too.
+
+        Returns:
+            What the copy does not have of what ``whole`` asks for: ``owner``, ``group``, ``special bits``,
+            ``extended attributes``.
         """
         source, target = native(source), native(target)
         if _clone_file(source, target):
+            status = os.lstat(target)
+            if status.st_mode & _SPECIAL:
+                os.chmod(target, status.st_mode & 0o777)
             self.sync_file(target)
-            return
+            return ()
+        lost: tuple[str, ...] = ()
         reader = os.open(source, _READ_FLAGS)
         try:
             writer = os.open(target, _WRITE_FLAGS, 0o600)
@@ -104,7 +119,7 @@ class FsOps:
                     while block := os.read(reader, _BLOCK):
                         _write_all(writer, block)
                 if os.name != "nt":
-                    shutil.copystat(source, target, follow_symlinks=False)
+                    lost = attributes.copy(reader, writer, owner=whole)
                 _sync(writer)
             finally:
                 os.close(writer)
@@ -113,6 +128,7 @@ class FsOps:
         if os.name == "nt":
             # closing a file that was written to sets its time there
             shutil.copystat(source, target, follow_symlinks=False)
+        return lost if whole else ()
 
     def sync_file(self, path: str) -> None:
         """Make the bytes of a file durable."""

@@ -28,6 +28,7 @@ from rfdedup.apply.names import check_absolute, check_relative
 from rfdedup.apply.plan import Action
 from rfdedup.errors import ApplyStoppedError, RunFolderError
 from rfdedup.files import sync_folder
+from rfdedup.records import path_text
 
 JOURNAL_FILE = "journal.sqlite"
 SCHEMA = 1
@@ -69,6 +70,11 @@ def _signed(value: int | None) -> int | None:
         return None
     value &= (1 << 64) - 1
     return value - (1 << 64) if value >> 63 else value
+
+
+def _text(detail: str | None) -> str | None:
+    """Words that SQLite can hold: names that are not UTF-8 occur in them."""
+    return None if detail is None else path_text(detail)
 
 
 def _unsigned(value: int | None) -> int | None:
@@ -223,7 +229,16 @@ class Journal:
                 (
                     *(e.id, e.session, e.unit, e.role, e.kind, e.state, self._base(e.base), e.name),
                     *(None if e.target_base is None else self._base(e.target_base), e.target, e.size, e.mtime_ns),
-                    *(e.mode, e.sha256, _signed(e.device), _signed(e.inode), e.links, e.tier, e.reason, e.detail),
+                    *(
+                        e.mode,
+                        e.sha256,
+                        _signed(e.device),
+                        _signed(e.inode),
+                        e.links,
+                        e.tier,
+                        e.reason,
+                        _text(e.detail),
+                    ),
                 )
                 for e in entries
             ),
@@ -233,7 +248,7 @@ class Journal:
         """Write state, reason and detail of entries; call inside ``transaction``."""
         self._database.executemany(
             "update action set state = ?, reason = ?, detail = ? where id = ?",
-            ((e.state, e.reason, e.detail, e.id) for e in entries),
+            ((e.state, e.reason, _text(e.detail), e.id) for e in entries),
         )
 
     def _entries(self, where: str, values: Sequence[Any]) -> list[Entry]:

@@ -8,114 +8,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
 from functools import cached_property
 
+from rfdedup.apply.bonds import Bond, Bonds, Key, Member, Pairs, place_beside
 from rfdedup.apply.fsops import explain
 from rfdedup.apply.labels import Labels
-from rfdedup.apply.names import alternative, fold, local, split_suffix
-from rfdedup.apply.sidecars import Rule, is_image_name
+from rfdedup.apply.names import local
+from rfdedup.apply.places import Places
+from rfdedup.apply.units import Action, Held, Item, OnConflict, Options, Stay, Unit
 from rfdedup.apply.verdicts import Catalog, Known, Row
+from rfdedup.companions import Companion
 from rfdedup.errors import RunFolderError
-from rfdedup.records import Tier, Verdict
-from rfdedup.sources.folder import IMAGE_SUFFIXES
+from rfdedup.records import Tier, Verdict, path_text
 
-
-class Action(StrEnum):
-    """What apply does to a file. The first four are the user's choice, ``write`` makes a rewritten data-set file."""
-
-    MOVE = "move"
-    COPY = "copy"
-    LINK = "link"
-    DELETE = "delete"
-    WRITE = "write"
-
-    @property
-    def takes_away(self) -> bool:
-        return self in (Action.MOVE, Action.DELETE)
-
-
-class OnConflict(StrEnum):
-    """What becomes of a dropped image whose labels are not those of its king."""
-
-    KEEP = "keep"
-    DROP = "drop"
-    REPORT = "report"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the user asked for. ``target`` is an absolute, resolved folder; None for ``delete``."""
-
-    action: Action
-    target: str | None = None
-    only: frozenset[Tier] = frozenset()
-    min_score: float | None = None
-    rules: tuple[Rule, ...] = ()
-    on_conflict: OnConflict = OnConflict.KEEP
-    class_folders: bool = False
-    folds_names: bool = False
-    """The target volume ignores case and Unicode normalisation."""
-
-
-@dataclass(slots=True)
-class Item:
-    """One file to act on, ``name`` below the folder ``base``. The facts of a sidecar are read when its turn comes."""
-
-    role: str
-    base: str
-    name: bytes
-    target_base: str | None = None
-    target: bytes | None = None
-    size: int | None = None
-    mtime_ns: int | None = None
-    sha256: str | None = None
-    claimants: tuple[bytes, ...] = ()
-    """Other images with the same sidecar. It goes with the last of them, once the others are gone."""
-
-    @property
-    def path(self) -> str:
-        return local(self.base, self.name)
-
-    @property
-    def target_path(self) -> str | None:
-        if self.target_base is None or self.target is None:
-            return None
-        return local(self.target_base, self.target)
-
-
-@dataclass(slots=True)
-class Unit:
-    """An image and its sidecars: they go together or stay together."""
-
-    image: Item
-    sidecars: list[Item] = field(default_factory=list)
-    tier: str | None = None
-    reason: str | None = None
-    king: Known | None = None
-    hardlink: bool = False
-    conflict: str | None = None
-    """Why its labels are not those of its king, where it goes all the same."""
-
-    @property
-    def items(self) -> list[Item]:
-        return [self.image, *self.sidecars]
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """An image that was dropped but stays: ``reason`` is label-conflict, protected or sidecar.
-
-    ``failed``: it should have gone, but its new names are taken or a folder around it cannot be read.
-    """
-
-    base: str
-    name: bytes
-    reason: str
-    detail: str
-    size: int
-    failed: bool = False
+__all__ = ["Action", "Held", "Item", "OnConflict", "Options", "Planner", "Stay", "Unit", "not_a_king"]
 
 
 @dataclass
@@ -124,21 +31,26 @@ class Planner:
 
     Args:
         handled: whether an earlier apply did this to a file already.
+
+    Attributes:
+        already: how many images were handled by an earlier apply, as far as the plan was read.
     """
 
     options: Options
     catalog: Catalog
     labels: Labels
     handled: Callable[[str, bytes], bool] = lambda _base, _name: False
+    already: int = 0
+    _bound: bool = False
+    """Whether any row was planned ahead of its turn, with another one."""
 
     @cached_property
-    def distinct(self) -> bool:
-        """Images of one root have different names, and so have they below the target."""
-        return len(self.catalog.roots) < 2 and not self.options.folds_names
+    def places(self) -> Places:
+        return Places(self.options, self.catalog, self.labels)
 
     @cached_property
-    def image_rules(self) -> list[Rule]:
-        return [rule for rule in self.options.rules if rule.makes_images]
+    def bonds(self) -> Bonds:
+        return Bonds(self.options.rules, self.catalog, self.labels, self.options.pairs)
 
     def plan(self, batches: Iterable[list[Row]]) -> Iterator[Unit | Held]:
         """Units to act on and dropped images that stay, in the order of the verdicts.
@@ -154,7 +66,7 @@ class Planner:
                     # what lies around the image is not known, so neither is what must go with it
                     reason, detail = explain(error)
                     detail = f"{error.filename}: {detail}"
-                    planned = Held(row.root, row.name, reason, detail, row.size, failed=True)
+                    planned = _held(row, Stay(reason, detail), failed=True)
                 if planned is not None:
                     yield planned
 
@@ -177,23 +89,137 @@ class Planner:
         return row.score is not None and row.score >= options.min_score
 
     def _row(self, row: Row) -> Unit | Held | None:
-        if row.verdict == Verdict.ERROR:
-            return None
-        takes_away = self.options.action.takes_away
         selected = self.selected(row)
-        if takes_away and not selected:
+        if self.options.action.takes_away and not selected:
             return None
-        if self._is_sidecar(row):
-            return Held(row.root, row.name, "sidecar", "goes with its image", row.size) if selected else None
-        king = self._king(row) if selected else None
-        held, conflict = self._held(row, king) if selected else (None, None)
-        if selected and not takes_away and held is None:
+        if self._bound and self.catalog.reserved(_bound_key(row.root, row.name)):
             return None
-        if takes_away and held is not None:
-            return held
         if self.handled(row.root, row.name):
+            self.already += 1
             return None
-        return self._unit(row, king, conflict)
+        bond = self.bonds.of(row)
+        if bond is not None:
+            return self._bonded(row, bond)
+        if row.verdict == Verdict.ERROR:
+            return _unreadable(row)
+        king = self._king(row) if selected else None
+        stay, conflict = self._stays(row, king) if selected else (None, None)
+        if self.options.action.takes_away:
+            return self._unit(row, king, conflict) if stay is None else _held(row, stay)
+        if selected and stay is None:
+            return None
+        return self._unit(row, None, None, stay)
+
+    def _bonded(self, row: Row, bond: Bond) -> Unit | Held | None:
+        """What becomes of a row that belongs to others: all go, or all stay. The first of them stands for all."""
+        stays = {member.key: self._member_stays(member, bond) for member in bond.members}
+        if self.options.action.takes_away:
+            own = stays[row.root, row.name]
+            if own is not None:
+                return _held(row, own)
+            for_others = _for_others(Member(row.root, row.name, row), bond, stays)
+            if for_others is not None:
+                return _held(row, for_others)
+            going = bond.members
+        else:
+            going = [member for member in bond.members if not member.unread or bond.depends(member)]
+            if all(stays[member.key] is None for member in going):
+                going = []
+            if all(member.key != (row.root, row.name) for member in going):
+                return _unreadable(row) if stays[row.root, row.name] and row.verdict == Verdict.ERROR else None
+            going = [member for member in going if not self.handled(*member.key)]
+        if bond.leader(going).key != (row.root, row.name):
+            return None
+        return self._together(bond, going, stays)
+
+    def _member_stays(self, member: Member, bond: Bond) -> Stay | None:
+        row = member.row
+        if row is None or row.verdict == Verdict.ERROR:
+            if member.key in bond.raws and self.options.pairs == Pairs.FOLLOW and self._follows(bond):
+                return None
+            return Stay("unreadable", "the run does not list it" if row is None else "it could not be read")
+        if row.verdict == Verdict.KEEP:
+            return Stay("kept", "it is protected" if row.protected else "it is kept")
+        if not self.selected(row):
+            return Stay("not-selected", "it is not among the drops that were asked for")
+        return self._stays(row, self._king(row))[0]
+
+    def _follows(self, bond: Bond) -> bool:
+        """Whether RAW files that nobody looked into may go with their pictures: no king may be left without a RAW."""
+        rows = [member.row for member in bond.members if member.key not in bond.raws and member.row is not None]
+        kings = [self._king(row) for row in rows if row.verdict == Verdict.DROP]
+        return all(king is None or self.bonds.raw_beside(king.root, king.name) for king in kings)
+
+    def _together(self, bond: Bond, going: list[Member], stays: dict[Key, Stay | None]) -> Unit | Held:
+        leader = bond.leader(going)
+        done: dict[Key, Unit] = {}
+        waiting = [leader, *(member for member in going if member is not leader)]
+        ours = frozenset(member.path for member in bond.members)
+        main: Unit | None = None
+        while waiting:
+            keys = {member.key for member in waiting}
+            ready = [member for member in waiting if bond.owner.get(member.key, (None,))[0] not in keys] or waiting[:1]
+            for member in [leader] if main is None else ready:
+                waiting.remove(member)
+                unit = self._part(member, bond, main, done, stays)
+                if isinstance(unit, Held):
+                    return unit
+                done[member.key] = unit
+                if main is None:
+                    main = unit
+                elif member.row is None:
+                    main.sidecars.append(unit.image)
+                else:
+                    main.rows.append(unit)
+        if main is None:
+            raise ValueError("nothing goes")
+        others = {member.key for member in going}
+        for member in going:
+            if member.row is not None:
+                found = self.places.sidecars(done[member.key].image, ours, others)
+                done[member.key].sidecars += found
+            if member is not leader:
+                self._bound = True
+                self.catalog.reserve(_bound_key(*member.key), member.path)
+        return main
+
+    def _part(
+        self, member: Member, bond: Bond, main: Unit | None, done: dict[Key, Unit], stays: dict[Key, Stay | None]
+    ) -> Unit | Held:
+        """One picture of a bond with its new place, beside that of its owner or of the first one, ``main``."""
+        row = member.row
+        if row is None:
+            unit = Unit(Item("sidecar", member.base, member.name))
+        else:
+            takes_away = self.options.action.takes_away
+            unread = row.verdict == Verdict.ERROR
+            king = None if unread or not takes_away else self._king(row)
+            conflict = None if king is None else self._stays(row, king)[1]
+            shown = None
+            if row.verdict == Verdict.DROP and not takes_away:
+                shown = stays[member.key] or _for_others(member, bond, stays)
+            unit = self._bare(row, king, conflict, shown)
+            if unread and main is not None:
+                unit.tier, unit.reason = main.tier, main.reason
+        target = self.options.target
+        if target is None:
+            return unit
+        above = b"" if self.options.action.takes_away else os.fsencode(os.path.basename(target))
+        owner, rule = bond.owner.get(member.key, (None, None))
+        beside = done.get(owner) if owner is not None else None
+        if main is None and row is not None:
+            climb, wanted = 0, self.places.wanted(row)
+        else:
+            beside, rule = (main, None) if beside is None else (beside, rule)
+            if beside is None or beside.image.target is None:
+                raise ValueError(f"{member.path} has nothing to lie beside")
+            climb, wanted = place_beside(rule, member.name, beside.image.name, beside.image.target, above)
+        unit.image.target_base = os.path.dirname(target) if climb else target
+        unit.image.target = self.places.free_name(unit.image, unit.image.target_base, wanted)
+        if unit.image.target is None:
+            size = unit.image.size or 0
+            return Held(member.base, member.name, "name-taken", "its two new names are taken", size, failed=True)
+        return unit
 
     def _king(self, row: Row) -> Known | None:
         if row.king_root is None or row.king_name is None or row.tier == Tier.QUALITY:
@@ -203,96 +229,64 @@ class Planner:
             raise not_a_king(row.king_name)
         return king
 
-    def _held(self, row: Row, king: Known | None) -> tuple[Held | None, str | None]:
-        """The drop that does not happen, or the label conflict that it happens with."""
+    def _stays(self, row: Row, king: Known | None) -> tuple[Stay | None, str | None]:
+        """Why a drop does not happen, or the label conflict that it happens with."""
         if row.protected:
-            return Held(row.root, row.name, "protected", "protected images are never dropped", row.size), None
-        why = self.labels.conflict((row.root, row.name), (king.root, king.name)) if king is not None else None
-        if why is None or self.options.on_conflict != OnConflict.KEEP:
-            return None, why
-        return Held(row.root, row.name, "label-conflict", why, row.size), None
+            return Stay("protected", "protected images are never dropped"), None
+        keeps = self.options.on_conflict == OnConflict.KEEP
+        if king is None:
+            # nobody looked into a video, and a move can be taken back
+            if keeps and self.options.action == Action.DELETE and self._has_motion(row):
+                return Stay("companion", "its motion video was not judged; --move takes both"), None
+            return None, None
+        why = self.labels.conflict((row.root, row.name), (king.root, king.name))
+        if why is not None:
+            return (Stay("label-conflict", why), None) if keeps else (None, why)
+        video = self.labels.lost_motion((row.root, row.name), (king.root, king.name)) if keeps else None
+        return None if video is None else Stay("companion", f"its king has no copy of its video {video}"), None
 
-    def _is_sidecar(self, row: Row) -> bool:
-        for rule in self.image_rules:
-            stem = rule.owner_stem(row.name)
-            if stem is not None and any(map(is_image_name, self.catalog.with_stem(row.root, stem))):
-                return True
-        return False
+    def _has_motion(self, row: Row) -> bool:
+        return any(kind == Companion.MOTION for kind, _ in self.labels.companions_of(row.root, row.name))
 
-    def _unit(self, row: Row, king: Known | None, conflict: str | None) -> Unit | Held:
+    def _bare(self, row: Row, king: Known | None, conflict: str | None, stays: Stay | None) -> Unit:
         image = Item("image", row.root, row.name, size=row.size, mtime_ns=row.mtime_ns, sha256=row.sha256)
-        unit = Unit(image, [], row.tier, row.reason, king, row.hardlink, conflict)
+        return Unit(image, [], row.tier, row.reason, king, row.hardlink, conflict, stays)
+
+    def _unit(self, row: Row, king: Known | None, conflict: str | None, stays: Stay | None = None) -> Unit | Held:
+        unit = self._bare(row, king, conflict, stays)
+        image = unit.image
         if self.options.target is not None:
             image.target_base = self.options.target
-            image.target = self._free_name(image, self.options.target, self._wanted(row))
+            image.target = self.places.free_name(image, self.options.target, self.places.wanted(row))
             if image.target is None:
-                return Held(row.root, row.name, "name-taken", "its two new names are taken", row.size, failed=True)
-        unit.sidecars = self._sidecars(image)
+                return _held(row, Stay("name-taken", "its two new names are taken"), failed=True)
+        unit.sidecars = self.places.sidecars(image)
         return unit
 
-    def _wanted(self, row: Row) -> bytes:
-        if self.options.action != Action.MOVE:
-            return row.name
-        folder = row.reason if row.tier == Tier.QUALITY else row.tier
-        return f"{folder}/".encode() + row.name
 
-    def _free_name(self, item: Item, base: str, wanted: bytes) -> bytes | None:
-        """``wanted``, or the one other name that the file may have, if neither a file nor the plan holds it."""
-        if item.role == "image" and self.distinct and not self.labels.survey.taken(base, wanted):
-            return wanted
-        origin = item.path
-        names = [wanted, alternative(wanted, origin)]
-        if item.role == "image" and self.catalog.is_folder(item.name):
-            # what lies in the folder of that name in another input has no other way
-            names.remove(wanted)
-        for name in names:
-            owner = self._reserve(base, name, origin)
-            if owner == origin:
-                return None
-            if owner is None and not self.labels.survey.taken(base, name):
-                return name
-        return None
+def _for_others(here: Member, bond: Bond, stays: dict[Key, Stay | None]) -> Stay | None:
+    """Why a picture that could go stays for the sake of another of its bond; its own sidecars are named first."""
+    for other in sorted(bond.members, key=lambda other: bond.owner.get(other.key, (None,))[0] != here.key):
+        stay = stays[other.key]
+        if stay is not None and other.key != here.key:
+            reason, relation = bond.relation(here, other)
+            leaf = path_text(os.fsdecode(other.name.rpartition(b"/")[2]))
+            return Stay(reason, f"{relation} {leaf} stays: {stay.detail}")
+    return None
 
-    def _reserve(self, base: str, name: bytes, origin: str) -> str | None:
-        # a label tree may lie beside the target folder, so names are reserved with their base
-        key = os.fsencode(base) + b"\0" + (fold(name) if self.options.folds_names else name)
-        return self.catalog.reserve(key, origin)
 
-    def _sidecars(self, image: Item) -> list[Item]:
-        """The sidecars that go with ``image``, with their new names next to its own."""
-        found: dict[tuple[str, bytes], Item] = {}
-        claimants: tuple[bytes, ...] | None = None
-        for rule, base, name in self.labels.sidecars(image.base, image.name):
-            if (base, name) in found:
-                continue
-            if claimants is None:
-                claimants = self._claimants(image)
-            shared = () if rule.whole_name else claimants
-            if shared and self.options.action.takes_away and image.name < shared[-1]:
-                continue
-            item = Item("sidecar", base, name, claimants=shared)
-            if self._place(item, image, rule):
-                found[base, name] = item
-        return list(found.values())
+def _held(row: Row, stay: Stay, *, failed: bool = False) -> Held:
+    return Held(row.root, row.name, stay.reason, stay.detail, row.size or 0, failed)
 
-    def _place(self, item: Item, image: Item, rule: Rule) -> bool:
-        target = self.options.target
-        if target is None or image.target is None:
-            return True
-        above = b"" if self.options.action.takes_away else os.fsencode(os.path.basename(target))
-        folder, _, leaf = image.target.rpartition(b"/")
-        climb, place = rule.folder(folder, above) or (0, folder)
-        item.target_base = os.path.dirname(target) if climb else target
-        name = (place + b"/" if place else b"") + rule.leaf(leaf)
-        item.target = self._free_name(item, item.target_base, name)
-        return item.target is not None
 
-    def _claimants(self, image: Item) -> tuple[bytes, ...]:
-        """Other images that differ from ``image`` in the suffix only, listed in the run or lying on the disk."""
-        stem = split_stem(image.name)
-        names = {name for name in self.catalog.with_stem(image.base, stem) if is_image_name(name)}
-        names.update(stem + suffix for suffix in _SPELLED_SUFFIXES if self.labels.survey.has(image.base, stem + suffix))
-        return tuple(sorted(names - {image.name}))
+def _unreadable(row: Row) -> Held:
+    why = ": ".join(filter(None, (row.reason, row.error)))
+    return Held(row.root, row.name, "unreadable", why or "it could not be read", row.size or 0, failed=True)
+
+
+def _bound_key(base: str, name: bytes) -> bytes:
+    # no new name starts with NUL: names are kept with their absolute base
+    return b"\0" + os.fsencode(local(base, name))
 
 
 def not_a_king(name: bytes) -> RunFolderError:
@@ -301,12 +295,3 @@ def not_a_king(name: bytes) -> RunFolderError:
         f"the verdicts name the king {name!r}, which they do not keep: they are damaged, nothing was touched; run "
         "the same `rfdedup run` command again"
     )
-
-
-_SPELLED_SUFFIXES = [spelled.encode() for suffix in sorted(IMAGE_SUFFIXES) for spelled in (suffix, suffix.upper())]
-
-
-def split_stem(name: bytes) -> bytes:
-    """A relative name, with its folder, without its suffix."""
-    folder, slash, leaf = name.rpartition(b"/")
-    return folder + slash + split_suffix(leaf)[0]

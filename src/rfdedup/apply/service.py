@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rfdedup.apply.bonds import Pairs
 from rfdedup.apply.entries import Entry, Session, SessionState, State
 from rfdedup.apply.execute import Executor, settle_open
 from rfdedup.apply.folders import note_times
@@ -18,6 +19,7 @@ from rfdedup.apply.labels import Labels
 from rfdedup.apply.plan import Action, Held, OnConflict, Options, Planner, Unit, not_a_king
 from rfdedup.apply.relist import Relister, Rewritten
 from rfdedup.apply.sidecars import DEFAULT_RULES, parse_rules
+from rfdedup.apply.steps import LOST
 from rfdedup.apply.survey import DiskSurvey
 from rfdedup.apply.undo import UndoSummary, undo_entries
 from rfdedup.apply.verdicts import Catalog, read_rows
@@ -26,10 +28,14 @@ from rfdedup.records import Tier
 from rfdedup.review.decision_log import pending
 from rfdedup.run_folder import RunFolder
 
-POLICY_REASONS = frozenset({"label-conflict", "protected", "sidecar", "shared"})
+POLICY_REASONS = frozenset(
+    ("label-conflict", "protected", "companion", "sidecar-stays", "image-stays", "pair-stays", "shared")
+)
 """Why an image stays although all went as asked."""
 
 MAX_LISTED = 10_000
+_KINDS = 1000
+"""Texts of decoders that are counted, at most: some name places in their file."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Request:
     dataset_images: Path | None = None
     path_column: str | None = None
     label_column: str | None = None
+    pairs: Pairs = Pairs.KEEP
 
     def command(self) -> dict[str, Any]:
         """Everything that decides what is done; an interrupted session goes on only under the same command."""
@@ -58,6 +65,7 @@ class Request:
             "sidecars": list(self.sidecars),
             "on_conflict": self.on_conflict,
             "class_folders": self.class_folders,
+            "pairs": self.pairs,
         }
 
 
@@ -96,6 +104,10 @@ class ApplySummary:
     sidecars: Count = field(default_factory=Count)
     held: dict[str, Count] = field(default_factory=dict)
     already: int = 0
+    unreadable: Counter[str] = field(default_factory=Counter)
+    """Why files could not be read that a clean tree leaves out, each with the number of files."""
+    lost: Counter[str] = field(default_factory=Counter)
+    """Attributes that moves to another volume could not take along, each with the number of files."""
     failures: int = 0
     problem_count: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -172,13 +184,15 @@ class _Call:
         relister.check(files)
         survey = DiskSurvey(self.fs, folds_names=options.folds_names)
         planner = Planner(
-            *(options, self.catalog, Labels(survey, options.rules, options.class_folders, relister.labels(files))),
+            *(options, self.catalog),
+            # who names patterns or wants none has said which files belong to an image by rule; companions are known
+            Labels(survey, options.rules, options.class_folders, relister.labels(files), bool(options.rules)),
             handled=lambda base, name: self._handled(journal, options, base, name),
         )
         if options.on_conflict == OnConflict.REPORT:
             self._report_conflicts(planner, dry_run)
         if dry_run or journal is None:
-            for _ in self._counted(planner.plan(read_rows(self.run))):
+            for _ in self._counted(planner):
                 continue
             return
         self._execute(journal, planner, relister, files)
@@ -194,7 +208,7 @@ class _Call:
         session = self._session(journal)
         self.summary.session = session.id
         executor = Executor(self.fs, journal, session.id, planner.options, self.progress)
-        executor.run(self._counted(planner.plan(read_rows(self.run))))
+        executor.run(self._counted(planner))
         for file in files:
             relister.rewrite(file, executor, journal)
         self.summary.datasets = relister.written
@@ -227,24 +241,31 @@ class _Call:
         if journal is None:
             return False
         kinds = (Action.MOVE, Action.DELETE) if options.action.takes_away else (Action.COPY, Action.LINK)
-        found = journal.handled(base, name, kinds, None if options.action.takes_away else options.target)
-        self.summary.already += found
-        return found
+        return journal.handled(base, name, kinds, None if options.action.takes_away else options.target)
 
-    def _counted(self, plan: Iterable[Unit | Held]) -> Iterator[Unit | Held]:
+    def _counted(self, planner: Planner) -> Iterator[Unit | Held]:
         summary = self.summary
-        for planned in plan:
+        for planned in planner.plan(read_rows(self.run)):
             self.show(planned)
             if isinstance(planned, Held):
                 summary.held.setdefault(planned.reason, Count()).add(planned.size)
-                if planned.reason == "sidecar":
+                if planned.reason == "unreadable" and (
+                    planned.detail in summary.unreadable or len(summary.unreadable) < _KINDS
+                ):
+                    summary.unreadable[planned.detail] += 1
+                if planned.reason == "image-stays":
+                    # one for each mask of each image that stays; the plan lists them
                     continue
             else:
-                key = _label(planned.tier, planned.reason)
-                summary.planned.setdefault(key, Count()).add(planned.image.size or 0)
-                if summary.dry_run:
-                    summary.sidecars.files += len(planned.sidecars)
+                for part in planned.parts:
+                    key = _label(part.tier, part.reason)
+                    summary.planned.setdefault(key, Count()).add(part.image.size or 0)
+                    if part.stays is not None:
+                        summary.held.setdefault(part.stays.reason, Count()).add(part.image.size or 0)
+                    if summary.dry_run:
+                        summary.sidecars.files += len(part.sidecars)
             yield planned
+        summary.already = planner.already
 
     def _report_conflicts(self, planner: Planner, dry_run: bool) -> None:
         found = Counter(why for _, _, why in planner.conflicts(read_rows(self.run)))
@@ -267,6 +288,9 @@ class _Call:
             elif role == "sidecar":
                 summary.sidecars.add(size, files)
         for entry in journal.problems(session.id, since):
+            if entry.reason == LOST:
+                summary.lost[entry.detail or ""] += 1
+                continue
             summary.problem_count += 1
             if len(summary.problems) < MAX_LISTED:
                 summary.problems.append(_problem(entry))
@@ -302,6 +326,7 @@ def make_options(request: Request, roots: list[str], fs: FsOps) -> Options:
         on_conflict=request.on_conflict,
         class_folders=request.class_folders,
         folds_names=target is not None and fs.ignores_case(target),
+        pairs=request.pairs,
     )
 
 

@@ -22,6 +22,9 @@ DEFAULT_RULES = (
     "{stem}.xmp",
     "{name}.xmp",
     "{stem}.mask.png",
+    "masks/{stem}.png",
+    "SegmentationClass/{stem}.png",
+    "SegmentationObject/{stem}.png",
 )
 """``{stem}`` is the image's name without its suffix, ``{name}`` with it; ``TREE/`` looks into the folder TREE that
 stands beside the image's ``images`` (or ``JPEGImages``) folder, at the same place below it."""
@@ -76,17 +79,27 @@ class Rule:
         """Last component of the sidecar's name, from that of the image."""
         return (image if self.whole_name else split_suffix(image)[0]) + self.ending
 
-    @property
-    def makes_images(self) -> bool:
-        """Whether such sidecars are images themselves, so that the scan lists them."""
-        return is_image_name(b"x" + self.ending)
+    def owners(self, sidecar: bytes) -> list[bytes]:
+        """Where the owners of a sidecar may lie: names without their suffix or, for ``whole_name`` rules, with it.
 
-    def owner_stem(self, name: bytes) -> bytes | None:
-        """Name without suffix that the owner of the sidecar ``name`` has, if ``name`` can be one beside it."""
-        if self.tree or self.whole_name or not name.endswith(self.ending):
-            return None
-        stem = name[: -len(self.ending)]
-        return stem if stem and not stem.endswith(b"/") else None
+        Args:
+            sidecar: whole, ``/``-separated path.
+        """
+        if not sidecar.endswith(self.ending):
+            return []
+        owner = sidecar[: -len(self.ending)]
+        folder, slash, leaf = owner.rpartition(b"/")
+        if not leaf:
+            return []
+        if not self.tree:
+            return [owner]
+        parts = folder.split(b"/")
+        found = []
+        for i, part in enumerate(parts):
+            # the tree stands for the last images folder of the owner's path, so none may come after it
+            if part == self.tree and not set(parts[i + 1 :]) & set(IMAGE_TREES):
+                found += [b"/".join([*parts[:i], images, *parts[i + 1 :]]) + slash + leaf for images in IMAGE_TREES]
+        return found
 
 
 _SUFFIXES = frozenset(suffix[1:] for suffix in IMAGE_SUFFIXES)

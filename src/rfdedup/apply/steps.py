@@ -7,10 +7,14 @@ import errno
 import os
 from collections.abc import Callable
 
+from rfdedup.apply import attributes
 from rfdedup.apply.entries import Entry, State
 from rfdedup.apply.fsops import FsOps, crosses_devices, inode_of, is_regular, same_file
 from rfdedup.apply.plan import Action
 from rfdedup.apply.recheck import ProblemError
+
+LOST = "attributes"
+"""Reason of a file that moved to another volume and could not take all of its attributes along."""
 
 
 def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
@@ -39,7 +43,11 @@ def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
                         "hard-link",
                         "it has other hard links, which a copy on another volume would break; name a DIR on its volume",
                     ) from None
-                _move_across(fs, entry, entry.path, entry.target_path, entry.temporary)
+                lost = _move_across(fs, entry, entry.path, entry.target_path, entry.temporary)
+                if lost and entry.reason is None:
+                    entry.reason, entry.detail = LOST, ", ".join(lost)
+                elif lost:
+                    entry.detail = f"{entry.detail}; without its {', '.join(lost)}"
             else:
                 _moved_the_right_file(fs, entry)
         case Action.COPY:
@@ -50,8 +58,11 @@ def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
             fs.unlink(entry.path)
 
 
-def revert(fs: FsOps, entry: Entry) -> None:
+def revert(fs: FsOps, entry: Entry) -> tuple[str, ...]:
     """Take back one action that was done. Afterwards all is as before, or nothing has changed.
+
+    Returns:
+        What the file lost for good, as ``FsOps.copy`` says it.
 
     Raises:
         ProblemError: what was made has been edited, or its old place is taken.
@@ -67,8 +78,10 @@ def revert(fs: FsOps, entry: Entry) -> None:
             except OSError as error:
                 if not crosses_devices(error):
                     raise
-                _move_across(fs, entry, entry.target_path, entry.path, entry.undo_temporary)
-            _restore_facts(fs, entry)
+                lost = _move_across(fs, entry, entry.target_path, entry.path, entry.undo_temporary)
+            else:
+                lost = ()
+            return _restore_facts(fs, entry, lost)
         case Action.COPY:
             _unedited(fs, entry, entry.target_path)
             try:
@@ -85,6 +98,7 @@ def revert(fs: FsOps, entry: Entry) -> None:
             fs.unlink(entry.target_path)
         case Action.DELETE:
             raise ProblemError("deleted", "a deleted file cannot be brought back")
+    return ()
 
 
 def settle(fs: FsOps, entry: Entry) -> State:
@@ -151,9 +165,13 @@ def _moved_the_right_file(fs: FsOps, entry: Entry) -> None:
         raise ProblemError("changed", "it was replaced while it was moved")
 
 
-def _move_across(fs: FsOps, entry: Entry, source: str, target: str, temporary: str) -> None:
-    """Copy, sync, verify, rename, sync the folder, and only then remove the source."""
-    _copy(fs, entry, source, target, temporary)
+def _move_across(fs: FsOps, entry: Entry, source: str, target: str, temporary: str) -> tuple[str, ...]:
+    """Copy, sync, verify, rename, sync the folder, and only then remove the source.
+
+    Returns:
+        What the copy does not have, as ``FsOps.copy`` says it.
+    """
+    lost = _copy(fs, entry, source, target, temporary, whole=True)
     try:
         fs.sync_folder(os.path.dirname(target))
         if not _holds(fs, entry, source):
@@ -163,15 +181,20 @@ def _move_across(fs: FsOps, entry: Entry, source: str, target: str, temporary: s
         if _exists(fs, source):
             fs.unlink(target)
         raise
+    return lost
 
 
-def _copy(fs: FsOps, entry: Entry, source: str, target: str, temporary: str) -> None:
+def _copy(fs: FsOps, entry: Entry, source: str, target: str, temporary: str, *, whole: bool = False) -> tuple[str, ...]:
+    lost: tuple[str, ...] = ()
+
     def make() -> None:
-        fs.copy(source, temporary)
+        nonlocal lost
+        lost = fs.copy(source, temporary, whole)
         if fs.digest(temporary) != entry.sha256:
             raise ProblemError("changed", "its copy does not have the bytes that were checked")
 
     _through_temporary(fs, temporary, target, make)
+    return lost
 
 
 def _through_temporary(fs: FsOps, temporary: str, target: str, make: Callable[[], None]) -> None:
@@ -183,12 +206,21 @@ def _through_temporary(fs: FsOps, temporary: str, target: str, make: Callable[[]
         raise
 
 
-def _restore_facts(fs: FsOps, entry: Entry) -> None:
+def _restore_facts(fs: FsOps, entry: Entry, lost: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """Give a file its mode and time back; what it lost is returned, with what cannot be given back.
+
+    Setuid, setgid and sticky bits are not set anew: the file may have another owner than the one who set them.
+    """
     status = fs.lstat(entry.path)
     if entry.mode is not None and status.st_mode & 0o7777 != entry.mode:
-        fs.chmod(entry.path, entry.mode)
+        mode = entry.mode & (0o777 | status.st_mode)
+        if status.st_mode & 0o7777 != mode:
+            fs.chmod(entry.path, mode)
+        if mode != entry.mode and attributes.SPECIAL_BITS not in lost:
+            lost = (*lost, attributes.SPECIAL_BITS)
     if entry.mtime_ns is not None and status.st_mtime_ns != entry.mtime_ns:
         fs.set_mtime(entry.path, entry.mtime_ns)
+    return lost
 
 
 def _unedited(fs: FsOps, entry: Entry, path: str) -> None:

@@ -39,6 +39,14 @@ class DiskSurvey:
         """Whether any name in a folder has this ending."""
         return any(name.endswith(ending) for name in self._listing(local(base, folder) if folder else base))
 
+    def names(self, base: str, folder: bytes) -> frozenset[bytes]:
+        """All names in a folder."""
+        return self._listing(local(base, folder) if folder else base)
+
+    def size(self, base: str, name: bytes) -> int:
+        """Bytes of a file."""
+        return self._fs.lstat(local(base, name)).st_size
+
     def taken(self, base: str, name: bytes) -> bool:
         """Whether something has the new name ``name`` already."""
         if not self._folds_names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,8 @@ class UndoSummary:
     restored: int = 0
     restored_bytes: int = 0
     deleted: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
+    """Attributes that files could not get back, each with the number of files."""
     refused_count: int = 0
     refused: list[tuple[str, str, str]] = field(default_factory=list)
 
@@ -121,7 +124,9 @@ def _undo(fs: FsOps, recheck: Recheck, entry: Entry, summary: UndoSummary) -> No
             _make_folders(fs, entry)
             recheck.folders(entry.base, entry.name)
         recheck.folders(*entry.target_place)
-        revert(fs, entry)
+        lost = revert(fs, entry)
+        if lost:
+            summary.lost[", ".join(lost)] += 1
     except ProblemError as problem:
         entry.state, entry.reason, entry.detail = State.DONE, problem.reason, problem.detail
         summary.refuse(entry.target_path, problem.reason, problem.detail)

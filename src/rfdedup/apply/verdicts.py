@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rfdedup.apply.names import check_absolute, forbidden, root_path
+from rfdedup.apply.names import check_absolute, decode_text, forbidden, root_path
 from rfdedup.errors import RunFolderError
 from rfdedup.records import TABLE_ERRORS, VERDICTS, Tier, Verdict
 from rfdedup.run_folder import VERDICTS_FILE
@@ -43,6 +43,8 @@ class Row(NamedTuple):
     sha256: str | None
     protected: bool
     hardlink: bool
+    error: str | None = None
+    """What kept a file from being read, in words; of errors only."""
 
 
 class Known(NamedTuple):
@@ -69,7 +71,7 @@ def read_rows(run: Path) -> Iterator[list[Row]]:
                 raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
             # one row group after the other: a reader keeps the buffers of all that it was given
             for group in range(parquet.num_row_groups):
-                for batch in parquet.iter_batches(BATCH_ROWS, [group], columns=[*COLUMNS, "flags"]):
+                for batch in parquet.iter_batches(BATCH_ROWS, [group], columns=[*COLUMNS, "flags", "error_detail"]):
                     yield _checked(batch, file)
     except FileNotFoundError:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
@@ -127,6 +129,8 @@ def _checked(batch: pa.RecordBatch, file: Path) -> list[Row]:
         else:
             lists.append(column(name).to_pylist())
     lists.extend(_flagged(column("flags"), flag) for flag in ("protected", "hardlink"))
+    details = column("error_detail").cast(pa.binary()).to_pylist()
+    lists.append([None if raw is None else decode_text(raw) for raw in details])
     return list(map(Row._make, zip(*lists, strict=True)))
 
 
@@ -150,7 +154,8 @@ class Catalog:
         database.execute("pragma journal_mode = off")
         database.execute(
             "create table row (root integer, name blob, verdict text, size integer, mtime_ns integer, sha256 text,"
-            " primary key (root, name)) without rowid"
+            " tier text, reason text, king_root integer, king_name blob, score real, protected integer,"
+            " hardlink integer, primary key (root, name)) without rowid"
         )
         # one transaction for ever: the file is temporary, and a commit for each row would write it out each time
         database.execute("begin")
@@ -159,7 +164,7 @@ class Catalog:
     @classmethod
     @contextmanager
     def build(cls, run: Path) -> Iterator[Catalog]:
-        """A catalog of all rows of ``run`` that have a verdict other than error.
+        """A catalog of all rows of ``run``.
 
         Raises:
             RunFolderError: as ``read_rows``; also when a file is listed twice.
@@ -178,11 +183,14 @@ class Catalog:
         number = self._roots.setdefault
         try:
             self._database.executemany(
-                "insert into row values (?, ?, ?, ?, ?, ?)",
+                "insert into row values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (number(r.root, len(self._roots)), r.name, r.verdict, r.size, r.mtime_ns, r.sha256)
+                    (
+                        *(number(r.root, len(self._roots)), r.name, r.verdict, r.size, r.mtime_ns, r.sha256),
+                        *(r.tier, r.reason, None if r.king_root is None else number(r.king_root, len(self._roots))),
+                        *(r.king_name, r.score, r.protected, r.hardlink),
+                    )
                     for r in rows
-                    if r.sha256 is not None
                 ),
             )
         except sqlite3.IntegrityError:
@@ -192,10 +200,36 @@ class Catalog:
 
     def find(self, root: str, name: bytes) -> Known | None:
         found = self._database.execute(
-            "select verdict, size, mtime_ns, sha256 from row where root = ? and name = ?",
+            "select verdict, size, mtime_ns, sha256 from row where root = ? and name = ? and sha256 is not null",
             (self._roots.get(root), name),
         ).fetchone()
         return None if found is None else Known(root, name, *found)
+
+    def row(self, root: str, name: bytes) -> Row | None:
+        """The whole row of a file; None if it is not one of the run."""
+        found = self._database.execute(
+            "select verdict, tier, reason, king_root, king_name, score, size, mtime_ns, sha256, protected, hardlink"
+            " from row where root = ? and name = ?",
+            (self._roots.get(root), name),
+        ).fetchone()
+        if found is None:
+            return None
+        verdict, tier, reason, king_root, king_name, score, size, mtime_ns, sha256, protected, hardlink = found
+        king = None if king_root is None else self.roots[king_root]
+        return Row(
+            *(root, name, verdict, tier, reason, king, king_name, score, size, mtime_ns, sha256),
+            *(bool(protected), bool(hardlink)),
+        )
+
+    def row_at(self, path: str) -> Row | None:
+        """The row of an absolute, normalised path; inputs may lie inside each other, so each is tried."""
+        for root in self._roots:
+            top = root.rstrip(os.sep) + os.sep
+            if path.startswith(top):
+                row = self.row(root, os.fsencode(path[len(top) :].replace(os.sep, "/")))
+                if row is not None:
+                    return row
+        return None
 
     def unkept_king(self, batches: Iterable[list[Row]]) -> bytes | None:
         """The name of a king that is not kept, if there is one."""
@@ -238,6 +272,10 @@ class Catalog:
                 relative = path[len(root.rstrip(os.sep)) + 1 :]
                 return root, os.fsencode(relative.replace(os.sep, "/"))
         return None
+
+    def reserved(self, name: bytes) -> bool:
+        """Whether ``reserve`` took the name for anybody."""
+        return self._database.execute("select 1 from taken where name = ?", (name,)).fetchone() is not None
 
     def reserve(self, name: bytes, origin: str) -> str | None:
         """Take the new name ``name`` for ``origin``; returns whose it is already, or None."""

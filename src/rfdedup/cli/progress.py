@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from rfdedup.cli.console import printable
+from rfdedup.progress import Silent
 
 STAGE_TITLES = {
     "scan": "scan",
@@ -30,7 +35,16 @@ class _Rate(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f} images/s", style="cyan")
 
 
-class TerminalProgress:
+class WarningsOnly(Silent):
+    """Draws nothing, but a warning is for everybody."""
+
+    def warn(self, text: str) -> None:
+        # nobody may be there to read it; the work goes on
+        with suppress(OSError):
+            click.echo(f"warning: {printable(text)}", err=True)
+
+
+class TerminalProgress(WarningsOnly):
     """A ``Progress`` drawn by rich; where stderr is no terminal, a line after two seconds, then every ten."""
 
     def __init__(self) -> None:
@@ -75,7 +89,8 @@ class TerminalProgress:
             rate = self._done / (now - self._began)
             left = "" if self._total is None else f", {(self._total - self._done) / max(rate, 1e-9):,.0f} s left"
             of = "" if self._total is None else f" of {self._total:,}"
-            sys.stderr.write(f"{self._title}: {self._done:,}{of}, {rate:,.0f}/s{left}\n")
+            with suppress(OSError):
+                sys.stderr.write(f"{self._title}: {self._done:,}{of}, {rate:,.0f}/s{left}\n")
 
     def finish(self) -> None:
         if self._task is not None:

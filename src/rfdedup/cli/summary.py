@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow.compute as pc
 from rich.table import Table
 
+from rfdedup.apply.names import decode_text
 from rfdedup.results import Run
 from rfdedup.run_folder import MEANING
+from rfdedup.tiers.heavy import heavy_bounds
+
+_KINDS = 5
+"""Ways to get files read that are shown, the most frequent first."""
 
 TIER_TITLES = {
     "quality": "1 quality",
@@ -77,6 +83,29 @@ def comparison_lines(facts: dict[str, Any]) -> list[str]:
             f"{encoder['descriptor']} descriptors ({whitening['source']}): {whitening['reason']}",
         ]
     return lines
+
+
+def error_lines(run: Run) -> list[str]:
+    """How many files got no verdict because they could not be read, and how to get them read; empty where all were."""
+    errors = run.errors
+    if not errors.num_rows:
+        return []
+    why = errors["error_detail"].combine_chunks().fill_null("").cast("binary")
+    unsupported = pc.equal(errors["reason"], "unsupported-format").combine_chunks().fill_null(False)
+    counted = pc.value_counts(why.filter(unsupported)).to_pylist()
+    counted.sort(key=lambda entry: (-entry["counts"], entry["values"]))
+    shown = [f"  {entry['counts']:,}: {decode_text(entry['values'])}" for entry in counted[:_KINDS] if entry["values"]]
+    return [
+        f"{errors.num_rows:,} files could not be read and have no verdict: apply leaves them in place, and out of "
+        "clean trees",
+        *shown,
+    ]
+
+
+def bound_lines(facts: dict[str, Any], quality: dict[str, Any]) -> list[str]:
+    """What is said above all else: bounds of tier 1 that took a large part of the images."""
+    drops = facts["dropped_by"].get("quality", {})
+    return [bound.sentence() for bound in heavy_bounds(drops, facts["images"], quality)]
 
 
 def passed_over_line(scan: dict[str, Any]) -> str:

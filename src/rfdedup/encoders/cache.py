@@ -20,6 +20,7 @@ from typing import Any
 import platformdirs
 
 from rfdedup.errors import EncoderError
+from rfdedup.files import parse_json
 
 FORMAT = 1
 """Raise when the conversion or the layout of an entry changes: older entries are then not found."""
@@ -100,7 +101,7 @@ def store(name: str, facts: Mapping[str, Any], write_model: Callable[[Path], Non
 
 def _read(path: Path) -> Entry | None:
     try:
-        record = json.loads((path / _RECORD).read_text(encoding="utf-8"))
+        record = parse_json((path / _RECORD).read_bytes())
         files, facts = dict(record["files"]), dict(record["facts"])
         sound = MODEL in files and all(_sha256(path / Path(name).name) == digest for name, digest in files.items())
     except (OSError, ValueError, KeyError, TypeError):

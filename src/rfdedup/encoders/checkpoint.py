@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rfdedup.errors import EncoderError, MissingExtraError
+from rfdedup.files import open_regular
 
 CONTAINERS = ("model", "state_dict", "net", "network")
 """Keys under which training frameworks keep the state dict."""
@@ -77,7 +78,7 @@ def require_torch(why: str) -> Any:
 
 def _open(file: Path) -> BufferedReader:
     try:
-        return file.open("rb")
+        return open_regular(file, follow=True)
     except OSError as error:
         raise EncoderError(f"cannot read weights {file}: {error.strerror or error}") from None
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rfdedup.errors import EncoderError, MissingExtraError
+from rfdedup.files import read_regular
 
 _IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 _IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)
@@ -93,10 +94,10 @@ def _read(file: Path, bases: int) -> dict[str, Any]:
     except ImportError:
         raise MissingExtraError("PyYAML", "torch", f"reading {file.name}") from None
     try:
-        tree = yaml.safe_load(file.read_text(encoding="utf-8"))
+        tree = yaml.safe_load(read_regular(file, follow=True).decode("utf-8"))
     except OSError as error:
         raise EncoderError(f"cannot read {file}: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error).splitlines()[0]
         raise EncoderError(f"{file} is not a fast-reid configuration: {reason}") from None
     if not isinstance(tree, dict):

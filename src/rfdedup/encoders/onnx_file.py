@@ -10,6 +10,7 @@ from rfdedup.encoders.base import Encoder, ModelCard
 from rfdedup.encoders.file_input import describe, parse_input
 from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.errors import EncoderError
+from rfdedup.files import read_regular
 
 REVISION = 1
 """Raise when embeddings of the same file change their meaning."""
@@ -35,7 +36,7 @@ def load(file: Path, *, device: str, precision: str, **options: Any) -> Encoder:
     if precision == "int8":
         raise EncoderError(f"onnx:{file} runs in the precision of its graph; bring a quantised ONNX file for int8")
     try:
-        data = file.read_bytes()
+        data = read_regular(file, follow=True)
     except OSError as error:
         raise EncoderError(f"cannot read encoder {file}: {error.strerror or error}") from None
     digest = hashlib.sha256(data).hexdigest()

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import psutil
 
+from rfdedup import jit
+from rfdedup.cpus import thread_count
 from rfdedup.encoders.base import Embeddings
 from rfdedup.encoders.preprocess import Rgb
 from rfdedup.errors import EncoderError
@@ -23,16 +25,26 @@ BATCH = 16
 
 def usable_cores() -> int:
     """Physical cores that this process may use; at least 1."""
-    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    allowed = thread_count()
     physical = psutil.cpu_count(logical=False) or allowed
     return max(1, min(allowed, physical))
 
 
 def cpu_precisions() -> tuple[str, ...]:
-    """Precisions that this CPU computes in natively, the best for embeddings first."""
+    """Precisions that this CPU computes in natively, the best for embeddings first.
+
+    Raises:
+        EncoderError: OpenVINO cannot be used here.
+    """
     import openvino
 
-    capabilities = set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    try:
+        capabilities = set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    except RuntimeError as error:
+        raise EncoderError(f"OpenVINO cannot be used: {first_line(error)}") from None
+    if jit.held_back():
+        # OpenVINO asks the processor, its kernels what they may use of it
+        capabilities -= {"BF16", "FP16"}
     return tuple(name for name in ("bf16", "fp16", "fp32") if name.upper() in capabilities or name == "fp32")
 
 

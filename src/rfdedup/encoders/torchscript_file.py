@@ -20,6 +20,7 @@ from rfdedup.encoders.devices import resolve_device
 from rfdedup.encoders.file_input import FileInput, describe, parse_input
 from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.errors import EncoderError
+from rfdedup.files import read_regular
 
 REVISION = 1
 """Raise when embeddings of the same file change their meaning."""
@@ -47,7 +48,7 @@ def load(file: Path, *, device: str, precision: str, **options: Any) -> Encoder:
     if said.layout == "nhwc":
         raise EncoderError(f"{where}: layout nhwc is not supported; TorchScript networks take (n, 3, H, W)")
     try:
-        data = file.read_bytes()
+        data = read_regular(file, follow=True)
     except OSError as error:
         raise EncoderError(f"cannot read encoder {file}: {error.strerror or error}") from None
     digest = hashlib.sha256(data).hexdigest()

@@ -3,6 +3,7 @@
 from rfdedup.errors import ImageError
 from rfdedup.imaging.arrays import fit, to_grey
 from rfdedup.imaging.decode import FLAGS, Header, Picture, decode, probe
+from rfdedup.imaging.frames import Frames, same_frames
 from rfdedup.imaging.limits import ERROR_KINDS, Limits
 from rfdedup.imaging.sniff import SNIFF_BYTES, SUPPORTED, sniff
 
@@ -11,6 +12,7 @@ __all__ = [
     "FLAGS",
     "SNIFF_BYTES",
     "SUPPORTED",
+    "Frames",
     "Header",
     "ImageError",
     "Limits",
@@ -18,6 +20,7 @@ __all__ = [
     "decode",
     "fit",
     "probe",
+    "same_frames",
     "sniff",
     "to_grey",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 
 import cv2
@@ -16,6 +16,7 @@ from rfdedup.errors import ImageError
 from rfdedup.imaging.arrays import U8
 from rfdedup.imaging.exif import orientation_of
 from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FORMAT, Limits
+from rfdedup.imaging.repair import mend
 
 _SOI, _EOI, _SOS, _DQT, _APP1 = 0xD8, 0xD9, 0xDA, 0xDB, 0xE1
 _FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -37,6 +38,8 @@ _STRAY: Final = re.compile(r"(\d+) extraneous bytes before marker")
 _STRAY_BYTES: Final = 64
 _STRAY_SHARE: Final = 0.01
 _HARMLESS: Final = ("Invalid SOS parameters", "unknown JFIF revision", "Unknown Adobe color transform")
+# what may be wrong with a picture that shows whole: its end, or the number of a restart marker
+_MENDABLE: Final = re.compile(r"premature end|found marker 0x[0-9a-f]{2} instead of RST", re.IGNORECASE)
 # libjpeg-turbo's newer API refuses unusual sampling factors that its library can decode
 _ODD_SAMPLING: Final = "subsampling"
 
@@ -130,11 +133,12 @@ def _luma_quality(tables: bytes) -> float | None:
     return quality_of(int(values.sum())) if values.size == 64 else None
 
 
-def decode_turbo(data: bytes, header: JpegHeader, factor: int) -> U8 | None:
+def decode_turbo(data: bytes, header: JpegHeader, factor: int) -> tuple[U8 | None, tuple[str, ...]]:
     """Pixels as stored, (h, w) for grey pictures, else (h, w, 3) RGB; None for sampling that only libjpeg decodes.
 
     Sides are those of the file divided by ``factor`` (1, 2, 4 or 8), rounded up, by DCT scaling. Four components
     are CMYK as Adobe stores it, inverted: each colour is its ink times the black, over 255; no profile is applied.
+    The second value names what had to be amended, as ``repair`` has it; empty for nearly all files.
 
     Raises:
         ImageError: ``truncated``, ``corrupt`` or ``unsupported-format``.
@@ -142,14 +146,18 @@ def decode_turbo(data: bytes, header: JpegHeader, factor: int) -> U8 | None:
     colorspace = {1: "GRAY", 3: "RGB", 4: "CMYK"}.get(header.components)
     if colorspace is None:
         raise ImageError(UNSUPPORTED_FORMAT, f"JPEG of {header.components} components")
+    repairs: tuple[str, ...] = ()
     try:
         pixels = _turbo(data, header, colorspace, factor, strict=True)
     except ValueError as error:
         message = " ".join(str(error).split())
         if _ODD_SAMPLING in message:
-            return None
+            return None, ()
         if not _harmless(message, len(data)):
-            raise image_error(message) from None
+            mended = mend(data, partial(_whole, header, colorspace)) if _MENDABLE.search(message) else None
+            if mended is None:
+                raise image_error(message) from None
+            data, repairs = mended.data, mended.flags
         # a second look without the first warning would be without all warnings; what must be there is the end
         if b"\xff\xd9" not in data[-_STRAY_BYTES - 2 :]:
             raise ImageError(TRUNCATED, "the JPEG has no end marker") from None
@@ -158,8 +166,13 @@ def decode_turbo(data: bytes, header: JpegHeader, factor: int) -> U8 | None:
         except ValueError as second:
             raise image_error(str(second)) from None
     if colorspace == "GRAY":
-        return np.ascontiguousarray(pixels[:, :, 0])
-    return _ink_times_black(pixels) if colorspace == "CMYK" else pixels
+        return np.ascontiguousarray(pixels[:, :, 0]), repairs
+    return (_ink_times_black(pixels) if colorspace == "CMYK" else pixels), repairs
+
+
+def _whole(header: JpegHeader, colorspace: str, data: bytes, strict: bool) -> U8:
+    """Pixels at full size. Raises ``ValueError``."""
+    return _turbo(data, header, colorspace, 1, strict=strict)
 
 
 def image_error(message: str) -> ImageError:

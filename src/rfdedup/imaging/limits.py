@@ -35,6 +35,8 @@ class Limits:
         max_scans: passes of a progressive JPEG: a few kilobytes can ask for thousands.
         max_pixels_per_byte: of pictures above ``bomb_pixels``. Photographs have 2 to 20, a deflate bomb hundreds.
         bomb_pixels: smaller pictures cannot hurt, however well they compress.
+        max_frames, max_frame_pixels: of an animation or a file of pages that are looked at; of files with more, the
+            first ones are, and they are never taken for the same as another.
     """
 
     max_pixels: int = 300_000_000
@@ -43,6 +45,8 @@ class Limits:
     max_scans: int = 500
     max_pixels_per_byte: int = 200
     bomb_pixels: int = 50_000_000
+    max_frames: int = 1024
+    max_frame_pixels: int = 200_000_000
 
 
 def check_size(width: int, height: int, file_bytes: int, limits: Limits) -> None:

@@ -26,6 +26,7 @@ from PIL import (
 
 from rfdedup.errors import ImageError, MissingExtraError
 from rfdedup.imaging.arrays import U8
+from rfdedup.imaging.depth import Said, to_8bit
 from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FORMAT
 
 Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
@@ -40,7 +41,12 @@ _OPENERS: Final[dict[str, Opener]] = {
     "gif": GifImagePlugin.GifImageFile,
     "ppm": PpmImagePlugin.PpmImageFile,
 }
-_BACKGROUND: Final = (255, 255, 255)
+_OPAQUE: Final = 128
+"""Alpha from which on a pixel counts when the canvas is chosen."""
+_HIDDEN: Final = 86
+"""Grey levels by which a pixel must differ from the canvas to be seen on it,"""
+_MOST_HIDDEN: Final = 0.75
+"""and the share of pixels that may not be on white, the canvas of browsers and of most exports."""
 _TRUNCATION_WORDS: Final = ("truncated", "unexpected end", "end of file", "not enough", "premature", "no more data")
 _SIZE_WORDS: Final = ("too large", "too much memory", "decompression bomb", "exceeds limit")
 _UNSUPPORTED_WORDS: Final = ("unsupported", "not supported", "unknown raw mode", "cannot decode")
@@ -224,17 +230,17 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def to_rgb(image: Image.Image, factor: int) -> tuple[U8, list[str]]:
+def to_rgb(image: Image.Image, factor: int, said: Said = Said()) -> tuple[U8, list[str]]:  # noqa: B008 - frozen
     """Pixels (h, w) grey or (h, w, 3) RGB of a loaded picture, and what was done to get them.
 
-    Transparent pixels are laid over white, as browsers and most exports show them. 16-bit samples keep their high
-    byte; floats are read as 0..1, or stretched from their least to their greatest value where they leave that range;
-    CMYK is converted without a profile. Sides are divided by ``factor``, rounded up, by box averaging.
+    Transparent pixels are laid over white, as browsers and most exports show them, or, where most of the picture would
+    be white on white, over the one of black and mid-grey that hides less. Samples of more than 8 bits are scaled as
+    ``depth`` has it; CMYK is converted without a profile. Sides are divided by ``factor``, rounded up, by averaging.
     """
     flags = []
     if image.mode.startswith("I") or image.mode == "F":
         flags.append("sixteen_bit")
-        image = Image.fromarray(_deep_to_8bit(np.asarray(image)))
+        image = Image.fromarray(to_8bit(np.asarray(image), said))
     elif image.mode == "CMYK":
         flags.append("cmyk")
     elif image.mode == "LAB":
@@ -244,7 +250,7 @@ def to_rgb(image: Image.Image, factor: int) -> tuple[U8, list[str]]:
         least = image.getchannel("A").getextrema()[0]
         if isinstance(least, int | float) and least < 255:
             flags.append("alpha")
-            canvas = Image.new("RGB", image.size, _BACKGROUND)
+            canvas = Image.new("RGB", image.size, (_canvas(image),) * 3)
             canvas.paste(image, mask=image)
             image = canvas
     if image.mode != "L":
@@ -254,12 +260,9 @@ def to_rgb(image: Image.Image, factor: int) -> tuple[U8, list[str]]:
     return np.array(image), flags
 
 
-def _deep_to_8bit(values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]) -> U8:
-    if values.dtype.kind == "f":
-        finite = np.nan_to_num(values.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-        low, high = float(finite.min()), float(finite.max())
-        if low < 0.0 or high > 1.0:
-            finite = (finite - low) / max(high - low, 1e-30)
-        return (finite * 255.0 + 0.5).astype(np.uint8)
-    high_byte: U8 = (np.clip(values, 0, 65535).astype(np.uint16) >> 8).astype(np.uint8)
-    return high_byte
+def _canvas(image: Image.Image) -> int:
+    """Grey level of the canvas that shows an RGBA picture: 255, 0 or 128."""
+    opaque = image.getchannel("A").point([255 * (alpha >= _OPAQUE) for alpha in range(256)])
+    counts = np.array(image.convert("RGB").convert("L").histogram(opaque), np.int64)
+    hidden = {level: int(counts[max(0, level - _HIDDEN + 1) : level + _HIDDEN].sum()) for level in (255, 0, 128)}
+    return 255 if hidden[255] <= _MOST_HIDDEN * counts.sum() else min((0, 128), key=hidden.__getitem__)

@@ -8,8 +8,12 @@ from typing import Final
 SNIFF_BYTES: Final = 64
 """How many leading bytes :func:`sniff` looks at."""
 
-SUPPORTED: Final = frozenset({"jpeg", "png", "webp", "avif", "tiff", "bmp", "gif", "ppm", "heif"})
-"""Formats that are decoded; ``heif`` needs the extra of that name. All others are refused unopened."""
+SUPPORTED: Final = frozenset({"jpeg", "png", "webp", "avif", "tiff", "bmp", "gif", "ppm", "heif", "raw"})
+"""Formats that are decoded; ``heif`` and ``raw`` need the extras of these names. All others are refused unopened."""
+
+BLANKS: Final = b"\0\t\n\r \xef\xbb\xbf"
+"""Bytes that copying and text tools leave before a picture: white space, zeros, and the mark of UTF-8."""
+MOST_BLANKS: Final = 64
 
 _MAGIC: Final = (
     (b"\xff\xd8\xff", "jpeg"),
@@ -33,6 +37,13 @@ _MAGIC: Final = (
     (b"#?RADIANCE", "hdr"),
     (b"qoif", "qoi"),
     (b"FUJIFILMCCD-RAW", "raw"),
+    (b"IIU\0", "raw"),
+    (b"IIRO", "raw"),
+    (b"IIRS", "raw"),
+    (b"MMOR", "raw"),
+    (b"FOVb", "raw"),
+    (b"\0MRM", "raw"),
+    (b"II\x1a\0\0\0HEAPCCDR", "raw"),
 )
 _BMP_HEADER_SIZES: Final = frozenset({12, 16, 40, 52, 56, 64, 108, 124})
 _PNM: Final = re.compile(rb"P[1-6][ \t\r\n]+[#0-9]")
@@ -43,8 +54,8 @@ def sniff(first_bytes: bytes) -> str | None:
     """Name of the image format that these bytes (the first 64 of a file, or more) start, else None.
 
     Besides :data:`SUPPORTED` it knows formats that are images but are never opened (``psd``, ``eps``,
-    ``jp2``, ``jxl``, ``ico``, ``dds``, ``exr``, ``hdr``, ``qoi``, ``raw``). Formats without a magic number,
-    such as TGA, are None.
+    ``jp2``, ``jxl``, ``ico``, ``dds``, ``exr``, ``hdr``, ``qoi``). RAW masters that are TIFF files are ``tiff`` here:
+    ``tiff.is_raw`` tells them by their tags. Formats without a magic number, such as TGA, are None.
     """
     head = bytes(first_bytes[:SNIFF_BYTES])
     for magic, name in _MAGIC:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import posixpath
 
-_SUFFIXES = {
+from rfdedup.imaging import raw
+
+_SUFFIXES: dict[str, set[str] | frozenset[str]] = {
     "jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"},
     "png": {".png", ".apng"},
     "webp": {".webp"},
@@ -14,6 +16,7 @@ _SUFFIXES = {
     "gif": {".gif"},
     "ppm": {".ppm", ".pgm", ".pbm", ".pnm"},
     "heif": {".heic", ".heif", ".hif"},
+    "raw": raw.SUFFIXES,
 }
 
 

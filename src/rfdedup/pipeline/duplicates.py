@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -82,7 +81,6 @@ class Search:
     """One search for duplicates among rows of a run.
 
     Attributes:
-        allowed: says of pairs, (L,) and (L,) rows, whether they may be held for the same, whatever they show.
         faults: of rows that could not be read again.
         floor: least cosine similarity of a proposal.
     """
@@ -93,7 +91,6 @@ class Search:
     court: Court
     watch: Watch
     encoder: RunEncoder | None
-    allowed: Callable[[Rows, Rows], Mask]
     faults: dict[int, Fault] = field(default_factory=dict)
     _failed: Rows = field(init=False)
     _embedded: Rows = field(init=False)
@@ -204,7 +201,7 @@ class Search:
 
     def _compare_rounds(self, compared: Compared, proposed: Proposals, distinct: Rows) -> None:
         """Compare proposals: each image with its likely king first, then with the nearest that it is not joined to."""
-        proposed = compared.fresh(proposed.take(self.allowed(proposed.a, proposed.b)))
+        proposed = compared.fresh(proposed.take(self.court.may_be_same(proposed.a, proposed.b)))
         self._proposed = Proposals.join(self._proposed, proposed)
         self._compare(compared, self._with_likely_kings(compared, distinct))
         proposed = compared.fresh(proposed)
@@ -227,7 +224,7 @@ class Search:
         king, _ = self._crowned(compared, links, links, distinct)
         rows = np.flatnonzero(king != np.arange(compared.n))
         pairs = self._measured(rows, king[rows])
-        return compared.fresh(pairs.take(self.allowed(pairs.a, pairs.b)))
+        return compared.fresh(pairs.take(self.court.may_be_same(pairs.a, pairs.b)))
 
     def _strong(self) -> Proposals:
         """Proposals by hashes, and by embeddings that are clearly alike."""
@@ -280,7 +277,7 @@ class Search:
             king, place, links = self._kings(compared, distinct)
             one, other = further_kings(compared, links, king, place, self._failed)
             pairs = self._measured(one, other)
-            pairs = compared.fresh(pairs.take(self.allowed(pairs.a, pairs.b)))
+            pairs = compared.fresh(pairs.take(self.court.may_be_same(pairs.a, pairs.b)))
             if not len(pairs):
                 return king, place, compared.links(), compared
             self._compare(compared, pairs)
@@ -328,8 +325,3 @@ def about_comparison(config: RunConfig) -> dict[str, Any]:
         "most_failed": MOST_FAILED,
         "view_side": VIEW_SIDE,
     }
-
-
-def nothing_forbidden(a: Rows, _: Rows) -> Mask:
-    """All pairs may be held for the same."""
-    return np.ones(len(a), np.bool_)

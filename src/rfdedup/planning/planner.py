@@ -17,9 +17,11 @@ from rfdedup.ahead import SampleViews
 from rfdedup.calibrating import ORIGINALS
 from rfdedup.config import RunConfig
 from rfdedup.copies import KINDS
+from rfdedup.cpus import at_most
 from rfdedup.encoders.base import cache_key
 from rfdedup.errors import InputError, RunFolderError
 from rfdedup.execution import SHARD_ROWS
+from rfdedup.funnel import warn_of_globs
 from rfdedup.inventory import feature_key, take_stock
 from rfdedup.planning.forecast import LEAST_SPREAD, Range, distinct_share, plain, size_mismatch, touched_share
 from rfdedup.planning.measuring import (
@@ -32,7 +34,7 @@ from rfdedup.planning.measuring import (
 )
 from rfdedup.planning.recording import Recorder
 from rfdedup.planning.sampling import copies_of, sample_by_size
-from rfdedup.progress import Progress, Silent
+from rfdedup.progress import Progress, Silent, Watch
 from rfdedup.report.contents import Limits
 from rfdedup.report.render import PageSize
 from rfdedup.run_encoder import RunEncoder
@@ -146,6 +148,7 @@ def plan_run(
     if not scanned.files:
         raise InputError(f"no file to look at below {', '.join(map(str, inputs))}: {passed_over(scanned)}")
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
+    warn_of_globs(scanned, config, Watch(progress if progress is not None else Silent()))
     scan_seconds = time.perf_counter() - began
     if place is not None and _answers_already(files, config, place):
         return _nothing_to_do(files, time.perf_counter() - began, scan_seconds + started)
@@ -164,7 +167,10 @@ def plan_run(
             told = SAMPLE + ORIGINALS * len(KINDS)
             anything = config.semantic.model_copy(update={"threshold": ANY_THRESHOLD, "descriptor": "raw"})
             settings = settings.model_copy(update={"semantic": anything})
-    with tempfile.TemporaryDirectory(prefix="rfdedup-plan-", ignore_cleanup_errors=True) as scratch:
+    with (
+        at_most(config.workers),
+        tempfile.TemporaryDirectory(prefix="rfdedup-plan-", ignore_cleanup_errors=True) as scratch,
+    ):
         measured = measure_sample(chosen, work.population, settings, Path(scratch), recorder)
     held = _folder_bytes(place) if place is not None else 0
     return _forecast(work, measured, config, told, scan_seconds + started, held, began)

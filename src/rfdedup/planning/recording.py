@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from rfdedup.planning.forecast import Pace, pace
-from rfdedup.progress import Progress
+from rfdedup.progress import Progress, Warned
 
 
 @dataclass
@@ -50,6 +50,10 @@ class Recorder:
     def finish(self) -> None:
         self.windows[-1].ended = time.perf_counter()
         self.inner.finish()
+
+    def warn(self, text: str) -> None:
+        if isinstance(self.inner, Warned):
+            self.inner.warn(text)
 
     def main_window(self, stage: str) -> Window | None:
         """The stretch of a stage that had the most images; None where none had any."""

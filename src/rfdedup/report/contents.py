@@ -21,6 +21,7 @@ from rfdedup.records import EVIDENCE, Tier, Verdict
 from rfdedup.report.certainty import certainties
 from rfdedup.report.sentences import compared
 from rfdedup.run_folder import MEANING, sameness
+from rfdedup.tiers.heavy import heavy_bounds
 
 DUPLICATE_TIERS = (Tier.EXACT, Tier.PERCEPTUAL, Tier.SEMANTIC)
 _CONFIG_TIER = {Tier.QUALITY: "quality", Tier.EXACT: "hash", Tier.PERCEPTUAL: "hash", Tier.SEMANTIC: "semantic"}
@@ -82,6 +83,7 @@ def contents(
             "dropped": _bytes_of(verdicts, Verdict.DROP),
         },
         "tiers": _tiers(verdicts, config),
+        "heavy": _heavy(verdicts, config.get("quality") or {}),
         "errors_by_kind": _reasons(verdicts, Verdict.ERROR, None),
         "flags": _flags(verdicts),
         "histograms": _histograms(verdicts, links, info),
@@ -154,6 +156,14 @@ def _reasons(verdicts: pa.Table, verdict: Verdict, tier: Tier | None) -> list[tu
     return sorted(((str(e["values"]), int(e["counts"])) for e in counted), key=lambda item: (-item[1], item[0]))
 
 
+def _heavy(verdicts: pa.Table, quality: dict[str, Any]) -> list[dict[str, Any]]:
+    drops = dict(_reasons(verdicts, Verdict.DROP, Tier.QUALITY))
+    return [
+        {"check": told.check, "count": told.count, "images": told.images, "options": list(told.options)}
+        for told in heavy_bounds(drops, verdicts.num_rows, quality)
+    ]
+
+
 def _flags(verdicts: pa.Table) -> list[tuple[str, int]]:
     counted = pc.value_counts(pc.list_flatten(verdicts["flags"])).to_pylist()
     return sorted(((str(e["values"]), int(e["counts"])) for e in counted), key=lambda item: (-item[1], item[0]))
@@ -192,14 +202,16 @@ def _histograms(verdicts: pa.Table, links: pa.Table, info: dict[str, Any]) -> li
     threshold = (info.get("encoder") or {}).get("threshold")
     cosine = "cosine" if sameness(info) == MEANING else "proposed"
     charts = [
-        _log_histogram("sharpness", _numbers(verdicts, "sharpness")),
-        _histogram("brightness", _numbers(verdicts, "brightness"), low=0.0, high=255.0),
+        *_judged_charts(verdicts, classic=quality.get("rule") != "information"),
         _histogram("similarity", similarity, low=float(similarity.min()) if similarity.size else 0.0, high=1.0),
         _histogram("distance", _numbers(hashed, "score"), whole=True),
     ]
     bounds = {
         "sharpness": [("blurry", quality.get("blurry"), "below")],
         "brightness": [("dark", quality.get("dark"), "below"), ("bright", quality.get("bright"), "above")],
+        "crispness": [("blurry", quality.get("blurry"), "below")],
+        "light": [("dark", quality.get("dark"), "below")],
+        "shade": [("bright", quality.get("bright"), "above")],
         "similarity": [(cosine, threshold, "above")],
         "distance": [("hash", (config.get("hash") or {}).get("radius"), "below")],
     }
@@ -212,9 +224,23 @@ def _histograms(verdicts: pa.Table, links: pa.Table, info: dict[str, Any]) -> li
     return [chart for chart in charts if chart["total"]]
 
 
-def _log_histogram(name: str, values: Floats) -> dict[str, Any]:
-    """Histogram of the base-10 logarithm over whole decades; values below 0.1 are counted at 0.1."""
-    powers = np.log10(np.maximum(values[np.isfinite(values)], 0.1))
+def _judged_charts(verdicts: pa.Table, *, classic: bool) -> list[dict[str, Any]]:
+    """Histograms of what decided in tier 1."""
+    if classic:
+        return [
+            _log_histogram("sharpness", _numbers(verdicts, "sharpness")),
+            _histogram("brightness", _numbers(verdicts, "brightness"), low=0.0, high=255.0),
+        ]
+    return [
+        _log_histogram("crispness", _numbers(verdicts, "crispness"), least=0.001),
+        _histogram("light", _numbers(verdicts, "light"), low=0.0, high=255.0),
+        _histogram("shade", _numbers(verdicts, "shade"), low=0.0, high=255.0),
+    ]
+
+
+def _log_histogram(name: str, values: Floats, least: float = 0.1) -> dict[str, Any]:
+    """Histogram of the base-10 logarithm over whole decades; values below ``least`` are counted there."""
+    powers = np.log10(np.maximum(values[np.isfinite(values)], least))
     low, high = (np.floor(powers.min()), np.ceil(powers.max())) if powers.size else (0.0, 1.0)
     return _histogram(name, powers, scale="log", low=float(low), high=float(high))
 

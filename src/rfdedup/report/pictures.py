@@ -29,6 +29,7 @@ from rfdedup.records import TABLE_ERRORS
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import SourceFile
 from rfdedup.stages.compare import change_limits, comparison_key
+from rfdedup.tables import open_table
 from rfdedup.tiers.hashing import sha256
 
 PROOFS_FILE: Final = "proof_pictures.parquet"
@@ -197,7 +198,7 @@ class _Memory:
         self._path, self._key = path, key.encode()
         self.known: dict[Pair, Proof] = {}
         try:
-            with pq.ParquetFile(path) as file:
+            with open_table(path) as file:
                 table = file.read()
         except TABLE_ERRORS:
             # nothing remembered, or damaged: drawn again

@@ -18,6 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from rfdedup.errors import DataError, ImageError, RfdedupError
+from rfdedup.files import parse_json
 from rfdedup.records import Tier
 from rfdedup.report.render import ECHARTS
 from rfdedup.review.features import PICTURE_SIDES, picture
@@ -269,7 +270,7 @@ def _number(request: Request, name: str) -> float | None:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body or b"{}")
+        value = parse_json(body or b"{}")
     except ValueError:
         raise DataError("the body is not JSON") from None
     if not isinstance(value, dict):

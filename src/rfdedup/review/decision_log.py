@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from rfdedup.errors import RunFolderError
+from rfdedup.files import check_regular, explain, parse_json
 from rfdedup.review.decisions import Choice, Decision, Decisions, Image, digest, settle
-from rfdedup.run_folder import REVIEWS_FILE, RunFolder
+from rfdedup.run_folder import BESIDE_DATABASE, REVIEWS_FILE, RunFolder
 
 _VERSION = 1
 _PATIENCE = 10.0
@@ -81,19 +82,36 @@ class DecisionLog:
         with closing(connection), _explained(self.path):
             found = connection.execute("SELECT decisions FROM steps WHERE NOT undone ORDER BY number").fetchall()
         try:
-            return [[_from_json(entry) for entry in json.loads(text)] for (text,) in found]
-        except (ValueError, KeyError, TypeError) as error:
+            return [[_from_json(entry) for entry in parse_json(text)] for (text,) in found]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunFolderError(f"{self.path} is damaged ({error}); move it away to start without reviews") from None
 
+    def _is_there(self) -> bool:
+        """Whether there is a log.
+
+        Raises:
+            RunFolderError: something else than a file is in its place, or in that of one that SQLite keeps beside it.
+        """
+        try:
+            for end in BESIDE_DATABASE:
+                with suppress(FileNotFoundError):
+                    check_regular(self.path.with_name(REVIEWS_FILE + end))
+            check_regular(self.path)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise RunFolderError(f"cannot use {self.path}: {explain(error)}; remove it") from None
+        return True
+
     def _mark(self, statement: str) -> bool:
-        if not self.path.exists():
+        if not self._is_there():
             return False
         with closing(self._writer()) as connection, _explained(self.path), connection:
             return connection.execute(statement).rowcount > 0
 
     def _reader(self) -> sqlite3.Connection | None:
         """A connection that cannot write, so that looking at reviews never touches their file; None without reviews."""
-        if not self.path.exists():
+        if not self._is_there():
             return None
         with _explained(self.path):
             connection = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True, timeout=_PATIENCE)
@@ -103,6 +121,7 @@ class DecisionLog:
         return connection
 
     def _writer(self) -> sqlite3.Connection:
+        self._is_there()
         with _explained(self.path):
             connection = sqlite3.connect(self.path, timeout=_PATIENCE)
         if self._version(connection) == 0:

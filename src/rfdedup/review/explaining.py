@@ -13,11 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from rfdedup.cli.console import printable
 from rfdedup.comparison import Evidence
-from rfdedup.config import RunConfig, make_config
+from rfdedup.config import RunConfig
 from rfdedup.errors import ImageError, InputError, RfdedupError
 from rfdedup.files import ARRAY_ERRORS
 from rfdedup.linking import TIER_ORDER
@@ -28,9 +27,11 @@ from rfdedup.review.decisions import Constraints, constraints
 from rfdedup.review.proofs import Proofs
 from rfdedup.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Snapshot
 from rfdedup.review.vectors import Vectors
+from rfdedup.run_encoder import config_of_run
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
 from rfdedup.store import LIGHT_COLUMNS, ROWS_FILE
+from rfdedup.tables import map_array, open_table
 from rfdedup.tiers.judgement import JUDGED, looked_at
 
 Rows = npt.NDArray[np.int64]
@@ -78,7 +79,7 @@ class Explainer:
 
     def __init__(self, run: Path) -> None:
         self._snapshot = Snapshot(run)
-        self._config: RunConfig = make_config(self._snapshot.info.get("config") or {})
+        self._config: RunConfig = config_of_run(self._snapshot.info)
         self._demands: Constraints = constraints(DecisionLog(run).decisions(), self._snapshot.table)
         self._proofs = Proofs(self._snapshot)
 
@@ -318,7 +319,7 @@ class Explainer:
 
     def _similarity(self, out: Explanation, one: int, other: int) -> str:
         """The cosine similarity of two rows in words, where both were embedded."""
-        vectors = Vectors(self._snapshot)
+        vectors = Vectors(self._snapshot, None)
         try:
             cosine = vectors.similarity(one, other)
         except RfdedupError as error:
@@ -343,8 +344,8 @@ class Explainer:
         schema = pa.schema([f.with_nullable(True) for f in FEATURES if f.name in LIGHT_COLUMNS])
         folder = self._snapshot.run / "features"
         try:
-            number, at = np.load(folder / ROWS_FILE, mmap_mode="r", allow_pickle=False)[row, :2].tolist()
-            with pq.ParquetFile(folder / f"metadata_{number:04d}.parquet") as file:
+            number, at = map_array(folder / ROWS_FILE)[row, :2].tolist()
+            with open_table(folder / f"metadata_{number:04d}.parquet") as file:
                 known = file.read(columns=LIGHT_COLUMNS).slice(at, 1)
             if known.num_rows == 1:
                 return known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -13,11 +12,12 @@ import pyarrow.parquet as pq
 
 from rfdedup.apply.names import check_relative
 from rfdedup.errors import ImageError, RunFolderError
-from rfdedup.files import ARRAY_ERRORS
-from rfdedup.imaging import decode
+from rfdedup.files import ARRAY_ERRORS, open_regular, parse_json, read_regular
+from rfdedup.imaging import Limits, decode
 from rfdedup.records import TABLE_ERRORS
 from rfdedup.run_folder import FEATURES_FOLDER
 from rfdedup.store import ROWS_FILE
+from rfdedup.tables import map_array, open_table
 
 Rows = npt.NDArray[np.int64]
 PICTURE_SIDES = (640, 1280, 4096)
@@ -46,7 +46,7 @@ class Features:
         self._key = key
         self._preview_files: dict[int, pq.FileMetaData] = {}
         try:
-            self._places = np.load(self._folder / ROWS_FILE, allow_pickle=False)
+            self._places = np.array(map_array(self._folder / ROWS_FILE))
         except ARRAY_ERRORS as error:
             raise self._damaged(error) from None
         if self._places.ndim != 2 or len(self._places) != rows or self._places.shape[1] < 2:
@@ -65,13 +65,14 @@ class Features:
         path = self._folder / f"preview_{number:04d}.parquet"
         try:
             if number not in self._preview_files:
-                self._preview_files[number] = pq.read_metadata(path)
+                with open_table(path) as file:
+                    self._preview_files[number] = file.metadata
             about = self._preview_files[number]
             group = 0
             while at >= about.row_group(group).num_rows:
                 at -= about.row_group(group).num_rows
                 group += 1
-            with pq.ParquetFile(path, metadata=about) as file:
+            with open_table(path, about) as file:
                 value: bytes | None = file.read_row_group(group).column(0)[at].as_py()
         except (*TABLE_ERRORS, IndexError) as error:
             raise self._damaged(error) from None
@@ -106,11 +107,11 @@ class Features:
 
     def _matrix(self, number: int) -> npt.NDArray[np.float16] | None:
         try:
-            marker = json.loads((self._folder / f"shard_{number:04d}.json").read_text(encoding="utf-8"))
+            marker = parse_json(read_regular(self._folder / f"shard_{number:04d}.json"))
             if self._key is None or marker["embedding_key"] != self._key:
                 return None
             path = self._folder / f"img_emb_{number:04d}.npy"
-            matrix: npt.NDArray[np.float16] = np.load(path, mmap_mode="r", allow_pickle=False)
+            matrix: npt.NDArray[np.float16] = map_array(path)
         except (*ARRAY_ERRORS, KeyError, TypeError) as error:
             raise self._damaged(error) from None
         return matrix
@@ -137,7 +138,10 @@ def read_file(root: str, path: bytes) -> bytes:
     if real != inside and os.path.commonpath([real, inside]) != inside:
         raise RunFolderError("verdicts.parquet holds a path that leads out of its folder")
     try:
-        return Path(os.fsdecode(real)).read_bytes()
+        with open_regular(os.fsdecode(real)) as stream:
+            if os.fstat(stream.fileno()).st_size > Limits().max_bytes:
+                raise ImageError("too-large", f"larger than {Limits().max_bytes} bytes")
+            return stream.read()
     except OSError as error:
         raise ImageError("unreadable", error.strerror or str(error)) from None
 

@@ -9,12 +9,12 @@ from typing import Any, Final
 import numpy as np
 
 from rfdedup.comparison import VIEW_SIDE, Evidence, View, compare, sentence
-from rfdedup.config import make_config
 from rfdedup.errors import ImageError
 from rfdedup.execution import limits_of
 from rfdedup.report.pictures import Proof, draw, view_of_bytes
 from rfdedup.report.sentences import evidence_in, parts
 from rfdedup.review.snapshot import Snapshot
+from rfdedup.run_encoder import config_of_run
 from rfdedup.stages.compare import change_limits
 from rfdedup.storage.comparisons import fields_of
 from rfdedup.tiers.hashing import sha256
@@ -28,7 +28,7 @@ class Proofs:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        config = make_config(snapshot.info.get("config") or {})
+        config = config_of_run(snapshot.info)
         self._limits, self._bounds = limits_of(config), change_limits(config)
         # the memory of one comparison at a time, however many tabs ask
         self._lock = threading.Lock()

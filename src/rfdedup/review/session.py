@@ -58,12 +58,15 @@ Recompute = Callable[[Path, float | None, str | None], None]
 class Session:
     """Answers for one run folder. Safe to call from several threads; reads the folder again when it changed."""
 
-    def __init__(self, run: Path, recompute: Recompute, source: LabelSource | None = None) -> None:
+    def __init__(
+        self, run: Path, recompute: Recompute, source: LabelSource | None = None, encoder: str | None = None
+    ) -> None:
         """
         Args:
             run: the run folder.
             recompute: runs the funnel again.
             source: where labels come from; None for sidecars of the usual names.
+            encoder: that the user named, in place of the one that the run names.
 
         Raises:
             RunFolderError: there is no finished run in ``run``.
@@ -77,7 +80,8 @@ class Session:
         # a map takes seconds, in which the lists still answer
         self._mapping = threading.Lock()
         self._snapshot = Snapshot(run)
-        self._vectors = Vectors(self._snapshot)
+        self._encoder = encoder
+        self._vectors = Vectors(self._snapshot, encoder)
         self._proofs: Proofs | None = None
         self._labels = self._labels_of(self._snapshot)
         self._state: State | None = None
@@ -119,7 +123,7 @@ class Session:
             return
         self._trouble = ""
         self._vectors.close()
-        self._snapshot, self._vectors, self._labels = snapshot, Vectors(snapshot), labels
+        self._snapshot, self._vectors, self._labels = snapshot, Vectors(snapshot, self._encoder), labels
         self._proofs = None
 
     def _labels_of(self, snapshot: Snapshot) -> RunLabels:
@@ -511,7 +515,7 @@ class Session:
 
     def _vectors_of(self, state: State) -> Vectors:
         with self._lock:
-            return self._vectors if self._snapshot is state.snapshot else Vectors(state.snapshot)
+            return self._vectors if self._snapshot is state.snapshot else Vectors(state.snapshot, self._encoder)
 
 
 def _kind(state: State, row: int, said: dict[int, tuple[str, list[Part]]]) -> dict[str, Any]:

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.comparison import Kind
-from rfdedup.config import make_config
 from rfdedup.errors import DataError
 from rfdedup.linking import Links
 from rfdedup.records import Tier
 from rfdedup.review.crowning import Crowning
 from rfdedup.review.snapshot import Snapshot
 from rfdedup.review.state import State
+from rfdedup.run_encoder import config_of_run
 from rfdedup.run_folder import FEATURES_FOLDER
 from rfdedup.similarity.components import components
 from rfdedup.stages.compare import comparison_key
@@ -70,7 +70,7 @@ def switched(state: State, same: str) -> Switched:
 
 def _remembered(snapshot: Snapshot) -> tuple[Rows, Rows, npt.NDArray[np.object_]]:
     """Rows and kind of the pairs that ``RUN/features`` remembers: of each content the first row."""
-    key = comparison_key(make_config(snapshot.info.get("config") or {}))
+    key = comparison_key(config_of_run(snapshot.info))
     known = remembered_kinds(snapshot.run / FEATURES_FOLDER, key)
     digests = snapshot.table["sha256"]
     ends = [

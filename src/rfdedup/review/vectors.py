@@ -21,15 +21,14 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from rfdedup.config import make_config
 from rfdedup.descriptor import unit
 from rfdedup.errors import EncoderError, MissingExtraError, RfdedupError, RunFolderError
-from rfdedup.files import atomic_write
+from rfdedup.files import atomic_write, open_regular
 from rfdedup.imaging import Limits
 from rfdedup.records import Tier
 from rfdedup.review.features import Features
 from rfdedup.review.snapshot import Snapshot
-from rfdedup.run_encoder import RunEncoder
+from rfdedup.run_encoder import RunEncoder, config_of_run, trusted
 from rfdedup.run_folder import FEATURES_FOLDER
 from rfdedup.view import decode_for, write_view
 from rfdedup.whitening import describe_as
@@ -66,8 +65,14 @@ class Vectors:
         RunFolderError: the run has no embeddings, or they are damaged, in any method.
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, encoder: str | None = None) -> None:
+        """
+        Args:
+            snapshot: of the run.
+            encoder: that the user named; needed where the one that the run names may be code.
+        """
         self._snapshot = snapshot
+        self._named = encoder
         self._maker: MapMaker | None = None
         self._second: npt.NDArray[np.float32] | None = None
 
@@ -83,7 +88,7 @@ class Vectors:
 
     @cached_property
     def _encoder(self) -> Any:
-        encoder = RunEncoder(make_config(self._snapshot.info["config"]).semantic)()
+        encoder = RunEncoder(trusted(config_of_run(self._snapshot.info), self._named).semantic)()
         known = (self._snapshot.info.get("encoder") or {}).get("key")
         if encoder.key != known:
             raise EncoderError(f"the encoder is now {encoder.key}, the run was made with {known}: run it again")
@@ -287,7 +292,7 @@ def scaled(points: npt.NDArray[Any]) -> Matrix:
 
 def _remembered(path: Path, key: str) -> npt.NDArray[np.float32] | None:
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with open_regular(path) as stream, np.load(stream, allow_pickle=False) as arrays:
             if str(arrays["key"]) == key:
                 points: npt.NDArray[np.float32] = arrays["points"].astype(np.float32)
                 return points

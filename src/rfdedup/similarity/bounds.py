@@ -30,9 +30,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup import jit
+from rfdedup.cpus import thread_count
 from rfdedup.similarity import coding
 from rfdedup.similarity.directions import completed, leading_directions, mixing
-from rfdedup.similarity.products import K_STEP, TILE, Codes, aligned_codes, in_threads, largest_code, thread_count
+from rfdedup.similarity.products import K_STEP, TILE, Codes, aligned_codes, in_threads, largest_code
 from rfdedup.similarity.vectors import Matrix, Rows, let_go, normalise, unit_rows
 
 _FIT = 4096

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.cpus import thread_count
 from rfdedup.errors import DataError
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.similarity.cosine import cosine_links, fit_products
-from rfdedup.similarity.products import SWEEP, TILE, in_threads, thread_count
+from rfdedup.similarity.products import SWEEP, TILE, in_threads
 from rfdedup.similarity.vectors import Rows, Scores, check_matrix, check_threshold, pair_scores, unit_rows
 
 CELL_ROWS = 50_000
@@ -143,6 +144,7 @@ def _nearest_cells(x: npt.NDArray[np.floating], cells: int) -> npt.NDArray[np.in
     n, d = x.shape
     rng = np.random.default_rng(2)
     chosen = np.sort(rng.choice(n, size=min(n, cells * _FIT_ROWS), replace=False))
+    faiss.omp_set_num_threads(thread_count())
     means = faiss.Kmeans(d, cells, niter=8, spherical=True, seed=1, max_points_per_centroid=_FIT_ROWS)
     means.train(unit_rows(x[chosen], chosen))
     index = faiss.IndexFlatIP(d)

@@ -18,6 +18,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.cpus import thread_count
 from rfdedup.errors import DataError
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.similarity.crowds import surely_crowded
@@ -29,7 +30,6 @@ from rfdedup.similarity.products import (
     Stricter,
     fast_products,
     in_threads,
-    thread_count,
 )
 from rfdedup.similarity.vectors import (
     Matrix,

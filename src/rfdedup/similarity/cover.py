@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.cpus import thread_count
 from rfdedup.errors import DataError
 from rfdedup.kings import priority_order
 from rfdedup.similarity.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.similarity.components import check_links
 from rfdedup.similarity.cosine import fit_products
-from rfdedup.similarity.products import TILE, Codes, Mask, Products, in_threads, thread_count
+from rfdedup.similarity.products import TILE, Codes, Mask, Products, in_threads
 from rfdedup.similarity.vectors import (
     Matrix,
     Rows,

@@ -8,7 +8,6 @@ table (Norouzi, Punjani, Fleet: Fast Exact Search in Hamming Space with Multi-In
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.cpus import thread_count
 from rfdedup.errors import DataError
 
 Codes = npt.NDArray[np.uint64]
@@ -187,7 +187,7 @@ def cross_links(kings: CodePairs, rows: CodePairs, radius: int) -> tuple[Rows, R
         return _joined(list(_search(kings, radius, rows)))
     step = max(_TABLE // max(kings.codes.size, 1), 1)
     parts = [slice(begin, begin + step) for begin in range(0, rows.codes.size, step)] if pairs else []
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(thread_count()) as pool:
         return _joined(list(pool.map(lambda part: _compare(kings, rows, part, radius), parts)))
 
 
@@ -204,7 +204,7 @@ def _compare(kings: CodePairs, rows: CodePairs, part: slice, radius: int) -> tup
 def _search(codes: CodePairs, radius: int, others: CodePairs | None = None) -> Iterator[tuple[Rows, Rows, Distances]]:
     """Pairs within ``codes``, or between ``codes`` and ``others``; each once, unsorted."""
     tables = _plan(codes.codes if others is None else np.concatenate([codes.codes, others.codes]), radius)
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(thread_count()) as pool:
         for number, table in enumerate(tables):
             if table.flips < 0:
                 continue

@@ -9,7 +9,6 @@ costs one pass over bytes.
 from __future__ import annotations
 
 import functools
-import os
 import queue
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,12 +37,6 @@ _LARGEST = 2**31 - 1
 
 _Task = TypeVar("_Task")
 _Answer = TypeVar("_Answer")
-
-
-def thread_count() -> int:
-    """Processor cores that this process may use."""
-    counted: Callable[[], int | None] = getattr(os, "process_cpu_count", os.cpu_count)
-    return counted() or 1
 
 
 class Products(Protocol):
@@ -187,7 +180,12 @@ class LevelProducts:
 
 @functools.cache
 def largest_code() -> int:
-    """Largest magnitude of a code with which this processor multiplies exactly.
+    """Largest magnitude of a code with which this processor multiplies exactly, by its ``fast_products``."""
+    return exact_up_to(fast_products)
+
+
+def exact_up_to(make: Callable[[int, float, float, int], Products]) -> int:
+    """Largest magnitude of a code with which products made by ``make``, called as ``fast_products``, are exact here.
 
     Instruction sets before VNNI add two 8-bit products in 16 bits and saturate; half the range is then safe
     (191 * 63 * 2 < 2^15, 191 being a code of 63 shifted to unsigned).
@@ -197,7 +195,7 @@ def largest_code() -> int:
     full[::2, ::3] = -127
     exact = full[:2].astype(np.int64) @ full[:2].T.astype(np.int64)
     for value in sorted({int(v) for v in exact.ravel()}):
-        probe = fast_products(k, value - 2.0, 1.0, 1)
+        probe = make(k, value - 2.0, 1.0, 1)
         i, j = probe.above(full, full, float(value))
         reached = np.zeros((2, 2), dtype=bool)
         inside = (i < 2) & (j < 2)

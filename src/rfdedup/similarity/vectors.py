@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup import jit
+from rfdedup.cpus import thread_count
 from rfdedup.errors import DataError
 from rfdedup.similarity import coding
-from rfdedup.similarity.products import thread_count
 
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,8 @@ IMAGE_SUFFIXES = frozenset(
     for suffix in (
         *("jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "avif", "tif", "tiff", "bmp", "dib", "gif"),
         *("heic", "heif", "hif", "jp2", "j2k", "jpx", "jxl", "ico", "ppm", "pgm", "pbm", "pnm", "tga", "psd"),
-        *("eps", "svg", "exr", "hdr", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf"),
+        *("eps", "svg", "exr", "hdr", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf", "nrw", "pef", "srw"),
+        *("iiq", "3fr", "fff", "rwl", "srf", "sr2", "kdc", "dcr", "mef", "mos", "mrw", "erf", "x3f", "crw", "gpr"),
     )
 )
 """A file with one of these names is a row of the verdicts whatever it holds; others only if they hold an image."""
@@ -84,7 +86,11 @@ def scan(
     roots = [_resolve(path) for path in inputs]
     if not roots:
         raise InputError("no INPUT given: name at least one folder of images")
-    skip = _identity(exclude) if exclude is not None and exclude.exists() else None
+    skip = None
+    if exclude is not None:
+        # one that is not there, or cannot be, lies below no input; whoever writes to it says what is wrong with it
+        with suppress(OSError):
+            skip = _identity(exclude)
     walk = _Walk(skip=skip, progress=progress)
     for root in dict.fromkeys(roots):
         walk.root(root)

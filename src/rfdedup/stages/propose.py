@@ -92,12 +92,7 @@ class Proposals:
     def nearness(self) -> Rows:
         """Place of each pair among those of either end, the nearest first: the lower of the two, (L,) int64 from 0."""
         distance = np.minimum(self.bits.astype(np.float64), 64.0 * (1.0 - np.nan_to_num(self.cosine, nan=-1.0)))
-        place = np.full(len(self), len(self), np.int64)
-        for end, far in ((self.a, self.b), (self.b, self.a)):
-            order = np.lexsort((far, distance, end))
-            ordered = end[order]
-            place[order] = np.minimum(place[order], np.arange(len(order)) - np.searchsorted(ordered, ordered))
-        return place
+        return _place(self.a, self.b, distance)
 
     def __len__(self) -> int:
         return len(self.a)
@@ -219,8 +214,8 @@ def by_embeddings(rows: Rows, vectors: npt.NDArray[np.floating], floor: float, m
     if len(crowd):
         one, other, near = _nearest_within(vectors, crowd, floor, most)
         a, b, score = np.concatenate([a, one]), np.concatenate([b, other]), np.concatenate([score, near])
-    chosen = _nearest(a, b, -score, most)
-    return Proposals.make(rows[a[chosen]], rows[b[chosen]], cosine=score[chosen])
+    proposed = Proposals.make(rows[a], rows[b], cosine=score)
+    return proposed.take(_nearest(proposed.a, proposed.b, -proposed.cosine, most))
 
 
 def _nearest_within(
@@ -245,13 +240,19 @@ def _nearest_within(
 
 
 def _nearest(a: Rows, b: Rows, distance: npt.NDArray[np.floating], most: int) -> Mask:
-    """Which pairs are among the ``most`` nearest of either end, (L,) bool; of equal ones those with the lower row."""
-    chosen = np.zeros(len(a), np.bool_)
-    for end, far in ((a, b), (b, a)):
-        order = np.lexsort((far, distance, end))
-        ordered = end[order]
-        chosen[order[np.arange(len(order)) - np.searchsorted(ordered, ordered) < most]] = True
-    return chosen
+    """Which pairs are among the ``most`` nearest of either end, (L,) bool."""
+    return _place(a, b, distance) < most
+
+
+def _place(a: Rows, b: Rows, distance: npt.NDArray[np.floating]) -> Rows:
+    """Place of each pair among all pairs of an end, nearest first, the lower of both ends; of equal ones by row."""
+    n = len(a)
+    end, far = np.concatenate([a, b]), np.concatenate([b, a])
+    order = np.lexsort((far, np.tile(distance, 2), end))
+    ordered = end[order]
+    place = np.empty(2 * n, np.int64)
+    place[order] = np.arange(2 * n) - np.searchsorted(ordered, ordered)
+    return np.minimum(place[:n], place[n:])
 
 
 def between(

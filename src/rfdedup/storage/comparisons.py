@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from rfdedup.comparison import Evidence, Kind, Side
 from rfdedup.files import atomic_write
 from rfdedup.records import EVIDENCE_FIELDS, TABLE_ERRORS
+from rfdedup.tables import open_table
 
 Pair = tuple[str, str]
 """SHA-256 of the bytes of two files, the smaller first."""
@@ -66,7 +67,7 @@ class ComparisonStore:
 
     def _read(self, path: Path) -> None:
         try:
-            with pq.ParquetFile(path) as file:
+            with open_table(path) as file:
                 table = file.read()
         except TABLE_ERRORS:
             self.damaged.append(path.name)

@@ -17,7 +17,10 @@ Mask = npt.NDArray[np.bool_]
 
 GRAYSCALE: Final = 1.0
 """Colour spread in levels below which a picture counts as grey; what JPEG leaves in a grey picture is less."""
-_CAUSES: Final = ("dark", "bright", "low_information", "grayscale", "tiny", "odd_aspect", "animated", "blurry")
+_CAUSES: Final = (
+    *("dark", "bright", "blank", "low_information", "grayscale", "tiny", "odd_aspect", "animated"),
+    *("low_texture", "blurry"),
+)
 """Order in which a reason is looked for: a black frame is dark, though it also lacks sharpness."""
 
 JUDGED: Final = (
@@ -29,6 +32,10 @@ JUDGED: Final = (
     "width",
     "height",
     "flags",
+    "light",
+    "shade",
+    "texture",
+    "crispness",
 )
 """Columns of ``records.FEATURES`` that ``judge`` looks at."""
 
@@ -105,23 +112,41 @@ def _checks(features: pa.Table, config: QualityConfig) -> dict[str, tuple[Mask, 
         values: Floats = features[name].cast(pa.float64()).to_numpy()
         return values
 
-    grey, width, height = column("brightness"), column("width"), column("height")
-    spread, bits, sharp = column("colorfulness"), column("entropy"), column("sharpness")
-    spot = column("local_sharpness")
+    width, height = column("width"), column("height")
+    spread, bits = column("colorfulness"), column("entropy")
     shorter, longer = np.minimum(width, height), np.maximum(width, height)
     with np.errstate(invalid="ignore", divide="ignore"):
         aspect = longer / shorter
     animated = _has_flag(features, "animated")
     # comparisons with NaN are false: rows without measurements meet no check
+    light, shade, texture = column("light"), column("shade"), column("texture")
+    reach = light - shade
+    if config.rule == "classic":
+        grey, sharp, spot = column("brightness"), column("sharpness"), column("local_sharpness")
+        decided = {
+            "dark": (grey < config.dark, grey, config.dark),
+            "bright": (grey > config.bright, grey, config.bright),
+            "blurry": ((sharp < config.blurry) & ~(spot >= SHARP_SPOT * config.blurry), sharp, config.blurry),
+            "blank": (np.zeros(len(grey), np.bool_), reach, float(config.blank)),
+        }
+    else:
+        crisp = column("crispness")
+        # the classes of a label map are no light: most of them are near 0, and one may be all there is
+        picture = ~_has_flag(features, "label_map")
+        decided = {
+            "dark": ((light < config.dark) & picture, light, config.dark),
+            "bright": (shade > config.bright, shade, config.bright),
+            "blurry": (crisp < config.blurry, crisp, config.blurry),
+            "blank": ((reach < config.blank) & picture, reach, float(config.blank)),
+        }
     return {
-        "dark": (grey < config.dark, grey, config.dark),
-        "bright": (grey > config.bright, grey, config.bright),
+        **decided,
+        "low_texture": (texture < config.low_texture, texture, config.low_texture),
         "low_information": (bits < config.low_information, bits, config.low_information),
         "grayscale": (spread < GRAYSCALE, spread, GRAYSCALE),
         "tiny": (shorter < config.tiny, shorter, float(config.tiny)),
         "odd_aspect": (aspect > config.odd_aspect, aspect, config.odd_aspect),
         "animated": (animated, animated.astype(np.float64), 1.0),
-        "blurry": ((sharp < config.blurry) & ~(spot >= SHARP_SPOT * config.blurry), sharp, config.blurry),
     }
 
 

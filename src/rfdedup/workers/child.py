@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -28,6 +29,8 @@ BEAT_CELLS = 2
 """Cells of 64 bits that a worker has in shared memory: what it is on, and why it gave up."""
 
 _POSITION_BITS = 32
+_LOAD = 20
+"""Wall time that processor time may take on a machine under load, as a multiple."""
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,7 @@ def _run_job(
     warnings: dict[int, str] = {}
     try:
         serial, block, items = pickle.loads(message)  # noqa: S301
-        # The parent kills a worker that hangs; this is for one that hangs in C code when the parent is gone.
-        faulthandler.dump_traceback_later(60 + file_seconds * len(items), exit=True, file=2)
+        _limit_orphan(60 + file_seconds * len(items))
         for position, (row, item) in enumerate(items):
             beat[0] = beat_of(serial, position)
             results.append(task(item) if blocks is None else task(item, blocks[block, row]))
@@ -104,7 +106,7 @@ def _run_job(
             if text:
                 warnings[row] = text
         beat[0] = IDLE
-        faulthandler.cancel_dump_traceback_later()
+        _limit_orphan(0)
         row = None
         return pickle.dumps(("done", results, warnings, time.process_time()), pickle.HIGHEST_PROTOCOL)
     except MemoryError:
@@ -112,6 +114,20 @@ def _run_job(
         os._exit(1)
     except Exception:  # noqa: BLE001  a bug of the task: the parent raises it
         return pickle.dumps(("bug", row, traceback.format_exc()))
+
+
+def _limit_orphan(seconds: float) -> None:
+    """End this process after so much processor time; 0 lifts the limit.
+
+    The parent kills a worker that hangs; this is for one that hangs in C code when the parent is gone. Windows has no
+    such timer, and a clock would end workers of a machine under load.
+    """
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+    elif seconds:
+        faulthandler.dump_traceback_later(_LOAD * seconds, exit=True, file=2)
+    else:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _view(memory: Any, shape: tuple[int, ...] | None) -> NDArray[np.uint8] | None:

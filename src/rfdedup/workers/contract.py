@@ -14,18 +14,25 @@ Tag = TypeVar("Tag")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-FailureKind = Literal["decoder-crash", "timeout", "out-of-memory"]
+FailureKind = Literal["decoder-crash", "timeout", "stalled", "out-of-memory"]
+
+
+MOST_STALLS = 10
+"""A worker that does next to nothing for so many times ``stall_seconds`` hangs as well."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
     """What a worker may take before it is killed.
 
-    ``file_seconds``: wall time on one item. ``memory_mb``: resident memory (MiB) besides the shared blocks.
-    ``start_seconds``: time from the start of the process until it can take work.
+    ``file_seconds``: processor time of the worker on one item: a machine under load takes as long as it takes.
+    ``stall_seconds``: wall time on one item without processor time, as when a disk or a network hangs; times
+    ``MOST_STALLS``, wall time on one item whatever it does. ``memory_mb``: resident memory (MiB) besides the shared
+    blocks. ``start_seconds``: time from the start of the process until it can take work.
     """
 
     file_seconds: float = 20.0
+    stall_seconds: float = 120.0
     memory_mb: int = 2048
     start_seconds: float = 120.0
 

@@ -62,6 +62,19 @@ class Job:
     serial: int = 0
 
 
+PROGRESS_SECONDS = 0.02
+"""Processor time that counts as progress: systems report it in steps of 10 to 16 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemTime:
+    """Seconds on one item: of the processor, by the clock, and by the clock since the processor was last used."""
+
+    cpu: float = 0.0
+    wall: float = 0.0
+    still: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Kill:
     """Why we killed a worker, and its heartbeat at that moment."""
@@ -92,6 +105,9 @@ class WorkerProcess:
         self.cpu_seconds = 0.0
         self.beat = child.IDLE
         self.beat_since = self.started
+        self._cpu_at_beat = 0.0
+        self._cpu_seen = 0.0
+        self._cpu_since = self.started
         self._watch = psutil.Process(self.process.pid)
         self._outbox: SimpleQueue[bytes | None] = SimpleQueue()
         # a thread of its own, because sending to a worker that hangs may block
@@ -103,11 +119,27 @@ class WorkerProcess:
         self._outbox.put(pickle.dumps((job.serial, job.chunk.block, items), pickle.HIGHEST_PROTOCOL))
         self.jobs.append(job)
 
-    def seconds_on_item(self, beat: int, now: float) -> float:
-        """How long the worker has been seen on the item that ``beat`` stands for."""
+    def time_on_item(self, beat: int, now: float) -> ItemTime:
+        """What the worker has been seen to spend on the item that ``beat`` stands for."""
+        if beat == child.IDLE:
+            self.beat = beat
+            return ItemTime()
+        cpu = self._cpu_time()
         if beat != self.beat:
             self.beat, self.beat_since = beat, now
-        return 0.0 if beat == child.IDLE else now - self.beat_since
+            self._cpu_at_beat = self._cpu_seen = cpu
+            self._cpu_since = now
+        elif cpu - self._cpu_seen >= PROGRESS_SECONDS:
+            self._cpu_seen, self._cpu_since = cpu, now
+        return ItemTime(cpu - self._cpu_at_beat, now - self.beat_since, now - self._cpu_since)
+
+    def _cpu_time(self) -> float:
+        """Processor time of all its threads, seconds; what was seen last when it died just now."""
+        try:
+            times = self._watch.cpu_times()
+        except psutil.Error:
+            return self._cpu_seen
+        return float(times.user + times.system)
 
     def rss(self) -> int:
         """Resident memory in bytes; 0 when it died just now."""

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from rfdedup.errors import WorkerError
 from rfdedup.workers import child
-from rfdedup.workers.contract import Failure, PoolStats, WorkerLimits
+from rfdedup.workers.contract import MOST_STALLS, Failure, PoolStats, WorkerLimits
 from rfdedup.workers.process import KILLED_OUTSIDE, SPAWN, Chunk, Job, Kill, WorkerProcess, shield_from_ctrl_c
 
 POLL_SECONDS = 0.05
@@ -197,8 +197,14 @@ class Supervisor(threading.Thread):
             beat = self._beats[slot.number * child.BEAT_CELLS]
             rss = worker.rss()
             self.stats.peak_rss_bytes = max(self.stats.peak_rss_bytes, rss)
-            if worker.seconds_on_item(beat, now) > limits.file_seconds:
-                worker.kill(Kill("timeout", f"took longer than {limits.file_seconds:g} s", beat))
+            spent = worker.time_on_item(beat, now)
+            if spent.cpu > limits.file_seconds:
+                worker.kill(Kill("timeout", f"took more than {limits.file_seconds:g} s of processor time", beat))
+            elif spent.still > limits.stall_seconds:
+                detail = f"waited longer than {limits.stall_seconds:g} s; does the disk or the network answer?"
+                worker.kill(Kill("stalled", detail, beat))
+            elif spent.wall > MOST_STALLS * limits.stall_seconds:
+                worker.kill(Kill("stalled", f"was not done after {spent.wall:.0f} s of waiting", beat))
             elif rss > self._memory_limit:
                 worker.kill(Kill("out-of-memory", f"took more than {limits.memory_mb} MB of memory", beat))
         self.stats.cpu_seconds = cpu_seconds

@@ -34,6 +34,7 @@ def _number(_: click.Context, __: click.Parameter, value: float | None) -> float
 
 _FOLDER = _Folder(path_type=Path, file_okay=False)
 _LISTED = 20
+_KINDS = 5
 _PENDING = (
     "Warning: reviewers decided after the last run, and these verdicts do not show it: run the same `rfdedup run` "
     "command, or press Recompute on the review page, then apply"
@@ -72,6 +73,14 @@ _PENDING = (
     show_default=True,
     help="A dropped image whose labels differ from its king's: stays, goes, or stops the command.",
 )
+@click.option(
+    "--pairs",
+    type=click.Choice(["keep", "follow", "off"]),
+    default="keep",
+    show_default=True,
+    help="RAW and JPEG or HEIC of one shot: go only where both are dropped, the RAW follows its picture where the king "
+    "has a RAW too, or each by its own verdict.",
+)
 @click.option("--class-folders", is_flag=True, help="The folder of an image is its class (ImageFolder).")
 @click.option(
     "--dataset",
@@ -97,6 +106,7 @@ def command(
     sidecars: tuple[str, ...],
     no_sidecars: bool,
     on_label_conflict: str,
+    pairs: str,
     class_folders: bool,
     datasets: tuple[Path, ...],
     dataset_images: Path | None,
@@ -108,10 +118,12 @@ def command(
     """Act on the verdicts in RUN: exactly one of --move, --copy-kept, --hardlink-kept and --delete.
 
     Every file and its king are checked again first; what changed since the run is skipped and listed. Nothing is
-    ever overwritten. A journal in RUN makes the command resumable and, except for --delete, reversible with
-    `rfdedup undo`. Exit code 1 when a file was skipped or failed.
+    ever overwritten. Sidecars and companions (masks, labels, XMP, the video of a live photo, Takeout JSON) travel with
+    their image; one that is itself an image of the run goes only where both are dropped. A journal in RUN makes the
+    command resumable and, except for --delete, reversible with `rfdedup undo`. Exit code 1 when a file was skipped or
+    failed, or could not be read by the run and so is not in a clean tree.
     """
-    from rfdedup.apply import Action, OnConflict, Request, apply_run
+    from rfdedup.apply import Action, OnConflict, Pairs, Request, apply_run
     from rfdedup.apply.sidecars import DEFAULT_RULES
     from rfdedup.records import Tier
     from rfdedup.review.decision_log import pending
@@ -138,6 +150,7 @@ def command(
         min_score=min_score,
         sidecars=() if no_sidecars else sidecars or DEFAULT_RULES,
         on_conflict=OnConflict(on_label_conflict),
+        pairs=Pairs(pairs),
         class_folders=class_folders,
         datasets=datasets,
         dataset_images=dataset_images,
@@ -196,12 +209,15 @@ def _dry_run(run: Path, request: Request, output: Output) -> None:
 
 
 def _plan_lines(unit: Unit, request: Request) -> str:
-    why = unit.reason or "kept"
     lines = []
-    for item in unit.items:
-        target = item.target_path
-        arrow = "" if target is None else f" -> {printable(target)}"
-        lines.append(f"{request.action}  {why}  {printable(item.path)}{arrow}\n")
+    for part in unit.parts:
+        why = part.stays.reason if part.stays is not None else part.reason or "kept"
+        for item in [part.image, *part.sidecars]:
+            target = item.target_path
+            arrow = "" if target is None else f" -> {printable(target)}"
+            lines.append(f"{request.action}  {why}  {printable(item.path)}{arrow}\n")
+        if part.stays is not None:
+            lines.append(f"stay  {part.stays.reason}  {printable(part.image.path)}: {printable(part.stays.detail)}\n")
     return "".join(lines)
 
 
@@ -216,14 +232,16 @@ def _plan_dicts(unit: Unit, request: Request) -> list[dict[str, str | int | None
         {
             "do": str(request.action),
             "role": item.role,
-            "tier": unit.tier,
-            "reason": unit.reason,
+            "tier": part.tier,
+            "reason": part.reason,
             "path": item.path,
             "target": item.target_path,
             "bytes": item.size,
-            "label_conflict": unit.conflict,
+            "label_conflict": part.conflict,
+            "stays": None if part.stays is None else part.stays.reason,
         }
-        for item in unit.items
+        for part in unit.parts
+        for item in [part.image, *part.sidecars]
     ]
 
 
@@ -256,7 +274,17 @@ def _notes(summary: ApplySummary) -> list[str]:
     if summary.already:
         lines.append(f"already done before: {summary.already:,}")
     lines.extend(
-        f"stay: {count.files:,} ({reason})" for reason, count in sorted(summary.held.items()) if reason != "sidecar"
+        f"stay: {count.files:,} ({reason})" for reason, count in sorted(summary.held.items()) if reason != "unreadable"
+    )
+    if "unreadable" in summary.held:
+        lines.append(
+            f"left out: {summary.held['unreadable'].files:,} files that the run could not read. They are where they "
+            "were, and no copy of them is made"
+        )
+        lines.extend(f"  {count:,} {printable(why)}" for why, count in summary.unreadable.most_common(_KINDS))
+    lines.extend(
+        f"moved to another volume without their {names}: {count:,} files"
+        for names, count in sorted(summary.lost.items())
     )
     for written in summary.datasets:
         lines.append(
@@ -298,6 +326,8 @@ def _as_dict(summary: ApplySummary) -> dict[str, object]:
         "sidecars": {"files": summary.sidecars.files, "bytes": summary.sidecars.bytes},
         "already_done": summary.already,
         "not_handled": summary.failures,
+        "unreadable": dict(summary.unreadable.most_common()),
+        "lost_attributes": dict(sorted(summary.lost.items())),
         "problems_total": summary.problem_count,
         "problems": [
             {"path": p.path, "state": p.state, "reason": p.reason, "detail": p.detail} for p in summary.problems

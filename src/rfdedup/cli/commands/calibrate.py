@@ -50,15 +50,17 @@ def command(
     from rfdedup.cli.commands.run import nested
     from rfdedup.cli.progress import TerminalProgress
     from rfdedup.config import load_config
+    from rfdedup.cpus import at_most
     from rfdedup.files import atomic_write
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
-    if quiet or as_json:
-        result = calibrate_input(inputs, settings)
-    else:
-        with TerminalProgress() as progress:
-            result = calibrate_input(inputs, settings, progress=progress)
+    with at_most(settings.workers):
+        if quiet or as_json:
+            result = calibrate_input(inputs, settings)
+        else:
+            with TerminalProgress() as progress:
+                result = calibrate_input(inputs, settings, progress=progress)
     if out is not None:
         with atomic_write(out) as stream:
             stream.write(result.as_toml().encode("utf-8"))

@@ -16,7 +16,12 @@ from rich.table import Table
 from rfdedup.cli.console import Output, output_options
 
 _CORE = ("numpy", "opencv-python-headless", "pillow", "simplejpeg", "faiss-cpu", "openvino", "pyarrow")
-_EXTRAS = {"torch": ("torch", "torch"), "heif": ("pillow-heif", "pillow_heif"), "review": ("starlette", "starlette")}
+_EXTRAS = {
+    "torch": ("torch", "torch"),
+    "heif": ("pillow-heif", "pillow_heif"),
+    "raw": ("rawpy", "rawpy"),
+    "review": ("starlette", "starlette"),
+}
 
 
 def _installed(package: str) -> str | None:
@@ -30,8 +35,8 @@ def findings() -> list[dict[str, Any]]:
     """What was looked at: name, whether it is fine, what was found, and what to do where it is not."""
     import psutil
 
+    from rfdedup.cpus import usable_cpus
     from rfdedup.encoders.openvino_runtime import cpu_precisions
-    from rfdedup.execution import usable_cpus
 
     memory = psutil.virtual_memory()
     disk = shutil.disk_usage(".")

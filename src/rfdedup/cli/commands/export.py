@@ -29,6 +29,9 @@ def command(
 ) -> None:
     """Write the kept images of RUN as a list: absolute paths, verdicts and measured values.
 
+    In csv, text that a spreadsheet would take for a formula begins with an apostrophe; the column file is always exact,
+    and path_hex holds the bytes of such a path. The other formats change nothing.
+
     Paths are those that were scanned, whatever `rfdedup apply` did since. FiftyOne reads its folder with
     Dataset.from_dir(dataset_dir=OUTPUT, dataset_type=types.FiftyOneImageClassificationDataset,
     data_path="data.json"); Hugging Face datasets with load_dataset("parquet", data_files=OUTPUT).

@@ -53,16 +53,19 @@ def command(
     """
     import psutil
 
-    from rfdedup.cli.progress import TerminalProgress
+    from rfdedup.cli.progress import TerminalProgress, WarningsOnly
     from rfdedup.config import load_config
     from rfdedup.planning import plan_run
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
     # what the interpreter and the imports took; a run pays it too
-    started = max(time.time() - psutil.Process().create_time(), 0.0)
+    try:
+        started = max(time.time() - psutil.Process().create_time(), 0.0)
+    except (psutil.Error, OSError):
+        started = 0.0
     if quiet or as_json:
-        plan = plan_run(inputs, settings, out=out, measure=measure, started=started)
+        plan = plan_run(inputs, settings, out=out, measure=measure, progress=WarningsOnly(), started=started)
     else:
         with TerminalProgress() as progress:
             plan = plan_run(inputs, settings, out=out, measure=measure, progress=progress, started=started)

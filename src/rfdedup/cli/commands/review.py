@@ -17,6 +17,7 @@ _NEEDED = ("starlette", "uvicorn", "sklearn")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port on 127.0.0.1. Default: a free one.")
 @click.option("--no-open", is_flag=True, help="Only print the link; do not open the browser.")
+@click.option("--encoder", metavar="NAME", help="The encoder of RUN; needed where it can hold code.")
 @click.option(
     "--sidecar",
     "sidecars",
@@ -43,6 +44,7 @@ def command(
     run: Path,
     port: int,
     no_open: bool,
+    encoder: str | None,
     sidecars: tuple[str, ...],
     datasets: tuple[Path, ...],
     dataset_images: Path | None,
@@ -68,7 +70,7 @@ def command(
 
     output = Output.make(quiet=quiet, json=as_json)
     labels = LabelSource(sidecars or DEFAULT_RULES, datasets, dataset_images, path_column, label_column)
-    server = ReviewServer(run, port=port, labels=labels)
+    server = ReviewServer(run, port=port, labels=labels, encoder=encoder)
     output.result({"link": server.link, "port": server.port})
     # the link is what the command is for, so it is printed even when quiet
     Output.make(quiet=as_json, json=as_json).show(f"Review page: {server.link}\nCtrl-C ends it.")

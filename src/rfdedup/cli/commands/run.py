@@ -20,6 +20,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "descriptor": ("semantic", "descriptor"),
     "threshold": ("semantic", "threshold"),
     "max_false_pairs": ("semantic", "max_false_pairs"),
+    "quality": ("quality", "rule"),
     "blurry": ("quality", "blurry"),
     "dark": ("quality", "dark"),
     "bright": ("quality", "bright"),
@@ -103,11 +104,18 @@ def config_options(command: Any) -> Any:
         click.option(
             "--radius", type=int, metavar="BITS", help="Hamming distance of hashes up to which a pair is compared (8)."
         ),
-        click.option("--blurry", type=float, metavar="X", help="Sharpness below X is blurry (50)."),
-        click.option("--dark", type=float, metavar="X", help="Mean grey level below X is dark (10)."),
-        click.option("--bright", type=float, metavar="X", help="Mean grey level above X is bright (220)."),
+        click.option(
+            "--quality",
+            type=click.Choice(["information", "classic"]),
+            help="What decides on dark, bright and blurry: what a picture holds, or means over all of it.",
+        ),
+        click.option("--blurry", type=float, metavar="X", help="Crispness below X is blurry (0.035; classic: 50)."),
+        click.option("--dark", type=float, metavar="X", help="Lightest part below level X is dark (32; classic: 10)."),
+        click.option(
+            "--bright", type=float, metavar="X", help="Darkest part above level X is bright (170; classic: 220)."
+        ),
         click.option("--scale", type=click.Choice(["640", "native"]), help="Size at which sharpness is measured."),
-        click.option("--drop", metavar="LIST", help="Quality checks that drop (dark,bright,blurry)."),
+        click.option("--drop", metavar="LIST", help="Quality checks that drop (dark,bright,blurry,blank)."),
         click.option(
             "--keep",
             type=click.Choice(["best", "largest", "sharpest", "oldest", "newest", "first"]),
@@ -117,7 +125,9 @@ def config_options(command: Any) -> Any:
         click.option("--protect", multiple=True, metavar="GLOB", help="Matching images are never dropped."),
         click.option("--workers", type=int, metavar="N", help="Worker processes (CPU cores)."),
         click.option("--max-megapixels", type=float, metavar="X", help="Larger images are errors (300)."),
-        click.option("--file-seconds", type=float, metavar="X", help="A file that takes longer is an error (20)."),
+        click.option(
+            "--file-seconds", type=float, metavar="X", help="A file that takes more processor time is an error (20)."
+        ),
         click.option(
             "--worker-memory", type=int, metavar="MB", help="A file whose worker takes more is an error (2048)."
         ),
@@ -138,29 +148,44 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     """Find junk and duplicates below INPUT. Reads only; the verdicts go to RUN.
 
     The same command on the same RUN resumes, and computes nothing again for unchanged files.
+
+    A GLOB is held against the path of an image below INPUT, the same with INPUT's own name in front, and its absolute
+    path; * crosses folders. One that matches nothing is told at once.
     """
-    from rfdedup.cli.progress import TerminalProgress
-    from rfdedup.cli.summary import comparison_lines, passed_over_line, stage_table, summary_table
+    from rfdedup.cli.progress import TerminalProgress, WarningsOnly
+    from rfdedup.cli.summary import (
+        bound_lines,
+        comparison_lines,
+        error_lines,
+        passed_over_line,
+        stage_table,
+        summary_table,
+    )
     from rfdedup.config import load_config
     from rfdedup.funnel import refine
-    from rfdedup.progress import Silent
     from rfdedup.run_folder import REPORT_FILE, VERDICTS_FILE
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
     typed = ["rfdedup", *sys.argv[1:]]
     if quiet or as_json:
-        run = refine(inputs, out, config=settings, progress=Silent(), command=typed)
+        run = refine(inputs, out, config=settings, progress=WarningsOnly(), command=typed)
     else:
         with TerminalProgress() as progress:
             run = refine(inputs, out, config=settings, progress=progress, command=typed)
     facts = run.summary()
+    for line in bound_lines(facts, (run.info.get("config") or {}).get("quality") or {}):
+        output.show(printable(line))
     output.show(summary_table(run))
     output.show("")
     output.show(stage_table(facts["stages"]))
     for line in comparison_lines(facts):
         output.show(printable(line))
+    for line in error_lines(run):
+        output.show(printable(line))
     if line := passed_over_line(facts["scan"]):
         output.show(line)
+    for line in facts["warnings"]:
+        output.show(f"warning: {printable(line)}")
     output.show(f"verdicts: {printable(str(out / VERDICTS_FILE))}   report: {printable(str(out / REPORT_FILE))}")
     output.result({"run": str(out), **facts})

@@ -29,6 +29,8 @@ def command(run: Path, scope: str, quiet: bool, as_json: bool) -> None:
     output.show(f"undone: {summary.restored:,} images ({summary.restored_bytes:,} bytes)")
     if summary.deleted:
         output.show(f"{summary.deleted:,} files were deleted; they cannot be brought back")
+    for names, count in sorted(summary.lost.items()):
+        output.show(f"{count:,} files without their {names}, which a copy from another volume cannot be given")
     for path, reason, detail in summary.refused[:_LISTED]:
         output.show(f"refused  {reason}  {printable(path)}: {printable(detail)}")
     if summary.refused_count > _LISTED:
@@ -41,6 +43,7 @@ def command(run: Path, scope: str, quiet: bool, as_json: bool) -> None:
             "restored": summary.restored,
             "restored_bytes": summary.restored_bytes,
             "deleted": summary.deleted,
+            "lost_attributes": dict(sorted(summary.lost.items())),
             "refused_total": summary.refused_count,
             "refused": [{"path": path, "reason": r, "detail": d} for path, r, d in summary.refused],
         }

@@ -67,7 +67,7 @@
     }
     const unit = image[at.tier] === "perceptual" ? ` ${t("bits")}` : "";
     const sign = image[at.tier] === "semantic" || image[at.reason] === "bright" ? "≥" : image[at.tier] === "quality" ? "<" : "≤";
-    const digits = image[at.tier] === "semantic" ? 3 : 1;
+    const digits = image[at.tier] === "semantic" || (image[at.reason] === "blurry" && bound < 1) ? 3 : 1;
     return `${number(score, digits)}${unit}${bound === null ? "" : ` ${sign} ${number(bound, digits)}`}`;
   };
   const facts = (image) => [
@@ -280,10 +280,10 @@
   const shownValue = (chartData, x) => (chartData.scale === "log" ? 10 ** x : x);
   const drawHistogram = (h) => {
     // a count of bits is a bar of width 1, and its bound belongs to the drops
-    const place = (value) => (h.scale === "log" ? Math.log10(Math.max(value, 0.1)) : h.name === "distance" ? value + 0.5 : value);
+    const place = (value) => (h.scale === "log" ? Math.max(Math.log10(value), h.edges[0]) : h.name === "distance" ? value + 0.5 : value);
     const middles = h.counts.map((_, i) => (h.edges[i] + h.edges[i + 1]) / 2);
     const dropped = (x) => h.bounds.some((b) => b.name !== "proposed" && (b.drops === "below" ? x < place(b.value) : x >= place(b.value)));
-    const drop = colour({ sharpness: "quality", brightness: "quality", similarity: "semantic", distance: "perceptual" }[h.name]);
+    const drop = colour({ sharpness: "quality", brightness: "quality", crispness: "quality", light: "quality", shade: "quality", similarity: "semantic", distance: "perceptual" }[h.name]);
     const most = h.counts.indexOf(Math.max(...h.counts));
     const unit = t(h.name === "similarity" || h.name === "distance" ? "count_pairs" : "count_images");
     byId(`chart-${h.name}`).setAttribute("aria-label", t("chart_says", {

@@ -11,7 +11,7 @@ export const measured = (image) => {
   }
   const unit = image.tier === "perceptual" ? ` ${t("bits")}` : "";
   const sign = image.tier === "semantic" || image.reason === "bright" ? "≥" : image.tier === "quality" ? "<" : "≤";
-  const digits = image.tier === "semantic" ? 3 : 1;
+  const digits = image.tier === "semantic" || (image.reason === "blurry" && image.threshold < 1) ? 3 : 1;
   const bound = image.threshold === null ? "" : ` ${sign} ${number(image.threshold, digits)}`;
   return `${number(image.score, digits)}${unit}${bound}`;
 };

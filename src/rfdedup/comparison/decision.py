@@ -1,0 +1,132 @@
+"""From what was measured to what the pair is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from rfdedup.comparison.change import Change, is_fine_change
+from rfdedup.comparison.colour import Colour
+from rfdedup.comparison.model import Kind, Limits
+from rfdedup.comparison.overlay import Grain, Overlay
+
+_GREY_GAINS: Final = (0.8, 1.25)
+_GREY_OFFSET: Final = 40.0
+_LEAST_CORNERS: Final = 40
+_FLIPPED: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measures:
+    """All that the decision looks at.
+
+    Attributes:
+        area: pixels compared.
+        canvas: pixels of the canvas.
+        change: brightness.
+        colour: hues.
+        overlay: what the change is like; None where nothing changed.
+        grain: the finest structure.
+        gain, offset: of the tone.
+        greyed: whether only one picture has colours.
+        inliers: keypoints that agree on the alignment.
+        supported: whether keypoints, corners or structure speak for the alignment.
+        edited: whether the alignment is more than the camera's shake: a mirror, a turn, another size, a crop.
+        tracked, corners: of the refinement.
+    """
+
+    area: int
+    canvas: int
+    change: Change
+    colour: Colour
+    overlay: Overlay | None
+    grain: Grain
+    gain: float
+    offset: float
+    greyed: bool
+    inliers: int
+    supported: bool
+    edited: bool
+    tracked: float
+    corners: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    kind: Kind
+    crowd_kind: Kind
+    reason: str
+    changed: bool
+    colour_changed: bool
+
+
+def _different(reason: str, changed: bool = True, colour_changed: bool = False) -> Verdict:
+    return Verdict(Kind.DIFFERENT, Kind.DIFFERENT, reason, changed, colour_changed)
+
+
+def changed(measures: Measures, limits: Limits) -> bool:
+    """Whether brightness changed somewhere by more than noise."""
+    change = measures.change
+    if is_fine_change(change.fine_peak, change.outstanding, limits):
+        return True
+    return change.peak >= limits.max_change and change.largest >= limits.least_region
+
+
+def another_hue(measures: Measures, limits: Limits) -> bool:
+    """Whether hues changed over more than a speck."""
+    return measures.colour.largest >= max(limits.max_hue_area, limits.max_hue_share * measures.canvas)
+
+
+def _overlay(measures: Measures, limits: Limits) -> bool:
+    """Whether what changed was laid over a copy: of one colour, over a photo whose grain is the same elsewhere."""
+    overlay, likeness, alive = measures.overlay, measures.grain.likeness, measures.grain.alive
+    if overlay is None or alive < limits.least_alive:
+        return False
+    if overlay.banner:
+        return likeness is not None and likeness >= limits.banner_grain
+    if overlay.layer < limits.least_layer:
+        return False
+    if overlay.weaker_sign <= limits.one_sided:
+        return likeness is None or likeness >= limits.overlay_grain
+    return overlay.weaker_sign <= limits.nearly_one_sided and likeness is not None and likeness >= limits.sure_grain
+
+
+def _hue_within(measures: Measures) -> bool:
+    """Whether another hue is that of a coloured layer."""
+    return measures.overlay is not None and (measures.overlay.banner or measures.colour.flipped < _FLIPPED)
+
+
+def decide(measures: Measures, limits: Limits) -> Verdict:
+    """What a pair is, alone and in a crowd."""
+    change = measures.change
+    if measures.area < limits.least_area or change.structure < limits.least_structure:
+        return _different("little-support")
+    if not measures.supported and change.peak >= limits.max_change_alone:
+        return _different("changed-unsupported")
+    unsure = 0 < measures.inliers < limits.sure_inliers
+    if unsure and (
+        change.disagreement >= limits.max_unsure_disagreement or change.peak >= limits.max_unsure_change
+    ):  # fmt: skip
+        return _different("hardly-aligned")
+    if measures.greyed and not (
+        _GREY_GAINS[0] <= measures.gain <= _GREY_GAINS[1] and abs(measures.offset) <= _GREY_OFFSET
+    ):
+        return _different("grey-of-another-tone")
+    has_change, has_hue = changed(measures, limits), another_hue(measures, limits)
+    layered = has_change and _overlay(measures, limits)
+    if has_hue and not (layered and _hue_within(measures)):
+        return _different("colour", has_change, colour_changed=True)
+    likeness = measures.grain.likeness
+    same_grain = likeness is not None and likeness >= limits.equal_grain
+    if not has_change:
+        if measures.edited:
+            return Verdict(Kind.COPY, Kind.COPY, "edited", False, False)
+        kind = Kind.MOMENT if likeness is not None and likeness < limits.copy_grain else Kind.COPY
+        return Verdict(kind, kind, "unchanged", False, False)
+    if change.disagreement >= limits.max_disagreement or (
+        measures.corners >= _LEAST_CORNERS and measures.tracked < limits.least_tracked
+    ):
+        return _different("hardly-aligned")
+    if not layered:
+        return _different("changed")
+    return Verdict(Kind.COPY, Kind.COPY if same_grain else Kind.DIFFERENT, "overlay", True, has_hue)
