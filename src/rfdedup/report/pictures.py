@@ -57,7 +57,7 @@ class Bounds:
     """How many drops of a report get pictures, and what these may cost."""
 
     drops: int = 200
-    seconds: float = 60.0
+    seconds: float = 20.0
     bytes_: int = 4 << 20
 
 

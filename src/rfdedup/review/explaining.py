@@ -27,7 +27,6 @@ from rfdedup.review.decisions import Constraints, constraints
 from rfdedup.review.proofs import Proofs
 from rfdedup.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Snapshot
 from rfdedup.review.vectors import Vectors
-from rfdedup.run_encoder import config_of_run
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
 from rfdedup.store import LIGHT_COLUMNS, ROWS_FILE
@@ -79,7 +78,7 @@ class Explainer:
 
     def __init__(self, run: Path) -> None:
         self._snapshot = Snapshot(run)
-        self._config: RunConfig = config_of_run(self._snapshot.info)
+        self._config: RunConfig = self._snapshot.config
         self._demands: Constraints = constraints(DecisionLog(run).decisions(), self._snapshot.table)
         self._proofs = Proofs(self._snapshot)
 

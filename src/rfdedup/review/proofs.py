@@ -14,7 +14,6 @@ from rfdedup.execution import limits_of
 from rfdedup.report.pictures import Proof, draw, view_of_bytes
 from rfdedup.report.sentences import evidence_in, parts
 from rfdedup.review.snapshot import Snapshot
-from rfdedup.run_encoder import config_of_run
 from rfdedup.stages.compare import change_limits
 from rfdedup.storage.comparisons import fields_of
 from rfdedup.tiers.hashing import sha256
@@ -28,7 +27,7 @@ class Proofs:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        config = config_of_run(snapshot.info)
+        config = snapshot.config
         self._limits, self._bounds = limits_of(config), change_limits(config)
         # the memory of one comparison at a time, however many tabs ask
         self._lock = threading.Lock()

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.cli.console import printable
+from rfdedup.config import RunConfig, make_config
 from rfdedup.errors import ImageError
 from rfdedup.linking import TIER_ORDER, Links
 from rfdedup.records import Tier, Verdict
@@ -96,6 +97,15 @@ class Snapshot:
     def link_kinds(self) -> npt.NDArray[np.object_]:
         """What makes both ends of each of ``links`` the same, (L,); None in runs of older versions."""
         return self._folder.links()["same"].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Limits and bounds of the run. No encoder is loaded by it: that is for ``run_encoder`` alone.
+
+        Raises:
+            ConfigError: this version does not know what it says.
+        """
+        return make_config(self.info.get("config") or {})
 
     @property
     def compares(self) -> bool:

@@ -17,7 +17,6 @@ from rfdedup.records import Tier
 from rfdedup.review.crowning import Crowning
 from rfdedup.review.snapshot import Snapshot
 from rfdedup.review.state import State
-from rfdedup.run_encoder import config_of_run
 from rfdedup.run_folder import FEATURES_FOLDER
 from rfdedup.similarity.components import components
 from rfdedup.stages.compare import comparison_key
@@ -70,7 +69,7 @@ def switched(state: State, same: str) -> Switched:
 
 def _remembered(snapshot: Snapshot) -> tuple[Rows, Rows, npt.NDArray[np.object_]]:
     """Rows and kind of the pairs that ``RUN/features`` remembers: of each content the first row."""
-    key = comparison_key(config_of_run(snapshot.info))
+    key = comparison_key(snapshot.config)
     known = remembered_kinds(snapshot.run / FEATURES_FOLDER, key)
     digests = snapshot.table["sha256"]
     ends = [
