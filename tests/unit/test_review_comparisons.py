@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,11 @@ def test_overlay_and_change_map_are_drawn_from_the_files_as_the_run_read_them(fi
     (tmp_path / "images" / "2_king.png").unlink()
     with pytest.raises(ImageError):
         files.proof(4, 5)
+    os.mkfifo(tmp_path / "images" / "2_king.png")
+    with pytest.raises(ImageError):
+        files.proof(4, 5)
+    with pytest.raises(ImageError):
+        files.evidence(4, 1)
     for pair in ((0, 99), (-1, 0)):
         with pytest.raises(LookupError):
             files.proof(*pair)

@@ -26,6 +26,8 @@ Rows = npt.NDArray[np.int64]
 
 _MOST_MEMBERS: Final = 256
 """Kept images of one family whose pairs are looked at one by one; of larger ones all but the best count as open."""
+_PAIRS: Final = 1 << 20
+"""Pairs that are in memory at a time."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,18 @@ def _unsure(snapshot: Snapshot, crowning: Crowning, links: Links, one: Rows, oth
     kept = np.flatnonzero(crowning.kept & (np.bincount(family, minlength=snapshot.n)[family] > 1))
     kept = kept[np.lexsort((snapshot.rank[kept], family[kept]))]
     starts = np.flatnonzero(np.diff(family[kept], prepend=-1))
-    total = 0
-    for members in np.split(kept, starts[1:]) if len(kept) else []:
-        if len(members) > _MOST_MEMBERS:
-            total += len(members) - 1
-            continue
-        better, worse = np.triu_indices(len(members), 1)
-        low, high = np.minimum(members[better], members[worse]), np.maximum(members[better], members[worse])
-        total += len(np.unique(worse[~np.isin(low * n + high, compared)]))
+    sizes = np.diff(np.append(starts, len(kept)))
+    large = sizes > _MOST_MEMBERS
+    total = int((sizes[large] - 1).sum())
+    for size in np.unique(sizes[~large & (sizes > 1)]).tolist():
+        better, worse = np.triu_indices(size, 1)
+        at = starts[sizes == size]
+        slice_ = max(1, _PAIRS // len(better))
+        for begin in range(0, len(at), slice_):
+            members = kept[at[begin : begin + slice_, None] + np.arange(size)]
+            one, other = members[:, better], members[:, worse]
+            key = np.minimum(one, other) * n + np.maximum(one, other)
+            place = np.minimum(np.searchsorted(compared, key), max(len(compared) - 1, 0))
+            known = compared[place] == key if len(compared) else np.zeros(key.shape, np.bool_)
+            total += len(np.unique(other[~known]))
     return total
