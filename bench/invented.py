@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from rfdedup.config import RunConfig, make_config
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.execution import SHARD_ROWS
@@ -23,7 +24,6 @@ from rfdedup.progress import Silent, Watch
 from rfdedup.run_folder import FEATURES_FOLDER, RunFolder
 from rfdedup.sources.folder import Scan, SourceFile
 from rfdedup.store import FeatureStore
-from rfdedup.tiers import THUMB_SIDE
 
 DIM = 512
 THRESHOLD = 0.6

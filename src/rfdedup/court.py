@@ -12,7 +12,7 @@ import pyarrow as pa
 from rfdedup.config import KeepConfig
 from rfdedup.kings import crown
 from rfdedup.linking import Links, distinct
-from rfdedup.ranking import rank
+from rfdedup.ranking import Pairs, rank
 from rfdedup.review.decisions import Constraints, permitted, ranked
 from rfdedup.similarity.components import components
 
@@ -45,6 +45,7 @@ class Court:
         refine: gives the features as the rank should see them beside some links; raises ``FilesLost`` where files
             that it reads again are gone.
         compatible: says which pairs may be held for the same at all; see ``keepers.compatible``.
+        companions: (n,) how many files beside each image belong to it.
     """
 
     features: pa.Table
@@ -54,15 +55,28 @@ class Court:
     demands: Constraints
     refine: Callable[[Links], pa.Table] | None = None
     compatible: Callable[[Rows, Rows], Mask] | None = None
+    companions: Rows | None = None
 
-    def place(self, evidence: Links, compared: Rows) -> Rows:
+    def place(
+        self, evidence: Links, compared: Rows, worse_than: Pairs | None = None, turned: Pairs | None = None
+    ) -> Rows:
         """Final place of each row, (n,) int64; see ``ranking.rank`` and ``decisions.ranked``."""
         features = self.features if self.refine is None else self.refine(evidence)
-        return ranked(rank(features, self.keep, evidence, self.thumbs, first=compared), self.demands)
+        places = rank(
+            features,
+            self.keep,
+            evidence,
+            self.thumbs,
+            first=compared,
+            companions=self.companions,
+            worse_than=worse_than,
+            turned=turned,
+        )
+        return ranked(places, self.demands)
 
     def blank(self, compared: Rows) -> Rows:
         """Place of each row before anything is linked or decided: crowds are thinned out by it."""
-        return rank(self.features, self.keep, Links.none(), self.thumbs, first=compared)
+        return rank(self.features, self.keep, Links.none(), self.thumbs, first=compared, companions=self.companions)
 
     def permits(self, a: Rows, b: Rows, place: Rows) -> Mask:
         """Which links may make a subject; see ``decisions.permitted``."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from rfdedup.about import about_run, fingerprint, passed_over, peak_memory, scan_counts
 from rfdedup.ahead import SampleViews
+from rfdedup.companions import companion_counts
 from rfdedup.config import RunConfig, make_config
 from rfdedup.court import Court, most_links
 from rfdedup.cpus import at_most
@@ -207,7 +208,8 @@ def decide(
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
 
     decisions = DecisionLog(folder.path).decisions()
-    findings = judge(stock, store, config, encoder, views, constraints(decisions, stock.features), watch)
+    demands = constraints(decisions, stock.features)
+    findings = judge(stock, store, config, encoder, views, demands, watch, companions_of(stock.files, scanned.files))
     linked = findings.linked
     with watch.stage("verdicts", len(stock.files)):
         table = verdict_table(stock.features, findings.faults, findings.quality, findings.flags, findings.duplicates)
@@ -243,8 +245,9 @@ def judge(
     views: SampleViews | None,
     demands: Constraints,
     watch: Watch,
+    companions: Rows | None = None,
 ) -> Findings:
-    """Tiers 1 to 3 over measured rows, as far as reviewers leave it to them.
+    """Tiers 1 to 3 over measured rows, as far as reviewers leave it to them. ``companions`` are files beside each.
 
     Files that turn out unreadable on the way are errors, never paired.
     """
@@ -262,7 +265,8 @@ def judge(
     # in input order nobody asks which copy was enlarged
     refine = full_size.refined if config.keep.rule != "first" else None
     compatible = Compatible.of(stock.features, lambda rows: store.frame_hashes(stock.shard[rows], stock.row[rows]))
-    court = Court(stock.features, config.keep, stock.thumbs_from(store), protected, demands, refine, compatible)
+    thumbs = stock.thumbs_from(store)
+    court = Court(stock.features, config.keep, thumbs, protected, demands, refine, compatible, companions)
     flags = observed_flags(stock, verdict.flags, protected)
     if config.same == "meaning":
         found = by_meaning(faults, verdict, stock, store, config, court, encoder, views, watch)
@@ -271,6 +275,13 @@ def judge(
     stays = protected | demands.keep
     duplicates = settle(found.king, found.representative, found.links, stays, found.thresholds, found.compared)
     return Findings(found.faults, verdict, flags, duplicates, found)
+
+
+def companions_of(files: Sequence[SourceFile], scanned: Sequence[SourceFile]) -> Rows:
+    """How many of all ``scanned`` files belong to each of ``files`` by their names, (n,) int64."""
+    counts = companion_counts([os.fsencode(f"{file.root}/{file.path}") for file in scanned])
+    found = {scanned[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()}
+    return np.array([found.get(file, 0) for file in files], np.int64)
 
 
 def by_pictures(

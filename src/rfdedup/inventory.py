@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +46,13 @@ def feature_key(config: RunConfig) -> str:
     return f"v{FEATURE_VERSION} scale {config.quality.scale} {versions}"
 
 
+class Thumbnails(Protocol):
+    """Where thumbnails are read; the feature store is one."""
+
+    def thumbs(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
+        """RGB thumbnails of the given rows, (n, side * side * 3) uint8."""
+
+
 @dataclass(frozen=True)
 class Inventory:
     """The files that get a verdict, in canonical order, with their features.
@@ -59,7 +67,7 @@ class Inventory:
     features: pa.Table
     others: int = 0
 
-    def thumbs_from(self, store: FeatureStore) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]]:
+    def thumbs_from(self, store: Thumbnails) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.uint8]]:
         """A function that reads the thumbnails of rows."""
         return lambda rows: store.thumbs(self.shard[rows], self.row[rows])
 

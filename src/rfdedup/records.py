@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from rfdedup.tiers import THUMB_SIDE
+from rfdedup.constants import THUMB_SIDE
 
 if TYPE_CHECKING:
     from rfdedup.sources.folder import SourceFile

@@ -20,12 +20,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.cpus import thread_count
 from rfdedup.errors import RunFolderError
 from rfdedup.files import ARRAY_ERRORS, atomic_write, parse_json, read_regular, sha256_file, write_json
 from rfdedup.records import FEATURES, TABLE_ERRORS
+from rfdedup.similarity.products import thread_count
 from rfdedup.tables import map_array, open_table
-from rfdedup.tiers import THUMB_SIDE
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
 HEAVY_COLUMNS = ("thumb", "frame_hashes")

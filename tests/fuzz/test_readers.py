@@ -21,6 +21,7 @@ from rfdedup import whitening
 from rfdedup.apply.journal import Journal
 from rfdedup.apply.verdicts import read_rows
 from rfdedup.config import load_config
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.descriptor import Whitening
 from rfdedup.errors import RfdedupError, RunFolderError
 from rfdedup.files import sha256_file
@@ -29,7 +30,6 @@ from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import Choice, Decision, Image
 from rfdedup.run_folder import LINKS_FILE, VERDICTS_FILE, RunFolder
 from rfdedup.store import FULLSCALE_FILE, REMEASURED_FILE, ROWS_FILE, FeatureStore, previews_of
-from rfdedup.tiers import THUMB_SIDE
 from rfdedup.truth import TruthRow, read_truth, write_truth
 
 INPUTS = int(os.environ.get("RFDEDUP_FUZZ_INPUTS", "40"))

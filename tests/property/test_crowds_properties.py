@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from rfdedup import court as court_module
 from rfdedup.config import KeepConfig
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.court import Court, few_pairs
 from rfdedup.descriptor import unit
 from rfdedup.kings import crown
@@ -24,7 +25,6 @@ from rfdedup.records import FEATURES, Tier
 from rfdedup.review.decisions import Constraints, permitted
 from rfdedup.similarity.hamming import hamming_links
 from rfdedup.similarity.vectors import pair_scores
-from rfdedup.tiers import THUMB_SIDE
 from rfdedup.tiers.comparison import Bounds, Comparison
 from rfdedup.tiers.semantic import Crowned, SemanticTier
 from rfdedup.verdicts import settle

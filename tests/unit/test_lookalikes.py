@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pytest
 
 from rfdedup import lookalikes
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.linking import Links
 from rfdedup.lookalikes import find_lookalikes, luminance
 from rfdedup.thumbs import thumb_rms
-from rfdedup.tiers import THUMB_SIDE
 
 CODE = 0x0123_4567_89AB_CDEF
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.store import REMEASURED_FILE, FeatureStore, previews_of
-from rfdedup.tiers import THUMB_SIDE
 
 THUMB = THUMB_SIDE * THUMB_SIDE * 3
 

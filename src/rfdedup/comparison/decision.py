@@ -69,7 +69,9 @@ def changed(measures: Measures, limits: Limits) -> bool:
     change = measures.change
     if is_fine_change(change.fine_peak, change.outstanding, limits):
         return True
-    return change.peak >= limits.max_change and change.largest >= limits.least_region
+    # where all the rest agrees, little is much
+    limit = min(limits.max_change, limits.least_max_change + limits.change_per_disagreement * change.disagreement)
+    return change.peak >= limit and change.largest >= limits.least_region
 
 
 def another_hue(measures: Measures, limits: Limits) -> bool:
@@ -81,6 +83,8 @@ def _overlay(measures: Measures, limits: Limits) -> bool:
     """Whether what changed was laid over a copy: of one colour, over a photo whose grain is the same elsewhere."""
     overlay, likeness, alive = measures.overlay, measures.grain.likeness, measures.grain.alive
     if overlay is None or alive < limits.least_alive:
+        return False
+    if measures.change.disagreement >= limits.max_overlay_disagreement:
         return False
     if overlay.banner:
         return likeness is not None and likeness >= limits.banner_grain

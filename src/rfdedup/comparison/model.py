@@ -56,6 +56,8 @@ class Limits:
     noise_floor: float = 7.0
     texture_share: float = 0.3
     max_change: float = 2.6
+    least_max_change: float = 1.4
+    change_per_disagreement: float = 20.0
     max_change_alone: float = 1.2
     least_region: int = 12
     max_disagreement: float = 0.4
@@ -66,11 +68,11 @@ class Limits:
     least_area: int = 150
     least_textured: float = 0.05
     # change on paper and drawings, which have places of no structure at all
-    paper: float = 0.4
+    paper: float = 0.15
     fine_floor: float = 3.0
     fine_share: float = 0.05
     max_fine_change: float = 2.5
-    max_outstanding: float = 6.0
+    max_outstanding: float = 4.5
     # colour
     max_hue: float = 14.0
     max_hue_share: float = 0.004
@@ -82,6 +84,7 @@ class Limits:
     overlay_grain: float = 0.25
     sure_grain: float = 0.7
     least_alive: float = 0.25
+    max_overlay_disagreement: float = 0.1
     banner_grain: float = 0.5
     equal_grain: float = 0.8
     copy_grain: float = 0.6

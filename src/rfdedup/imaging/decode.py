@@ -112,10 +112,10 @@ def decode(
     """Decode the picture of a file, upright, whole and in RGB.
 
     EXIF orientation is applied. Transparency is laid over a canvas that shows what is opaque; samples of more than 8
-    bits are scaled as ``depth`` has it; palettes are resolved; grey pictures have three equal channels; CMYK is converted without a profile; colour
-    profiles are ignored. Of animations and files of several pages it is the first frame with nearly as much to see as
-    the best, in the size of the first: not the black one of a fade-in, nor a blank cover. RAW masters are developed
-    with the camera's white balance; what they hold as a preview is not looked at.
+    bits are scaled as ``depth`` has it; palettes are resolved; grey pictures have three equal channels; CMYK is
+    converted without a profile; colour profiles are ignored. Of animations and files of several pages it is the first
+    frame with nearly as much to see as the best, in the size of the first: not the black one of a fade-in, nor a blank
+    cover. RAW masters are developed with the camera's white balance; what they hold as a preview is not looked at.
 
     Args:
         data: the bytes of the file. Its name plays no part.

@@ -15,6 +15,7 @@ from rfdedup.court import Court
 from rfdedup.encoders.base import ModelCard
 from rfdedup.inventory import Inventory
 from rfdedup.keepers.confirmed import CROWD, MOST_FAILED, Compared, as_links, further_kings, proposed_by_hash
+from rfdedup.keepers.preferences import preferences
 from rfdedup.linking import Links
 from rfdedup.lookalikes import MIN_CONTRAST, MIN_DHASH_BITS, luminance
 from rfdedup.passes import Fault, FilesLost
@@ -259,7 +260,7 @@ class Search:
         """King and place of each row by some links, ranked beside each other by ``evidence``."""
         while True:
             try:
-                place = self.court.place(evidence, distinct)
+                place = self.court.place(evidence, distinct, *preferences(compared, self.stock.features))
                 break
             except FilesLost as lost:
                 self.faults |= lost.faults

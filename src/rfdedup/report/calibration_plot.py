@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from rfdedup.calibrate_input import Calibrated, chart
 from rfdedup.files import atomic_write
 from rfdedup.report.render import ECHARTS
 
@@ -28,14 +28,18 @@ echarts.init(document.getElementById("plot")).setOption({
 """
 
 
-def write_plot(path: Path, result: Calibrated) -> None:
+def write_plot(path: Path, chart: dict[str, Any]) -> None:
     """Write the distributions, the copies found by threshold, and the threshold itself.
+
+    Args:
+        path: where the page goes.
+        chart: what ``calibrate_input.chart`` gives.
 
     Raises:
         RunFolderError: the page cannot be written.
     """
     library = files("rfdedup.report").joinpath("assets", ECHARTS).read_text(encoding="utf-8")
-    script = _SCRIPT.replace("DATA", json.dumps(chart(result)), 1)
+    script = _SCRIPT.replace("DATA", json.dumps(chart), 1)
     page = (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>rfdedup calibrate</title>'
         f'<div id="plot" style="width:100%;height:90vh"></div><script>{library}</script><script>{script}</script>'

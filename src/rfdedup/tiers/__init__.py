@@ -1,4 +1,3 @@
 """The tiers of the funnel: quality, hashes, embeddings."""
 
-THUMB_SIDE = 16
-"""Side of the RGB thumbnail that corroborates hash links, pixels."""
+from rfdedup.constants import THUMB_SIDE as THUMB_SIDE

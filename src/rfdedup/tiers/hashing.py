@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup import jit
+from rfdedup.constants import THUMB_SIDE
 from rfdedup.imaging import kernels
 from rfdedup.imaging.arrays import U8, area_resize
 from rfdedup.imaging.resampling import PRECISION_BITS, fixed_point, horizontal_first
-from rfdedup.tiers import THUMB_SIDE
 
 Floats = npt.NDArray[np.float64]
 

@@ -45,7 +45,7 @@ def command(
     """
     from rich.table import Table
 
-    from rfdedup.calibrate_input import calibrate_input
+    from rfdedup.calibrate_input import calibrate_input, chart
     from rfdedup.calibration import CONFIDENCE
     from rfdedup.cli.commands.run import nested
     from rfdedup.cli.progress import TerminalProgress
@@ -67,7 +67,7 @@ def command(
     if plot is not None:
         from rfdedup.report.calibration_plot import write_plot
 
-        write_plot(plot, result)
+        write_plot(plot, chart(result))
 
     tail = result.calibration
     output.show(f"threshold {result.threshold:.4f} ({result.encoder}, {result.choice.descriptor})")
