@@ -25,7 +25,6 @@ from rfdedup.cpus import thread_count
 from rfdedup.errors import RunFolderError
 from rfdedup.files import ARRAY_ERRORS, atomic_write, parse_json, read_regular, sha256_file, write_json
 from rfdedup.records import FEATURES, TABLE_ERRORS
-from rfdedup.similarity.products import thread_count
 from rfdedup.tables import map_array, open_table
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
