@@ -97,6 +97,7 @@ def test_what_copy_would_change_is_told_from_the_kinds_of_links(session: Session
     assert {item["image"]["row"] for item in found["rises"]["items"]} <= set(moments)
     nothing = session.preview_same("moment")
     assert nothing["falls"]["total"] == nothing["rises"]["total"] == nothing["unsure"] == 0
+    assert nothing["exact"]
 
 
 def unlike(kind: Kind) -> Evidence:
@@ -123,11 +124,25 @@ def test_pairs_that_nobody_compared_make_the_preview_a_range(tmp_path: Path) -> 
     session = three_of_a_kind(tmp_path / "run", ("moment", "moment"))
     found = session.preview_same("copy")
     # 1 and 2 were never compared with each other
-    assert (found["kept"], found["dropped"], found["unsure"]) == (3, 0, 1)
+    assert (found["kept"], found["dropped"], found["unsure"], found["exact"]) == (3, 0, 1, False)
     digests = session.state.snapshot.table["sha256"].to_pylist()
     key = comparison_key(make_config(session.state.snapshot.info["config"]))
     ComparisonStore(tmp_path / "run" / "features", key).add({(digests[1], digests[2]): unlike(Kind.DIFFERENT)})
-    assert session.preview_same("copy")["unsure"] == 0
+    assert (session.preview_same("copy")["unsure"], session.preview_same("copy")["exact"]) == (0, True)
+
+
+def test_a_family_that_another_rank_would_split_is_told_as_about(tmp_path: Path) -> None:
+    session = three_of_a_kind(tmp_path / "run", ("copy", "moment"))
+    digests = session.state.snapshot.table["sha256"].to_pylist()
+    key = comparison_key(make_config(session.state.snapshot.info["config"]))
+    store = ComparisonStore(tmp_path / "run" / "features", key)
+    found = session.preview_same("copy")
+    # 2 may turn out to be a copy of 1, which is one of 0
+    assert (found["kept"], found["unsure"], found["exact"]) == (2, 1, False)
+    store.add({(digests[1], digests[2]): unlike(Kind.COPY)})
+    assert session.preview_same("copy")["exact"] is False
+    store.add({(digests[1], digests[2]): unlike(Kind.DIFFERENT)})
+    assert session.preview_same("copy")["exact"] is True
 
 
 def test_what_moment_would_change_is_told_from_what_the_run_remembers(tmp_path: Path) -> None:
@@ -147,6 +162,8 @@ def test_what_moment_would_change_is_told_from_what_the_run_remembers(tmp_path: 
     ComparisonStore(run / "features", key).add({pair: unlike(Kind.MOMENT)})
     found = session.preview_same("moment")
     assert (found["kept_before"], found["kept"], found["falls"]["total"], found["unsure"]) == (2, 1, 1, 0)
+    # 1 and 2 were not compared: with another king, one of them might stay
+    assert found["exact"] is False
     assert found["falls"]["items"][0]["image"]["row"] == 2
 
 

@@ -394,7 +394,8 @@ class Session:
     def preview_same(self, same: str) -> dict[str, Any]:
         """What another ``--same`` would do, from the pairs that the run compared.
 
-        ``unsure`` images more may be dropped: a run would compare them with others first.
+        ``unsure`` images more may be dropped: a run would compare them with others first. Unless it is ``exact``, a run
+        may come out a little differently.
 
         Raises:
             DataError: the run compared no pictures, or ``same`` is unknown.
@@ -409,6 +410,7 @@ class Session:
             "revision": state.revision,
             "same": same,
             "unsure": found.unsure,
+            "exact": found.exact,
             "kept": int(kept.sum()),
             "dropped": int(subjects.sum()),
             "kept_before": int(kept_before.sum()),

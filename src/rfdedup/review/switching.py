@@ -25,7 +25,7 @@ from rfdedup.storage.comparisons import remembered_kinds
 Rows = npt.NDArray[np.int64]
 
 _MOST_MEMBERS: Final = 256
-"""Kept images of one family whose pairs are looked at one by one; of larger ones all but the best count as open."""
+"""Images of one family whose pairs are looked at one by one; any two of a larger one may turn out to be the same."""
 _PAIRS: Final = 1 << 20
 """Pairs that are in memory at a time."""
 
@@ -35,13 +35,14 @@ class Switched:
     """The outcome of another ``--same``.
 
     Attributes:
-        crowning: who is kept, by the pairs that were compared.
-        unsure: kept images that a run would compare with others of their family, which nobody has done yet. It may drop
-            them: so many more at most.
+        crowning: who is kept, by the pairs that were compared and the ranks of the run.
+        unsure: how many kept images more a run may drop: it would compare pairs that nobody has compared yet.
+        exact: whether a run cannot come out differently. Else it may also rank images differently, beside others.
     """
 
     crowning: Crowning
     unsure: int
+    exact: bool
 
 
 def switched(state: State, same: str) -> Switched:
@@ -62,11 +63,14 @@ def switched(state: State, same: str) -> Switched:
         links = Links.join(links, Links.make(a[moments], b[moments], Tier.SEMANTIC, np.ones(int(moments.sum()))))
     crowning = snapshot.crowner(state.demands, links).at(-np.inf)
     if same == snapshot.same:
-        return Switched(crowning, 0)
+        return Switched(crowning, 0, exact=True)
     every = Links.join(snapshot.links, links)
-    one = np.concatenate([every.a, a])
-    other = np.concatenate([every.b, b])
-    return Switched(crowning, _unsure(snapshot, crowning, every, one, other))
+    moments = np.concatenate([snapshot.links.a[snapshot.link_kinds == str(Kind.MOMENT)], a[kind == str(Kind.MOMENT)]])
+    family = components(snapshot.n, every.a, every.b)
+    # a remembered pair that counts now and is no link may become one
+    apart = (kind == str(Kind.DIFFERENT)) | ((kind == str(Kind.MOMENT)) & (same == Kind.COPY))
+    known = np.concatenate([every.a, a[apart]]), np.concatenate([every.b, b[apart]])
+    return Switched(crowning, *_sureness(crowning, family, family[moments], links, known))
 
 
 def _remembered(snapshot: Snapshot) -> tuple[Rows, Rows, npt.NDArray[np.object_]]:
@@ -88,28 +92,60 @@ def _remembered(snapshot: Snapshot) -> tuple[Rows, Rows, npt.NDArray[np.object_]
     return ends[0][here], ends[1][here], kinds[here]
 
 
-def _unsure(snapshot: Snapshot, crowning: Crowning, links: Links, one: Rows, other: Rows) -> int:
-    """Kept rows that lie in one family with a better kept row that they were not compared with."""
-    n = np.int64(snapshot.n)
-    family = components(snapshot.n, links.a, links.b)
-    stand_in = crowning.stand_in
-    one, other = stand_in[one], stand_in[other]
-    compared = np.unique(np.minimum(one, other) * n + np.maximum(one, other))
-    kept = np.flatnonzero(crowning.kept & (np.bincount(family, minlength=snapshot.n)[family] > 1))
-    kept = kept[np.lexsort((snapshot.rank[kept], family[kept]))]
-    starts = np.flatnonzero(np.diff(family[kept], prepend=-1))
-    sizes = np.diff(np.append(starts, len(kept)))
-    large = sizes > _MOST_MEMBERS
-    total = int((sizes[large] - 1).sum())
-    for size in np.unique(sizes[~large & (sizes > 1)]).tolist():
-        better, worse = np.triu_indices(size, 1)
+def _sureness(
+    crowning: Crowning, family: Rows, changed: Rows, links: Links, known: tuple[Rows, Rows]
+) -> tuple[int, bool]:
+    """How many images fewer may be kept, and whether none can be, whatever their ranks.
+
+    Each component of what is linked, or may turn out to be, keeps one image at least. A family without pictures of one
+    moment is as it was.
+
+    Args:
+        crowning: who is kept. family: (n,) of each row. changed: families with pictures of one moment.
+        links: those that count now. known: ends of all pairs of which it is known whether they count.
+    """
+    n, stand_in = np.int64(len(family)), crowning.stand_in
+    rows = np.arange(n)
+    touched = np.zeros(len(family), np.bool_)
+    touched[changed] = True
+    members = np.flatnonzero(touched[family] & (stand_in == rows) & (crowning.king >= 0))
+    members = members[np.argsort(family[members], kind="stable")]
+    compared = _keys(stand_in[known[0]], stand_in[known[1]], n)
+    one, other = _pairs_within(members, family)
+    unknown = ~np.isin(_keys_in_order(one, other, n), compared)
+    a, b = stand_in[links.a], stand_in[links.b]
+    may = components(len(family), np.concatenate([a, one[unknown]]), np.concatenate([b, other[unknown]]))
+    unsure = int(crowning.kept[members].sum()) - len(np.unique(may[members]))
+    linked = components(len(family), a, b)
+    _, sizes = np.unique(linked[members], return_counts=True)
+    inside = touched[family[a]] & (a != b) & np.isin(a, members) & np.isin(b, members)
+    cliques = len(_keys(a[inside], b[inside], n)) == int((sizes * (sizes - 1) // 2).sum())
+    return unsure, unsure == 0 and cliques
+
+
+def _pairs_within(members: Rows, family: Rows) -> tuple[Rows, Rows]:
+    """All pairs of rows of one family; of a large one as many as join all of its rows. ``members`` by family."""
+    starts = np.flatnonzero(np.diff(family[members], prepend=-1))
+    sizes = np.diff(np.append(starts, len(members)))
+    one, other = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for size in np.unique(sizes[sizes > 1]).tolist():
         at = starts[sizes == size]
-        slice_ = max(1, _PAIRS // len(better))
-        for begin in range(0, len(at), slice_):
-            members = kept[at[begin : begin + slice_, None] + np.arange(size)]
-            one, other = members[:, better], members[:, worse]
-            key = np.minimum(one, other) * n + np.maximum(one, other)
-            place = np.minimum(np.searchsorted(compared, key), max(len(compared) - 1, 0))
-            known = compared[place] == key if len(compared) else np.zeros(key.shape, np.bool_)
-            total += len(np.unique(other[~known]))
-    return total
+        if size > _MOST_MEMBERS:
+            better, worse = np.arange(size - 1), np.arange(1, size)
+        else:
+            better, worse = np.triu_indices(size, 1)
+        step = max(1, _PAIRS // len(better))
+        for begin in range(0, len(at), step):
+            rows = members[at[begin : begin + step, None] + np.arange(size)]
+            one.append(rows[:, better].ravel())
+            other.append(rows[:, worse].ravel())
+    return np.concatenate(one), np.concatenate(other)
+
+
+def _keys_in_order(a: Rows, b: Rows, n: np.int64) -> Rows:
+    return np.asarray(np.minimum(a, b) * n + np.maximum(a, b))
+
+
+def _keys(a: Rows, b: Rows, n: np.int64) -> Rows:
+    """One number for each pair, each once, ascending."""
+    return np.unique(_keys_in_order(a, b, n))

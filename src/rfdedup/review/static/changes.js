@@ -5,12 +5,13 @@ import { figure } from "./figure.js";
 /* answer: the node to fill. found: counts, with falls and rises. value: the setting in words. shown: text about some of many. */
 export const drawChanges = (answer, found, value, shown) => {
   const unsure = found.unsure || 0;
-  // exact, or from ... to ...
-  const span = (from, to) => (from === to ? number(from) : t("about", { from: number(from), to: number(to) }));
+  // exact, about, or from ... to ...
+  const sure = found.exact !== false;
+  const within = (from, to) => (from !== to ? t("about", { from, to }) : sure ? from : t("about_one", { n: from }));
   const signed = (by) => `${by > 0 ? "+" : by < 0 ? "−" : ""}${number(Math.abs(by))}`;
   const line = (key, before, low, high) => el("tr", {}, el("th", { scope: "row" }, t(key)), el("td", { class: "num" }, number(before)),
-    el("td", { class: "num", "data-after": key }, span(low, high)),
-    el("td", { class: "num" }, low === high ? signed(low - before) : t("about", { from: signed(low - before), to: signed(high - before) })));
+    el("td", { class: "num", "data-after": key }, within(number(low), number(high))),
+    el("td", { class: "num" }, within(signed(low - before), signed(high - before))));
   const section = (name) => el("section", { "data-change": name },
     el("h2", {}, t(name), " ", el("span", { class: "count" }, number(found[name].total))),
     el("p", { class: "muted" }, t(shown, { shown: number(found[name].items.length), n: number(found[name].total) })),
