@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rfdedup.records import LINKS, VERDICTS, path_text
+from rfdedup.records import EVIDENCE, LINKS, VERDICTS, path_text
 from rfdedup.run_folder import RunFolder
 
 SEMANTIC_THRESHOLD = 0.60
@@ -36,9 +36,11 @@ def make_run(
     features: bool = False,
     root: str = "/pictures",
     seed: int = 0,
+    same: str | None = None,
 ) -> RunFolder:
     """Write a run: each group has a king and one to four subjects; ``names`` replaces the paths of given rows.
 
+    With ``same`` (copy, moment or meaning) it is one of today's; else one of a version that compared no pictures.
     With ``features`` there are places, one preview for all rows and random embeddings for those that are not poor.
     """
     rng = np.random.default_rng(seed)
@@ -51,6 +53,7 @@ def make_run(
         rows.append(_row(number, raw, verdict, rng) | {"root": root} | more)
         return number
 
+    proofs: list[dict[str, Any]] = []
     for group in range(groups):
         king = add("keep", group=group)
         for _ in range(int(rng.integers(1, 5))):
@@ -69,6 +72,11 @@ def make_run(
                 **({"sha256": rows[king]["sha256"]} if tier == "exact" else {}),
             )
             links.append((king, subject, tier, score))
+            if same is not None:
+                kind = "copy" if tier == "exact" else same if same != "moment" or subject % 3 else "copy"
+                rows[subject] |= {"king_row": king, "same": kind}
+                if same != "meaning" and tier != "exact":
+                    proofs.append(_proof(subject, king, kind, tier, score, rng))
     for _ in range(alone):
         add("keep")
     for i in range(poor):
@@ -79,19 +87,48 @@ def make_run(
     for i in range(broken):
         kind, detail = _ERRORS[i % len(_ERRORS)]
         add("error", reason=kind, error_detail=detail, width=None, height=None, sharpness=None, brightness=None)
-    below = rng.integers(0, len(rows), (groups, 2))
-    links += [(int(a), int(b), "semantic", float(rng.uniform(0.4, SEMANTIC_THRESHOLD))) for a, b in below if a < b]
+    if same in (None, "meaning"):
+        below = rng.integers(0, len(rows), (groups, 2))
+        links += [(int(a), int(b), "semantic", float(rng.uniform(0.4, SEMANTIC_THRESHOLD))) for a, b in below if a < b]
 
     folder = RunFolder.create(path)
-    columns = [*(zip(*links, strict=True) if links else [[], [], [], []]), ["meaning"] * len(links)]
+    kinds = [None if same is None else rows[max(a, b)]["same"] or same for a, b, _, _ in links]
+    whole = [dict(zip(LINKS.names, (*link, kind), strict=True)) for link, kind in zip(links, kinds, strict=True)]
     folder.write_tables(
         pa.Table.from_pylist(rows, schema=VERDICTS),
-        pa.table(dict(zip(LINKS.names, columns, strict=True)), schema=LINKS),
+        pa.Table.from_pylist(whole, schema=LINKS),
+        pa.Table.from_pylist(proofs, schema=EVIDENCE),
     )
     if features:
         _write_features(folder, rows, rng)
-    folder.write_info(_info(len(rows)))
+    info = _info(len(rows))
+    if same is not None:
+        info["config"] |= {"same": same}
+    folder.write_info(info)
     return folder
+
+
+def _proof(subject: int, king: int, kind: str, tier: str, score: float, rng: np.random.Generator) -> dict[str, Any]:
+    overlaid = subject % 5 == 0
+    return {
+        "row": subject,
+        "king_row": king,
+        "same": kind,
+        "crowd": False,
+        "proposed_by": "hashes" if tier == "perceptual" else "embeddings",
+        "proposal_score": score,
+        "transform": [1.0, 0.0, 0.0, 0.0, 1.0, 0.0],
+        "mirrored": False,
+        "inliers": int(rng.integers(0, 200)),
+        "overlap": float(rng.uniform(0.6, 1.0)),
+        "matched": 0.9 if overlaid else 1.0,
+        "changed_area": 900 if overlaid else 0,
+        "changed_share": 0.02 if overlaid else 0.0,
+        "side": "subject" if overlaid else "none",
+        "colour_changed": False,
+        "resolution": 640,
+        "reason": "overlay" if overlaid else "unchanged",
+    }
 
 
 def _write_features(folder: RunFolder, rows: list[dict[str, Any]], rng: np.random.Generator) -> None:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ from rfdedup.review.decisions import Constraints, constraints, digest
 from rfdedup.run_encoder import RunEncoder
 from rfdedup.run_folder import RunFolder
 from rfdedup.sources.folder import Scan, SourceFile, sample, scan
-from rfdedup.store import FeatureStore, previews_of
+from rfdedup.store import FeatureStore
 from rfdedup.tiers.judgement import Judgement
 from rfdedup.tiers.judgement import judge as judge_quality
 from rfdedup.tiers.semantic import SemanticTier
@@ -154,10 +153,10 @@ def refine_scan(
     # a call of its own: features, links and verdicts are gone before the report reads the tables
     images = decide(scanned, files, folder, config, watch, about, state, given)
     # a run that finds nothing new needs no templates
-    from rfdedup.report import write_report
+    from rfdedup.report import report_run
 
     with watch.stage("report", images):
-        write_report(folder, partial(previews_of, folder.path))
+        report_run(folder)
     return Run(folder.path)
 
 

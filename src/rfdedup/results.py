@@ -12,8 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rfdedup.records import Verdict
-from rfdedup.run_folder import RunFolder
+from rfdedup.records import Tier, Verdict
+from rfdedup.run_folder import RunFolder, sameness
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class Run:
         """Measured links between rows of ``verdicts``; columns in ``records.LINKS``."""
         return RunFolder(self.path).links()
 
+    @cached_property
+    def evidence(self) -> pa.Table:
+        """What comparing the pictures found for each drop that is not identical; columns in ``records.EVIDENCE``."""
+        return RunFolder(self.path).evidence()
+
     @property
     def kept(self) -> pa.Table:
         return self._with(Verdict.KEEP)
@@ -81,7 +86,7 @@ class Run:
             yield _group(rows)
 
     def summary(self) -> dict[str, Any]:
-        """Counts by verdict, drops by tier and reason, errors by kind; what ``run.json`` says of encoder and time."""
+        """Counts by verdict, drops by tier, reason and kind, errors by kind; what ``run.json`` says of the rest."""
         names = [self.verdicts[name] for name in ("verdict", "tier", "reason")]
         joined = pc.binary_join_element_wise(*names, "\t", null_handling="replace", null_replacement="")
         counted: Counter[tuple[str, str, str]] = Counter()
@@ -99,11 +104,19 @@ class Run:
             "errors": sum(n for (v, _, _), n in counted.items() if v == Verdict.ERROR),
             "dropped_by": dropped,
             "errors_by": {str(r): n for (v, _, r), n in sorted(counted.items(), key=str) if v == Verdict.ERROR},
+            "same": sameness(self.info),
+            "drops_by_kind": self._kinds(),
+            "tiers_for_duplicates": any(tier in dropped for tier in (Tier.PERCEPTUAL, Tier.SEMANTIC)),
             "scan": self.info.get("scan", {}),
             "encoder": self.info.get("encoder"),
             "stages": self.info.get("stages", []),
             "warnings": self.info.get("warnings", []),
         }
+
+    def _kinds(self) -> dict[str, int]:
+        """How many drops are copies, and how many of one moment; empty for runs of versions that did not say."""
+        counted = pc.value_counts(self.verdicts["same"].drop_null().combine_chunks()).to_pylist()
+        return {str(entry["values"]): int(entry["counts"]) for entry in sorted(counted, key=lambda e: str(e["values"]))}
 
     def _repr_html_(self) -> str:
         """Counts and the groups that deserve a look, as Jupyter shows them."""

@@ -27,7 +27,7 @@ from rfdedup.files import (
     write_json,
 )
 from rfdedup.records import EVIDENCE, LINKS, SCHEMA_VERSION, TABLE_ERRORS, VERDICTS
-from rfdedup.tables import check_links, check_verdicts, open_table
+from rfdedup.tables import check_evidence, check_links, check_verdicts, open_table
 
 RUN_JSON = "run.json"
 VERDICTS_FILE = "verdicts.parquet"
@@ -191,6 +191,11 @@ class RunFolder:
         table = _read_table(path, EVIDENCE)
         if any(column.null_count for column in table.columns):
             raise RunFolderError(f"{path} is damaged (it lacks values): run the same `rfdedup run` command again")
+        try:
+            with suppress(FileNotFoundError), open_table(self.path / VERDICTS_FILE) as verdicts:
+                check_evidence(table, verdicts.metadata.num_rows)
+        except TABLE_ERRORS as error:
+            raise RunFolderError(f"{path} is damaged: {error}") from None
         return table
 
     def write_tables(self, verdicts: pa.Table, links: pa.Table, evidence: pa.Table | None = None) -> dict[str, str]:
@@ -227,6 +232,20 @@ class RunFolder:
             yield
         finally:
             lock.release()
+
+
+MEANING = "meaning"
+"""Runs in which a similarity decided alone, and nobody compared pictures."""
+
+
+def sameness(info: dict[str, Any]) -> str:
+    """What made a duplicate in a run, from its ``run.json``: ``copy``, ``moment`` or ``meaning``.
+
+    Runs of versions that compared no pictures are of the last kind.
+    """
+    config = info.get("config")
+    same = config.get("same") if isinstance(config, dict) else None
+    return same if same in ("copy", "moment") else MEANING
 
 
 def _refuse_strange(path: Path) -> None:

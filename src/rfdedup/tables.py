@@ -76,6 +76,26 @@ def check_links(links: pa.Table, rows: int) -> None:
         raise ValueError("a link names a row that does not exist")
 
 
+def check_evidence(evidence: pa.Table, rows: int) -> None:
+    """Refuse evidence that no comparison of two of so many rows gives.
+
+    Raises:
+        ValueError: it names rows that do not exist, twice or out of order, unknown kinds, or what is no number.
+    """
+    if not (_within(evidence["row"], 0, rows - 1) and _within(evidence["king_row"], 0, rows - 1)):
+        raise ValueError("evidence names a row that does not exist")
+    if (np.diff(evidence["row"].to_numpy(zero_copy_only=False)) <= 0).any():
+        raise ValueError("rows of evidence are not in order")
+    for name, known in (("same", ("copy", "moment")), ("side", ("none", "subject", "king", "both"))):
+        if not _all(pc.is_in(evidence[name], value_set=pa.array(known))):
+            raise ValueError(f"{name} is not what a comparison finds")
+    for field in evidence.schema:
+        values = evidence[field.name]
+        values = pc.list_flatten(values) if pa.types.is_fixed_size_list(field.type) else values
+        if pa.types.is_floating(values.type) and not _all(pc.is_finite(values)):
+            raise ValueError(f"a {field.name} is not a number")
+
+
 def _within(column: Any, low: int, high: int | None = None) -> bool:
     ends = pc.min_max(column)
     least, most = ends["min"].as_py(), ends["max"].as_py()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +101,27 @@ def test_hostile_names_are_shown_and_run_nothing(page: Page) -> None:
     assert page.locator(".group .path").first.inner_text() == NAMES[0].decode()
     page.fill("input[name=path]", "caf\\xe9")
     assert page.locator(".group").count() == 1
-    assert page.locator("script").count() == 5
+    assert page.locator("script").count() == 6
+
+
+def test_a_picture_enlarges_with_its_path_and_closes_by_key(page: Page) -> None:
+    first = page.locator(".group .pic:not(.king):has(button)").first
+    path = first.locator(".path").inner_text()
+    first.locator("button.frame").first.click()
+    large = page.locator("#large")
+    assert large.locator("img").count() >= 1
+    assert large.locator("input").input_value() == path
+    page.keyboard.press("Escape")
+    assert not large.is_visible()
+    page.locator("#quality-list button.frame").first.focus()
+    page.keyboard.press("Enter")
+    assert large.is_visible()
+    large.get_by_role("button", name="Close").click()
+
+
+def test_a_run_without_comparisons_says_so_at_the_top(page: Page) -> None:
+    assert "Nobody compared the pictures" in page.locator(".hero .note").inner_text()
+    assert page.locator("select[name=same]").count() == 0
 
 
 def test_the_switch_changes_every_word_to_vietnamese_and_back(page: Page) -> None:
@@ -138,6 +158,50 @@ def test_a_screen_reader_finds_landmarks_headings_and_names(page: Page) -> None:
         assert page.locator(nameless).count() == 0, nameless
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run that compared pictures, with invented proof pictures of every other drop."""
+    run = make_run(tmp_path_factory.mktemp("compared") / "run", groups=12, same="moment")
+
+    def proofs(rows: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+        return {row: (jpeg, jpeg) for row in rows[::2] if (jpeg := previews(np.array([row]))[0])}
+
+    return write_report(run, previews, proofs=proofs)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "vi-VN"])
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_drops_show_kind_sentence_overlay_and_changes(
+    browser: Browser, compared: Path, locale: str, width: int, scheme: str
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, locale=locale, color_scheme=scheme)
+    page.goto(compared.as_uri())
+    english = locale == "en-US"
+    said = page.locator(".group .says").all_inner_texts()
+    start = ("the same picture", "the same moment") if english else ("cùng một ảnh", "cùng một khoảnh khắc")
+    assert said
+    assert all(text.startswith(start) for text in said)
+    laid = "something laid on it: 2\u00a0%" if english else "có thứ phủ lên nó: 2\u00a0%"
+    assert any(laid in text for text in said)
+    kinds = set(page.locator(".group .pic .chip.moment, .group .pic .chip.copy").all_inner_texts())
+    assert kinds == ({"copy", "same moment"} if english else {"bản sao", "cùng khoảnh khắc"})
+    drop = page.locator(".group .pic:has(.proof)").first
+    assert drop.locator(".proof img").count() == 2
+    drop.locator(".proof").scroll_into_view_if_needed()
+    assert drop.locator(".proof img").first.evaluate("img => img.decode().then(() => img.naturalWidth)") == 160
+    drop.locator(".proof button").first.click()
+    assert page.locator("#large img").count() == 4
+    assert page.locator("#large .says").inner_text().startswith(start)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert complaints(page) == []
+    page.keyboard.press("Escape")
+    assert page.locator("#not-compared").count() == 0
+    page.select_option("select[name=same]", "moment")
+    assert page.locator(".group:not(:has(.pic .chip.moment))").count() == 0
+    assert complaints(page) == []
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

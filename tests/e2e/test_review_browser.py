@@ -56,8 +56,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("real")
     planted = plant(shipped_photos()[:9], folder, kinds=COPIES, junk=("blurred", "empty"), junk_every=3)
-    refine(planted.images, folder / "run", threshold=0.6)
+    refine(planted.images, folder / "run", threshold=0.6, same="meaning")
     return folder
+
+
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real run in which pictures decided: copies of some photos, and one with noise of its own."""
+    from rfdedup.demo.planting import plant, shipped_photos
+    from rfdedup.funnel import refine
+
+    folder = tmp_path_factory.mktemp("seen")
+    planted = plant(shipped_photos()[:3], folder, kinds=("half", "crop10", "noise"), junk=())
+    refine(planted.images, folder / "run")
+    return folder / "run"
 
 
 @pytest.fixture
@@ -463,6 +475,77 @@ def test_the_threshold_slider_previews_at_once_and_in_pictures(browser: Browser,
         page.click("#reset-slider")
         page.locator("th", has_text=f"With {SEMANTIC_THRESHOLD}").wait_for()
         assert page.locator("[data-change=rises] .pair").count() == 0
+
+
+LOOKS = [(1280, "light", "en-US"), (1280, "dark", "vi-VN"), (390, "light", "vi-VN"), (390, "dark", "en-US")]
+
+
+@pytest.mark.parametrize(("width", "scheme", "locale"), LOOKS)
+def test_what_comparing_found_is_shown_in_lists_and_in_the_comparison(
+    browser: Browser, seen: Path, width: int, scheme: str, locale: str
+) -> None:
+    english = locale == "en-US"
+    look = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme, "locale": locale}
+    with visiting(browser, seen, **look) as page:
+        crop = subject(page, "_crop10")
+        says = crop.locator(".says").inner_text()
+        assert says.startswith("the same picture, cut to 81" if english else "cùng một ảnh, cắt còn 81")
+        assert crop.locator(".chip.copy").inner_text() == ("copy" if english else "bản sao")
+        crop.click()
+        page.keyboard.press("Space")
+        page.locator("#compare[data-ready$=side]").wait_for()
+        page.locator("#finding strong", has_text=says).wait_for()
+        page.locator("#compare th", has_text="Share compared" if english else "Phần được so sánh").wait_for()
+        for key, mode in (("o", "overlay"), ("c", "change_map")):
+            page.keyboard.press(key)
+            page.locator(f"#compare[data-ready$={mode}]").wait_for()
+            picture = page.locator("#stage img")
+            assert picture.count() == 1
+            assert picture.evaluate("img => img.naturalWidth") > 100
+        assert complaints(page) == []
+        page.keyboard.press("s")
+        page.locator("#compare[data-ready$=side]").wait_for()
+        page.keyboard.press("Escape")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert complaints(page) == []
+
+
+def test_the_kind_is_filtered_and_switched_with_a_preview(browser: Browser, seen: Path, tmp_path: Path) -> None:
+    run = Path(shutil.copytree(seen, tmp_path / "run"))
+    moments = RunFolder(run).verdicts()["same"].to_pylist().count("moment")
+    assert moments
+    trouble: list[str] = []
+    with (
+        serving(run, recompute=recompute) as server,
+        opened(browser, server.link, trouble=trouble) as page,
+    ):
+        page.select_option("select[name=same]", "moment")
+        page.locator(".group:not(:has(.chip.moment))").first.wait_for(state="detached")
+        kept = count(page, "keep")
+        page.keyboard.press("Escape")
+        page.goto(page.url.split("#")[0] + "#threshold")
+        page.locator("#no-change").wait_for()
+        assert page.locator("#heading").inner_text() == "What counts as the same"
+        assert page.locator("#slider").count() == 0
+        assert page.locator("#accept").is_disabled()
+        page.locator("#same-copy").check()
+        page.locator("[data-change=rises] .pair").first.wait_for()
+        assert complaints(page) == []
+        told_kept = [int(n) for n in re.findall(r"\d+", page.locator("[data-after=kept_row]").inner_text())]
+        page.click("#accept")
+        page.locator("#banner", has_text="The funnel is running").wait_for()
+        page.locator("#banner", has_text="The funnel is running").wait_for(state="hidden", timeout=200_000)
+        assert json.loads((run / "run.json").read_text())["config"]["same"] == "copy"
+        page.locator("#no-change").wait_for()
+        now = count(page, "keep")
+        assert kept < now
+        assert told_kept[0] <= now <= told_kept[-1]
+        # and back, from what the run remembers of pairs that are no copies
+        page.locator("#same-moment").check()
+        page.locator("[data-change=falls] .pair").first.wait_for()
+        back = [int(n) for n in re.findall(r"\d+", page.locator("[data-after=kept_row]").inner_text())]
+        assert back[0] <= kept <= back[-1]
+    assert trouble == []
 
 
 def test_an_accepted_threshold_is_recomputed_from_the_embeddings(browser: Browser, real: Path) -> None:

@@ -15,7 +15,8 @@ import pytest
 
 from rfdedup.config import make_config
 from rfdedup.report import write_report
-from rfdedup.report.contents import Limits, contents, margins, shown_rows
+from rfdedup.report.certainty import certainty, margins
+from rfdedup.report.contents import Limits, contents, shown_rows
 from rfdedup.report.render import PREVIEW_FOLDER, PageSize
 from rfdedup.run_folder import RunFolder
 from synthetic_run import BLURRY, HASH_RADIUS, SEMANTIC_THRESHOLD, make_run, previews
@@ -53,6 +54,24 @@ def test_margin_is_zero_at_the_threshold_and_one_at_the_end_of_the_scale() -> No
         }
     )
     assert margins(drops).tolist() == pytest.approx([0, 0.5, 0, 1, 0.5, 0, 1, 1])
+
+
+def test_the_least_matched_and_least_supported_comparisons_are_the_least_certain() -> None:
+    columns = ("same", "inliers", "overlap", "matched", "reason")
+    surer_and_surer = [
+        ("copy", 40, 0.5, 0.9, "overlay"),
+        ("copy", 0, 1.0, 0.95, "overlay"),
+        ("moment", 8, 1.0, 1.0, "unchanged"),
+        ("moment", 300, 1.0, 1.0, "unchanged"),
+        ("copy", 8, 1.0, 1.0, "edited"),
+        ("copy", 200, 0.5, 1.0, "edited"),
+        ("copy", 200, 1.0, 1.0, "edited"),
+        ("copy", 0, 1.0, 1.0, "unchanged"),
+    ]
+    found = certainty(pa.table(dict(zip(columns, map(list, zip(*surer_and_surer, strict=True)), strict=True)))).tolist()
+    assert found == sorted(set(found))
+    assert found[0] >= 0
+    assert found[-1] == 1.0
 
 
 def test_each_tier_hands_on_what_it_did_not_drop(run: RunFolder) -> None:
@@ -204,11 +223,13 @@ def test_images_without_a_preview_are_listed_without_one(run: RunFolder) -> None
 def test_every_text_has_both_languages_and_every_key_of_the_page_exists() -> None:
     assets = Path(__file__).parents[2] / "src" / "rfdedup" / "report" / "assets"
     texts = json.loads((assets / "texts.json").read_text(encoding="utf-8"))
+    texts |= json.loads((assets / "sentences.json").read_text(encoding="utf-8"))
     assert all(len(pair) == 2 and all(pair) for pair in texts.values())
     template = (assets / "report.html.j2").read_text(encoding="utf-8")
     script = (assets / "report.js").read_text(encoding="utf-8")
     used = set(re.findall(r"\bt\('(\w+)'\)", template)) | set(re.findall(r'data-(?:t|label)="(\w+)"', template))
     used |= set(re.findall(r'\bt\("(\w+)"[,)]', script))
+    used |= {f"kind_{kind}" for kind in ("copy", "moment", "meaning")}
     assert used <= set(texts)
     for english, vietnamese in texts.values():
         assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", vietnamese))

@@ -15,7 +15,7 @@ def test_a_notebook_shows_counts_and_thumbnails_without_scripts(tmp_path: Path) 
     html = run_html(run.path, previews)
     verdicts = run.verdicts()
     assert f"<b>{verdicts.num_rows}</b> images" in html
-    assert "12 groups of duplicates; 5 closest" in html
+    assert "12 groups of duplicates; 5 least certain" in html
     pictures = re.findall(r'src="data:image/jpeg;base64,[A-Za-z0-9+/=]+"', html)
     assert SHOWN.groups * 2 <= len(pictures) <= SHOWN.groups * (1 + SHOWN.subjects_of_a_group)
     assert "&lt;img src=x onerror=" in html

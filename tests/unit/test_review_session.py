@@ -19,7 +19,7 @@ from synthetic_run import SEMANTIC_THRESHOLD, make_run
 GROUPS = 30
 
 
-def no_recompute(run: Path, threshold: float | None) -> None:
+def no_recompute(run: Path, threshold: float | None, same: str | None) -> None:
     raise RunFolderError("this test recomputes nothing")
 
 
@@ -274,7 +274,7 @@ def test_recomputing_runs_once_tells_how_it_went_and_takes_the_threshold(tmp_pat
     run = make_run(tmp_path / "run", features=True).path
     gate, asked = threading.Event(), []
 
-    def wait(folder: Path, threshold: float | None) -> None:
+    def wait(folder: Path, threshold: float | None, same: str | None) -> None:
         asked.append((folder, threshold))
         gate.wait(20)
         raise RunFolderError("the disk is full")

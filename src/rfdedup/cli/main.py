@@ -19,6 +19,7 @@ _COMMANDS = {
     "demo": "Plant duplicates and junk in shipped photos, run the funnel, show the score.",
     "report": "Rewrite the report of a finished run.",
     "review": "Look at groups and change verdicts in the browser.",
+    "explain": "Why an image was kept or dropped, or two are the same or not.",
     "verify": "Recompute every proof; exit 1 if one fails.",
     "calibrate": "A threshold from your own images.",
     "evaluate": "Precision and recall of a run against known groups.",

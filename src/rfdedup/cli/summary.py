@@ -9,6 +9,7 @@ from rich.table import Table
 
 from rfdedup.apply.names import decode_text
 from rfdedup.results import Run
+from rfdedup.run_folder import MEANING
 from rfdedup.tiers.heavy import heavy_bounds
 
 _KINDS = 5
@@ -20,6 +21,7 @@ TIER_TITLES = {
     "perceptual": "2 perceptual",
     "semantic": "3 semantic",
 }
+KIND_NAMES = {"copy": "copies", "moment": "of the same moment"}
 
 
 def summary_table(run: Run) -> Table:
@@ -60,15 +62,27 @@ def stage_table(stages: list[dict[str, Any]]) -> Table:
     return table
 
 
-def comparison_lines(encoder: dict[str, Any] | None) -> list[str]:
-    """How tier 3 compared: descriptor and threshold, each with its reason. Empty where it did not run."""
-    if encoder is None:
-        return []
-    whitening, told = encoder["whitening"], encoder["threshold_told_by"]
-    return [
-        f"threshold {encoder['threshold']:g} ({told['origin']}): {told['reason']}",
-        f"{encoder['descriptor']} descriptors ({whitening['source']}): {whitening['reason']}",
-    ]
+def comparison_lines(facts: dict[str, Any]) -> list[str]:
+    """What made a duplicate, and how tier 3 looked for pairs, each with its reason.
+
+    Args:
+        facts: ``same``, ``drops_by_kind`` and ``encoder`` of ``Run.summary``.
+    """
+    lines = []
+    by_kind, encoder = facts["drops_by_kind"], facts["encoder"]
+    if facts["same"] == MEANING:
+        if facts["tiers_for_duplicates"]:
+            lines.append("nobody compared pictures (--same meaning): hashes and a cosine similarity decided alone")
+    elif by_kind:
+        told = ", ".join(f"{count:,} {KIND_NAMES.get(kind, kind)}" for kind, count in by_kind.items())
+        lines.append(f"dropped for another image, by comparing the pictures: {told}")
+    if encoder is not None:
+        whitening, told_by = encoder["whitening"], encoder["threshold_told_by"]
+        lines += [
+            f"threshold {encoder['threshold']:g} ({told_by['origin']}): {told_by['reason']}",
+            f"{encoder['descriptor']} descriptors ({whitening['source']}): {whitening['reason']}",
+        ]
+    return lines
 
 
 def error_lines(run: Run) -> list[str]:

@@ -17,7 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.cli.console import printable
-from rfdedup.records import Tier, Verdict
+from rfdedup.records import EVIDENCE, Tier, Verdict
+from rfdedup.report.certainty import certainties
+from rfdedup.report.sentences import compared
+from rfdedup.run_folder import MEANING, sameness
 from rfdedup.tiers.heavy import heavy_bounds
 
 DUPLICATE_TIERS = (Tier.EXACT, Tier.PERCEPTUAL, Tier.SEMANTIC)
@@ -38,7 +41,9 @@ class Limits:
     errors: int = 500
 
 
-def contents(verdicts: pa.Table, links: pa.Table, info: dict[str, Any], limits: Limits) -> dict[str, Any]:
+def contents(
+    verdicts: pa.Table, links: pa.Table, info: dict[str, Any], limits: Limits, evidence: pa.Table | None = None
+) -> dict[str, Any]:
     """Everything that the page shows except the previews, as JSON-able values.
 
     Args:
@@ -46,22 +51,27 @@ def contents(verdicts: pa.Table, links: pa.Table, info: dict[str, Any], limits: 
         links: columns of ``records.LINKS``.
         info: ``run.json``.
         limits: how many groups, drops and errors become rows of the page.
+        evidence: columns of ``records.EVIDENCE``; None for runs that compared no pictures.
 
     Returns:
         A dict; images appear in it as lists in the order of ``image_fields``.
     """
     config = info.get("config") or {}
+    proofs = EVIDENCE.empty_table() if evidence is None else evidence
+    sure = certainties(verdicts, proofs)
     counted = _counted(verdicts)
     several_roots = pc.count_distinct(verdicts["root"]).as_py() > 1
-    group_rows, groups = _groups(verdicts, limits)
-    quality_rows, quality_total = _quality_drops(verdicts, limits)
+    group_rows, groups = _groups(verdicts, sure, limits)
+    quality_rows, quality_total = _quality_drops(verdicts, sure, limits)
     error_rows = np.flatnonzero(_equal(verdicts, "verdict", Verdict.ERROR))
     shown = np.unique(np.concatenate([group_rows, quality_rows, error_rows[: limits.errors]]))
-    images = _images(verdicts, shown, with_root=several_roots)
+    images = _images(verdicts, proofs, shown, with_root=several_roots)
     for group in groups["items"]:
         group["king"] = images[group["king"]]
         group["subjects"] = [images[row] for row in group["subjects"]]
     return {
+        "same": sameness(info),
+        "kinds": _kinds(verdicts),
         "counts": {
             "images": verdicts.num_rows,
             "kept": counted[str(Verdict.KEEP)],
@@ -86,8 +96,11 @@ def contents(verdicts: pa.Table, links: pa.Table, info: dict[str, Any], limits: 
     }
 
 
-image_fields = ("row", "path", "width", "height", "bytes", "tier", "reason", "score", "threshold", "detail")
-"""Order of the values of one image in ``contents``. ``path`` is escaped for display."""
+image_fields = (
+    *("row", "path", "width", "height", "bytes", "tier", "reason", "score", "threshold", "detail"),
+    *("same", "says"),
+)
+"""Order of the values of one image in ``contents``. ``path`` is escaped for display; ``says``: ``sentences.parts``."""
 
 
 _FIRST = 4
@@ -110,24 +123,9 @@ def shown_rows(page: dict[str, Any]) -> Rows:
     return np.fromiter(order, np.int64, len(order))
 
 
-def margins(drops: pa.Table) -> Floats:
-    """How far each drop lies from its threshold: 0 at the bound, 1 at the other end of the scale.
-
-    Cosine similarity ends at 1, grey levels at 0 and 255, a count of differing bits and sharpness at 0. Exact copies
-    are at 1. Rows without a score get NaN.
-
-    Args:
-        drops: columns ``tier``, ``reason``, ``score`` and ``threshold`` of the verdicts.
-    """
-    score, threshold = _numbers(drops, "score"), _numbers(drops, "threshold")
-    with np.errstate(invalid="ignore", divide="ignore"):
-        margin = (threshold - score) / threshold
-        semantic = _equal(drops, "tier", Tier.SEMANTIC)
-        margin[semantic] = ((score - threshold) / (1 - threshold))[semantic]
-        bright = _equal(drops, "reason", "bright")
-        margin[bright] = ((score - threshold) / (255 - threshold))[bright]
-    margin[_equal(drops, "tier", Tier.EXACT)] = 1.0
-    return np.clip(margin, 0.0, 1.0)
+def shown_drops(page: dict[str, Any]) -> list[int]:
+    """Verdict rows of all drops on the page that rest on a comparison, the least certain group first."""
+    return [image[0] for group in page["groups"]["items"] for image in group["subjects"] if image[11] is not None]
 
 
 def _column(table: pa.Table, name: str) -> npt.NDArray[Any]:
@@ -202,6 +200,7 @@ def _histograms(verdicts: pa.Table, links: pa.Table, info: dict[str, Any]) -> li
     hashed = links.filter(pc.equal(links["tier"], str(Tier.PERCEPTUAL)))
     similarity = _numbers(semantic, "score")
     threshold = (info.get("encoder") or {}).get("threshold")
+    cosine = "cosine" if sameness(info) == MEANING else "proposed"
     charts = [
         *_judged_charts(verdicts, classic=quality.get("rule") != "information"),
         _histogram("similarity", similarity, low=float(similarity.min()) if similarity.size else 0.0, high=1.0),
@@ -213,7 +212,7 @@ def _histograms(verdicts: pa.Table, links: pa.Table, info: dict[str, Any]) -> li
         "crispness": [("blurry", quality.get("blurry"), "below")],
         "light": [("dark", quality.get("dark"), "below")],
         "shade": [("bright", quality.get("bright"), "above")],
-        "similarity": [("cosine", threshold, "above")],
+        "similarity": [(cosine, threshold, "above")],
         "distance": [("hash", (config.get("hash") or {}).get("radius"), "below")],
     }
     for chart in charts:
@@ -272,8 +271,8 @@ def _histogram(
     }
 
 
-def _groups(verdicts: pa.Table, limits: Limits) -> tuple[Rows, dict[str, Any]]:
-    """Groups closest to their threshold first: rows on the page, and the groups with rows in place of images."""
+def _groups(verdicts: pa.Table, sure: Floats, limits: Limits) -> tuple[Rows, dict[str, Any]]:
+    """Groups with the least certain drop first: rows on the page, and the groups with rows in place of images."""
     group = np.asarray(pc.fill_null(verdicts["group"], -1).to_numpy(zero_copy_only=False), dtype=np.int64)
     members = np.flatnonzero(group >= 0)
     # king first, then subjects, group after group
@@ -284,9 +283,7 @@ def _groups(verdicts: pa.Table, limits: Limits) -> tuple[Rows, dict[str, Any]]:
     whole = np.flatnonzero(sizes > 1)
     if not whole.size:
         return np.empty(0, np.int64), {"total": 0, "members": 0, "items": []}
-    some = verdicts.select(["tier", "reason", "score", "threshold"]).take(members)
-    margin = margins(some)
-    margin = np.where(np.isnan(margin), 1.0, margin)
+    margin = sure[members]
     closest = np.minimum.reduceat(margin, starts)
     order = whole[np.lexsort((whole, closest[whole]))][: limits.groups]
     items: list[dict[str, Any]] = []
@@ -313,14 +310,13 @@ def _groups(verdicts: pa.Table, limits: Limits) -> tuple[Rows, dict[str, Any]]:
     }
 
 
-def _quality_drops(verdicts: pa.Table, limits: Limits) -> tuple[Rows, int]:
+def _quality_drops(verdicts: pa.Table, sure: Floats, limits: Limits) -> tuple[Rows, int]:
     """Quality drops closest to their threshold first, an equal share for each reason."""
     rows = np.flatnonzero(_equal(verdicts, "tier", Tier.QUALITY) & _equal(verdicts, "verdict", Verdict.DROP))
     if not rows.size:
         return rows.astype(np.int64), 0
-    some = verdicts.select(["tier", "reason", "score", "threshold"]).take(rows)
-    reason = _column(some, "reason").astype(str)
-    margin = margins(some)
+    reason = _column(verdicts.select(["reason"]).take(rows), "reason").astype(str)
+    margin = sure[rows]
     kinds = np.unique(reason)
     share = -(-limits.quality_drops // len(kinds))
     chosen = []
@@ -330,8 +326,27 @@ def _quality_drops(verdicts: pa.Table, limits: Limits) -> tuple[Rows, int]:
     return np.concatenate(chosen).astype(np.int64), int(rows.size)
 
 
-def _images(verdicts: pa.Table, rows: Rows, *, with_root: bool) -> dict[int, list[Any]]:
-    columns = ["root", "path_bytes", "width", "height", "bytes", "tier", "reason", "score", "threshold", "error_detail"]
+def _kinds(verdicts: pa.Table) -> dict[str, int]:
+    """How many drops are copies, of one moment, or alike by their meaning; runs of older versions say nothing."""
+    counted = pc.value_counts(verdicts["same"].drop_null()).to_pylist()
+    return {str(entry["values"]): int(entry["counts"]) for entry in sorted(counted, key=lambda e: str(e["values"]))}
+
+
+def _images(verdicts: pa.Table, evidence: pa.Table, rows: Rows, *, with_root: bool) -> dict[int, list[Any]]:
+    columns = [
+        "root",
+        "path_bytes",
+        "width",
+        "height",
+        "bytes",
+        "tier",
+        "reason",
+        "score",
+        "threshold",
+        "error_detail",
+        "same",
+    ]
+    said = compared(evidence.filter(pc.is_in(evidence["row"], pa.array(rows, pa.int64()))), verdicts)
     out: dict[int, list[Any]] = {}
     for row, image in zip(rows.tolist(), verdicts.select(columns).take(rows).to_pylist(), strict=True):
         path = os.fsdecode(image["path_bytes"])
@@ -344,6 +359,8 @@ def _images(verdicts: pa.Table, rows: Rows, *, with_root: bool) -> dict[int, lis
             _rounded(image["score"]),
             _rounded(image["threshold"]),
             None if image["error_detail"] is None else printable(image["error_detail"]),
+            image["same"],
+            said[row][1] if row in said else None,
         ]
     return out
 

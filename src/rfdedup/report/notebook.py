@@ -7,6 +7,7 @@ from pathlib import Path
 from rfdedup.cli.console import printable
 from rfdedup.report.contents import Limits, contents, shown_rows
 from rfdedup.report.render import Previews, encoded, template
+from rfdedup.report.sentences import told
 from rfdedup.run_folder import RunFolder
 
 SHOWN = Limits(groups=5, subjects_of_a_group=4, quality_drops=0, errors=0)
@@ -23,7 +24,7 @@ def run_html(path: Path, previews: Previews) -> str:
         RunFolderError: the run cannot be read.
     """
     folder = RunFolder.open(path)
-    page = contents(folder.verdicts(), folder.links(), folder.info(), SHOWN)
+    page = contents(folder.verdicts(), folder.links(), folder.info(), SHOWN, folder.evidence())
     rows = shown_rows(page)
     pictures = {row: encoded(jpeg) for row, jpeg in zip(rows.tolist(), previews(rows), strict=True) if jpeg is not None}
-    return str(template("notebook.html.j2").render(page=page, pictures=pictures, path=printable(str(path))))
+    return str(template("notebook.html.j2").render(page=page, pictures=pictures, say=told, path=printable(str(path))))

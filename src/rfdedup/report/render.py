@@ -7,7 +7,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +21,9 @@ from markupsafe import Markup
 from rfdedup.cli.console import printable
 from rfdedup.errors import RunFolderError
 from rfdedup.files import atomic_write, explain
-from rfdedup.report.contents import Limits, contents, image_fields, shown_rows
+from rfdedup.report.contents import Limits, contents, image_fields, shown_drops, shown_rows
+from rfdedup.report.pictures import Proof, Proofs
+from rfdedup.report.sentences import sentence_texts
 from rfdedup.run_folder import RunFolder
 
 ECHARTS = "echarts-6.1.0.min.js"
@@ -48,14 +50,16 @@ def write_report(
     folder: RunFolder,
     previews: Previews,
     *,
+    proofs: Proofs | None = None,
     limits: Limits | None = None,
     size: PageSize | None = None,
 ) -> Path:
-    """Write ``report.html`` into a run folder, from its tables alone.
+    """Write ``report.html`` into a run folder, from its tables alone and what pictures are given.
 
     Args:
         folder: a finished run.
         previews: gives the small JPEGs of verdict rows.
+        proofs: gives the pictures that show what comparisons found; None for a page without these.
         limits: how many groups and images the page lists; what was left out is said on the page.
         size: how many bytes of previews are kept in the page and beside it.
 
@@ -66,8 +70,11 @@ def write_report(
         RunFolderError: the tables are missing or damaged, or the page cannot be written.
     """
     info = folder.info()
-    page = contents(folder.verdicts(), folder.links(), info, limits or Limits())
-    inside, beside, left_out = _place_previews(folder.path, shown_rows(page), previews, size or PageSize())
+    page = contents(folder.verdicts(), folder.links(), info, limits or Limits(), folder.evidence())
+    shown = {} if proofs is None else proofs(shown_drops(page))
+    room = size or PageSize()
+    room = replace(room, inside=max(0, room.inside - sum(len(part) for proof in shown.values() for part in proof)))
+    inside, beside, left_out = _place_previews(folder.path, shown_rows(page), previews, room)
     page["previews"] = {"beside": beside, "left_out": left_out, "folder": PREVIEW_FOLDER}
     page["image_fields"] = image_fields
     page["run"] = _run(folder, info)
@@ -76,7 +83,8 @@ def write_report(
             page=page,
             data=_json(page),
             inside=inside,
-            texts=_json(_texts()),
+            proofs=_encoded_proofs(shown),
+            texts=_json({**_texts(), **{f"say_{key}": pair for key, pair in sentence_texts().items()}}),
             styles=Markup(_asset("report.css")),  # noqa: S704 - shipped with the package
             scripts=[Markup(_asset(ECHARTS)), Markup(_asset("report.js"))],  # noqa: S704 - shipped with the package
             policy=_policy(),
@@ -85,6 +93,10 @@ def write_report(
         ):
             stream.write(part.encode("utf-8"))
     return folder.report
+
+
+def _encoded_proofs(proofs: dict[int, Proof]) -> dict[int, tuple[str, str]]:
+    return {row: (encoded(overlay), encoded(change)) for row, (overlay, change) in proofs.items()}
 
 
 def _run(folder: RunFolder, info: dict[str, Any]) -> dict[str, Any]:

@@ -23,13 +23,16 @@ from rfdedup.records import Tier
 from rfdedup.report.render import ECHARTS
 from rfdedup.review.features import PICTURE_SIDES, picture
 from rfdedup.review.guard import Guard
-from rfdedup.review.listing import CONFLICTS, Filter
+from rfdedup.review.listing import CONFLICTS, KINDS, Filter
 from rfdedup.review.session import Session
 
 STATIC = Path(__file__).parent / "static"
 REPORT_ASSETS = Path(__file__).parents[1] / "report" / "assets"
 MOST_ITEMS = 200
 """Groups or images of one page."""
+
+PROOFS = ("overlay", "change")
+"""Pictures that show what a comparison found."""
 
 _BEYOND = 1e12
 
@@ -42,6 +45,7 @@ def make_app(session: Session, *, port: int, token: str) -> Starlette:
         routes=[
             Route("/", _index),
             Route("/base.css", _asset("report.css", "text/css")),
+            Route("/sentences.json", _asset("sentences.json", "application/json")),
             Route("/echarts.js", _asset(ECHARTS, "text/javascript")),
             Mount("/static", StaticFiles(directory=STATIC)),
             Route("/api/pulse", _answer(lambda s, _r, _b: JSONResponse(s.pulse()))),
@@ -52,6 +56,9 @@ def make_app(session: Session, *, port: int, token: str) -> Starlette:
             Route("/api/pair/{one:int}/{other:int}", _answer(_pair)),
             Route("/api/preview/{row:int}", _answer(_preview)),
             Route("/api/picture/{row:int}/{side:int}", _answer(_picture)),
+            Route("/api/evidence/{king:int}/{subject:int}", _answer(_evidence)),
+            Route("/api/proof/{king:int}/{subject:int}/{what:str}", _answer(_proof)),
+            Route("/api/same", _answer(_same)),
             Route("/api/threshold", _answer(_threshold)),
             Route("/api/similarities", _answer(lambda s, _r, _b: JSONResponse(s.similarities()))),
             Route("/api/recompute", _answer(_recompute), methods=["POST"]),
@@ -141,6 +148,21 @@ def _picture(session: Session, request: Request, _body: bytes) -> Response:
     return _jpeg(picture(state.snapshot.file_bytes(session.check_row(request.path_params["row"], state)), side))
 
 
+def _evidence(session: Session, request: Request, _body: bytes) -> Response:
+    return JSONResponse(session.evidence(request.path_params["king"], request.path_params["subject"]))
+
+
+def _proof(session: Session, request: Request, _body: bytes) -> Response:
+    what = request.path_params["what"]
+    if what not in PROOFS:
+        raise LookupError(f"no picture of {what!r}; known: {', '.join(PROOFS)}")
+    return _jpeg(session.proof(request.path_params["king"], request.path_params["subject"])[PROOFS.index(what)])
+
+
+def _same(session: Session, request: Request, _body: bytes) -> Response:
+    return JSONResponse(session.preview_same(request.query_params.get("value", "")))
+
+
 def _jpeg(data: bytes) -> Response:
     # the address of a picture carries the revision of the run, so a kept copy never shows another image
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
@@ -154,10 +176,13 @@ def _threshold(session: Session, request: Request, _body: bytes) -> Response:
 
 
 def _recompute(session: Session, _request: Request, body: bytes) -> Response:
-    threshold = _object(body).get("threshold")
+    asked = _object(body)
+    threshold, same = asked.get("threshold"), asked.get("same")
     if threshold is not None and not isinstance(threshold, int | float):
         raise DataError(f"threshold {threshold!r} is not a number")
-    session.start_recompute(threshold)
+    if same is not None and not isinstance(same, str):
+        raise DataError(f"--same {same!r} is not a word")
+    session.start_recompute(threshold, same)
     return JSONResponse(session.pulse(), 202)
 
 
@@ -211,11 +236,15 @@ def _filter(request: Request) -> Filter:
     tier = query.get("tier", "")
     if tier not in ("", *Tier):
         raise DataError(f"the tier {tier!r} is unknown")
+    same = query.get("same", "")
+    if same not in ("", *KINDS):
+        raise DataError(f"no kind {same!r}; known: {', '.join(KINDS)}")
     conflict = query.get("conflict", "")
     if conflict not in ("", *CONFLICTS):
         raise DataError(f"no conflict of {conflict!r}; known: {', '.join(CONFLICTS)}")
     return Filter(
         tier=tier,
+        same=same,
         reason=query.get("reason", ""),
         low=_number(request, "low"),
         high=_number(request, "high"),

@@ -15,6 +15,7 @@ from rfdedup.review.snapshot import DROP, ERROR, KEEP, Mask, Rows, Snapshot, Sta
 GROUP_SORTS = ("margin", "size", "bytes", "time", "path")
 IMAGE_SORTS = ("margin", "bytes", "time", "path")
 CONFLICTS = ("labels", "folders")
+KINDS = ("copy", "moment", "meaning")
 SHOWS = ("quality", "rejected", "kept", "dropped", "errors", "changed", "all")
 
 
@@ -26,6 +27,7 @@ class Filter:
     """
 
     tier: str = ""
+    same: str = ""
     reason: str = ""
     low: float | None = None
     high: float | None = None
@@ -51,7 +53,7 @@ class Groups:
         return len(self.kings)
 
     def members(self, number: int) -> Rows:
-        """Subjects of one group, those closest to the threshold first."""
+        """Subjects of one group, the least certain first."""
         begin = self.starts[number]
         rows = self.subjects[begin : begin + self.sizes[number]]
         return rows[np.argsort(self._snapshot.margin[rows], kind="stable")]
@@ -128,6 +130,9 @@ def _measured_as(snapshot: Snapshot, now: Standing, rows: Rows, wanted: Filter) 
     fits = np.ones(len(rows), np.bool_)
     if wanted.tier:
         fits &= now.tier[rows] == [str(tier) for tier in Tier].index(wanted.tier)
+    if wanted.same:
+        of_kind = pc.fill_null(pc.equal(snapshot.table["same"], wanted.same), False)
+        fits &= np.asarray(of_kind.to_numpy(zero_copy_only=False), dtype=bool)[rows]
     if wanted.reason:
         of_reason = pc.fill_null(pc.equal(snapshot.table["reason"], wanted.reason), False)
         fits &= np.asarray(of_reason.to_numpy(zero_copy_only=False), dtype=bool)[rows]

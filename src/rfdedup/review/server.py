@@ -33,6 +33,7 @@ _LAST_ANSWERS = 1
 def recompute(
     run: Path,
     threshold: float | None,
+    same: str | None = None,
     encoder: str | None = None,
     started: Callable[[BaseProcess], None] = lambda _: None,
 ) -> None:
@@ -41,6 +42,7 @@ def recompute(
     Args:
         run: the run folder.
         threshold: cosine threshold; None leaves it as it was.
+        same: what makes a duplicate; None leaves it as it was.
         encoder: that the user named, in place of the one that the run names.
         started: is told the process.
 
@@ -53,7 +55,7 @@ def recompute(
     # not daemonic: the funnel has worker processes
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_refine, args=(run, threshold, encoder, theirs))
+    process = context.Process(target=_refine, args=(run, threshold, encoder, same, theirs))
     process.start()
     started(process)
     theirs.close()
@@ -66,7 +68,7 @@ def recompute(
         raise RunFolderError(message)
 
 
-def _refine(run: Path, threshold: float | None, encoder: str | None, answer: Connection) -> None:
+def _refine(run: Path, threshold: float | None, encoder: str | None, same: str | None, answer: Connection) -> None:
     from rfdedup.funnel import refine
 
     try:
@@ -76,6 +78,8 @@ def _refine(run: Path, threshold: float | None, encoder: str | None, answer: Con
             config = config.model_copy(
                 update={"semantic": config.semantic.model_copy(update={"threshold": float(threshold)})}
             )
+        if same is not None:
+            config = config.model_copy(update={"same": same})
         refine(info.get("inputs", []), run, config=config, command=info.get("command", []), named=False)
     except RfdedupError as error:
         answer.send(str(error))

@@ -13,6 +13,7 @@ import numpy as np
 from rfdedup.cli.console import printable
 from rfdedup.errors import DataError, RfdedupError
 from rfdedup.records import Tier
+from rfdedup.report.sentences import Part, compared
 from rfdedup.review.crowning import SEMANTIC
 from rfdedup.review.decision_log import DecisionLog
 from rfdedup.review.decisions import (
@@ -27,6 +28,7 @@ from rfdedup.review.decisions import (
 )
 from rfdedup.review.labels import LabelSource, RunLabels
 from rfdedup.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, Filter, find_images
+from rfdedup.review.proofs import Proofs
 from rfdedup.review.snapshot import (
     DROP,
     ERROR,
@@ -37,6 +39,7 @@ from rfdedup.review.snapshot import (
     stamp,
 )
 from rfdedup.review.state import State
+from rfdedup.review.switching import switched
 from rfdedup.review.vectors import Vectors
 from rfdedup.tiers.judgement import REJECTED
 
@@ -48,8 +51,8 @@ _SAMPLED = 2_000
 _SHOWN_CHANGES = 12
 _BINS = 60
 
-Recompute = Callable[[Path, float | None], None]
-"""Runs the funnel again on the inputs of a run, with another cosine threshold or the same one."""
+Recompute = Callable[[Path, float | None, str | None], None]
+"""Runs the funnel again on the inputs of a run, with another cosine threshold and another ``--same``, or as it was."""
 
 
 class Session:
@@ -79,6 +82,7 @@ class Session:
         self._snapshot = Snapshot(run)
         self._encoder = encoder
         self._vectors = Vectors(self._snapshot, encoder)
+        self._proofs: Proofs | None = None
         self._labels = self._labels_of(self._snapshot)
         self._state: State | None = None
         self._trouble = ""
@@ -120,6 +124,7 @@ class Session:
         self._trouble = ""
         self._vectors.close()
         self._snapshot, self._vectors, self._labels = snapshot, Vectors(snapshot, self._encoder), labels
+        self._proofs = None
 
     def _labels_of(self, snapshot: Snapshot) -> RunLabels:
         return RunLabels(snapshot, self._source, self._source.check(self.run))
@@ -149,6 +154,7 @@ class Session:
             "groups": len(state.groups),
             "tiers": {str(tier): int((dropped & (now.tier == code)).sum()) for code, tier in enumerate(Tier)},
             "reasons": sorted({printable(entry["reason"]) for entry in reasons if entry["tier"]}),
+            "same": snapshot.same,
             "threshold": snapshot.semantic_threshold,
             "floor": snapshot.floor,
             "decisions": len(state.decisions),
@@ -228,6 +234,23 @@ class Session:
             "labels": [self._labels.shown(row) for row in (one, other)],
         }
 
+    def evidence(self, king: int, subject: int) -> dict[str, Any]:
+        """What holds two rows for the same or tells them apart; see ``Proofs.evidence``."""
+        return self._proofs_of(king, subject).evidence(king, subject)
+
+    def proof(self, king: int, subject: int) -> tuple[bytes, bytes]:
+        """The overlay and the change map of two rows as JPEGs; see ``Proofs.pictures``."""
+        return self._proofs_of(king, subject).pictures(king, subject)
+
+    def _proofs_of(self, *rows: int) -> Proofs:
+        state = self.state
+        for row in rows:
+            self.check_row(row, state)
+        with self._lock:
+            if self._proofs is None or self._snapshot is not state.snapshot:
+                self._proofs = Proofs(state.snapshot)
+            return self._proofs
+
     def check_row(self, row: int, state: State | None = None) -> int:
         """``row`` if it is one.
 
@@ -244,6 +267,7 @@ class Session:
         choices = {(image.sha256, image.path): str(choice) for image, choice in state.decisions.images.items()}
         names = snapshot.table.select(["sha256", "path"]).take(np.asarray(rows, np.int64)).to_pylist()
         tiers = [str(tier) for tier in Tier]
+        said = compared(snapshot.evidence_of(np.asarray(rows, np.int64)), snapshot.table)
         for row, name in zip(rows, names, strict=True):
             code, king = int(now.tier[row]), int(now.king[row])
             fell = now.verdict[row] == DROP
@@ -255,6 +279,7 @@ class Session:
                 "score": score,
                 "threshold": float(snapshot.threshold[row]) if fell and same else None,
                 "king": king if fell and king >= 0 and king != row else None,
+                **_kind(state, row, said),
                 "decision": choices.get((name["sha256"], name["path"])),
                 "changed": bool(now.changed[row]),
             }
@@ -366,6 +391,34 @@ class Session:
             "rises": self._changes(state, rises, before.king, before.stand_in, threshold),
         }
 
+    def preview_same(self, same: str) -> dict[str, Any]:
+        """What another ``--same`` would do, from the pairs that the run compared.
+
+        ``unsure`` images more may be dropped: a run would compare them with others first. Unless it is ``exact``, a run
+        may come out a little differently.
+
+        Raises:
+            DataError: the run compared no pictures, or ``same`` is unknown.
+        """
+        state = self.state
+        before, kept_before, subjects_before = state.baseline
+        found = switched(state, same)
+        after = found.crowning
+        kept, subjects = after.kept, after.subjects
+        falls, rises = np.flatnonzero(kept_before & subjects), np.flatnonzero(subjects_before & kept)
+        return {
+            "revision": state.revision,
+            "same": same,
+            "unsure": found.unsure,
+            "exact": found.exact,
+            "kept": int(kept.sum()),
+            "dropped": int(subjects.sum()),
+            "kept_before": int(kept_before.sum()),
+            "dropped_before": int(subjects_before.sum()),
+            "falls": self._changes(state, falls, after.king, after.stand_in, None),
+            "rises": self._changes(state, rises, before.king, before.stand_in, None),
+        }
+
     def similarities(self) -> dict[str, Any]:
         """How many stored tier 3 links have which cosine similarity, from the floor up; empty without tier 3."""
         snapshot = self.state.snapshot
@@ -375,41 +428,44 @@ class Session:
         counts, _ = np.histogram(snapshot.links.score[snapshot.links.tier == SEMANTIC], edges)
         return {"edges": edges.round(5).tolist(), "counts": counts.tolist()}
 
-    def _changes(self, state: State, rows: Rows, king: Rows, stand_in: Rows, threshold: float) -> dict[str, Any]:
-        """Some rows that would change, each with its king then or before; those closest to the threshold."""
+    def _changes(self, state: State, rows: Rows, king: Rows, stand_in: Rows, threshold: float | None) -> dict[str, Any]:
+        """Some rows that would change, each with its king then or before; those closest to the threshold, if any."""
         some = rows[:: max(1, len(rows) // _SAMPLED)]
         at = state.snapshot.find_links(stand_in[some], king[some])
         score = np.where(at >= 0, state.snapshot.links.score[at], np.inf) if len(some) else np.empty(0)
-        chosen = np.argsort(np.abs(score - threshold), kind="stable")[:_SHOWN_CHANGES]
+        distance = np.abs(score - threshold) if threshold is not None else state.snapshot.margin[some]
+        chosen = np.argsort(distance, kind="stable")[:_SHOWN_CHANGES]
         images = self._images(state, [*some[chosen].tolist(), *king[some[chosen]].tolist()])
         items = [
             {
                 "image": images[int(some[i])],
                 "king": images[int(king[some[i]])],
-                "score": float(score[i]) if np.isfinite(score[i]) else None,
+                "score": float(score[i]) if threshold is not None and np.isfinite(score[i]) else None,
             }
             for i in chosen
         ]
         return {"total": len(rows), "items": items}
 
-    def start_recompute(self, threshold: float | None) -> None:
+    def start_recompute(self, threshold: float | None, same: str | None = None) -> None:
         """Run the funnel again in the background; the page sees the new verdicts when they are there.
 
         Raises:
-            DataError: it is running already, or the threshold is out of range.
+            DataError: it is running already, the threshold is out of range, or ``same`` is unknown.
         """
+        if same not in (None, "copy", "moment"):
+            raise DataError(f"--same {same!r} is unknown; known here: copy, moment")
         if threshold is not None and not 0 < threshold < 1:
             raise DataError(f"threshold {threshold} is not between 0 and 1")
         with self._lock:
             if self._job is not None and self._job.is_alive():
                 raise DataError("the funnel is running already")
             self._job_failed = ""
-            self._job = threading.Thread(target=self._work, args=(threshold,), daemon=True)
+            self._job = threading.Thread(target=self._work, args=(threshold, same), daemon=True)
             self._job.start()
 
-    def _work(self, threshold: float | None) -> None:
+    def _work(self, threshold: float | None, same: str | None) -> None:
         try:
-            self._recompute(self.run, threshold)
+            self._recompute(self.run, threshold, same)
         except RfdedupError as error:
             self._job_failed = str(error)
 
@@ -462,3 +518,16 @@ class Session:
     def _vectors_of(self, state: State) -> Vectors:
         with self._lock:
             return self._vectors if self._snapshot is state.snapshot else Vectors(state.snapshot, self._encoder)
+
+
+def _kind(state: State, row: int, said: dict[int, tuple[str, list[Part]]]) -> dict[str, Any]:
+    """What makes a dropped row and its king the same, and the sentence of their comparison if that is the one known."""
+    now, snapshot = state.now, state.snapshot
+    king = int(now.king[row])
+    if now.verdict[row] != DROP or king < 0 or king == row:
+        return {"same": None, "says": None}
+    if king == snapshot.king[row]:
+        same, says = said.get(row, (snapshot.table["same"][row].as_py(), None))
+        return {"same": same, "says": says}
+    at = int(snapshot.find_links(np.array([row]), np.array([king]))[0])
+    return {"same": snapshot.link_kinds[at] if at >= 0 else None, "says": None}

@@ -14,13 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.cli.console import printable
+from rfdedup.config import RunConfig, make_config
 from rfdedup.errors import ImageError
 from rfdedup.linking import TIER_ORDER, Links
 from rfdedup.records import Tier, Verdict
 from rfdedup.review.crowning import SEMANTIC, Crowner, Crowning
 from rfdedup.review.decisions import Constraints
 from rfdedup.review.features import Features, read_file
-from rfdedup.run_folder import LINKS_FILE, RUN_JSON, VERDICTS_FILE, RunFolder
+from rfdedup.run_folder import LINKS_FILE, MEANING, RUN_JSON, VERDICTS_FILE, RunFolder, sameness
 from rfdedup.similarity.components import components
 from rfdedup.tiers.judgement import REJECTED
 
@@ -56,6 +57,7 @@ class Snapshot:
         self.stamp = stamp(run)
         folder = RunFolder.open(run)
         self.info = folder.info()
+        self.same = sameness(self.info)
         self.table = folder.verdicts().combine_chunks()
         self.n = self.table.num_rows
         self.verdict = _codes(self.table["verdict"], [str(v) for v in VERDICTS])
@@ -92,6 +94,41 @@ class Snapshot:
         )
 
     @cached_property
+    def link_kinds(self) -> npt.NDArray[np.object_]:
+        """What makes both ends of each of ``links`` the same, (L,); None in runs of older versions."""
+        return self._folder.links()["same"].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Limits and bounds of the run. No encoder is loaded by it: that is for ``run_encoder`` alone.
+
+        Raises:
+            ConfigError: this version does not know what it says.
+        """
+        return make_config(self.info.get("config") or {})
+
+    @property
+    def compares(self) -> bool:
+        """Whether every link but those of identical files is a pair whose pictures were compared."""
+        return self.same != MEANING
+
+    @cached_property
+    def evidence(self) -> pa.Table:
+        """``records.EVIDENCE``, by row."""
+        return self._folder.evidence().combine_chunks()
+
+    @cached_property
+    def _evidence_rows(self) -> Rows:
+        return self.evidence["row"].to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+    def evidence_of(self, rows: Rows) -> pa.Table:
+        """The evidence of those of ``rows`` that have any, one row each."""
+        some = np.unique(rows)
+        at = np.minimum(np.searchsorted(self._evidence_rows, some), max(len(self._evidence_rows) - 1, 0))
+        found = at[self._evidence_rows[at] == some] if len(self._evidence_rows) else at[:0]
+        return self.evidence.take(pa.array(found, pa.int64()))
+
+    @cached_property
     def _link_order(self) -> tuple[Rows, Rows]:
         keys = self.links.a * np.int64(self.n) + self.links.b
         order = np.argsort(keys, kind="stable")
@@ -110,6 +147,8 @@ class Snapshot:
     def families(self) -> Rows:
         """Connected component of each row over the links that the verdicts rest on."""
         links, bound = self.links, self.semantic_threshold
+        if self.compares:
+            return components(self.n, links.a, links.b)
         binding = (links.tier != SEMANTIC) | (links.score >= (np.inf if bound is None else bound))
         return components(self.n, links.a[binding], links.b[binding])
 
@@ -131,7 +170,9 @@ class Snapshot:
 
     @property
     def semantic_threshold(self) -> float | None:
-        """The cosine threshold that the verdicts were made with; None without tier 3."""
+        """The cosine threshold that the verdicts were made with; None without tier 3, and where pictures decided."""
+        if self.compares:
+            return None
         value = (self.info.get("encoder") or {}).get("threshold")
         return None if value is None else float(value)
 
@@ -153,17 +194,21 @@ class Snapshot:
 
     @cached_property
     def margin(self) -> Floats:
-        """Distance of each drop from its threshold, 0 to 1; 1 where nothing was measured."""
-        from rfdedup.report.contents import margins
+        """How sure each drop is, 0 to 1; see ``report.certainty``."""
+        from rfdedup.report.certainty import certainties
 
-        values = margins(self.table)
-        return np.where(np.isnan(values), 1.0, values)
+        return certainties(self.table, self.evidence)
 
-    def crowner(self, demands: Constraints) -> Crowner:
-        """Re-crowns under decisions. Rows that fell to tier 1 or could not be read take no part."""
+    @cached_property
+    def usable(self) -> Mask:
+        """Rows that took part in the search for duplicates: neither fallen to tier 1 nor unreadable."""
         by_person = pc.fill_null(pc.equal(self.table["reason"], REJECTED), False).to_numpy(zero_copy_only=False)
         fell = (self.verdict == DROP) & (self.tier == list(Tier).index(Tier.QUALITY)) & ~np.asarray(by_person, bool)
-        return Crowner((self.verdict != ERROR) & ~fell, self.links, self.rank, demands)
+        return np.asarray((self.verdict != ERROR) & ~fell)
+
+    def crowner(self, demands: Constraints, links: Links | None = None) -> Crowner:
+        """Re-crowns under decisions, from the links of the run or others."""
+        return Crowner(self.usable, self.links if links is None else links, self.rank, demands)
 
     def file_bytes(self, row: int) -> bytes:
         """The file of a row as it is now.

@@ -63,6 +63,8 @@ class State:
 
     @property
     def bound(self) -> float:
-        """The cosine threshold of the verdicts; without tier 3 no such link exists, whatever the bound."""
+        """The cosine threshold of the verdicts; none where pictures decided, and without tier 3 no such link exists."""
+        if self.snapshot.compares:
+            return -np.inf
         threshold = self.snapshot.semantic_threshold
         return np.inf if threshold is None else threshold

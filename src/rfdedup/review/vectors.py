@@ -140,6 +140,19 @@ class Vectors:
         write_view(decode_for(data, spec, Limits()), spec, shown[0])
         return self._search(self._encoder.embed(shown), most)
 
+    def similarity(self, one: int, other: int) -> float | None:
+        """Cosine similarity of two rows as the funnel compares them; None where not both are embedded.
+
+        Raises:
+            EncoderError: the encoder of the run cannot be used any more.
+        """
+        features = self._snapshot.features
+        rows = np.array([one, other])
+        if not np.isin(rows, features.embedded()).all():
+            return None
+        described = self._describe(features.embeddings(rows)).astype(np.float64)
+        return float(described[0] @ described[1])
+
     def _search(self, embedding: npt.NDArray[Any], most: int) -> list[tuple[int, float]]:
         score, at = self._index.search(self._describe(embedding), min(most, len(self.rows)))
         return [(int(self.rows[i]), float(s)) for i, s in zip(at[0], score[0], strict=True) if i >= 0]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -58,7 +59,7 @@ class ComparisonStore:
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         table = pa.Table.from_pylist([_row(pair, evidence) for pair, evidence in found.items()], schema=_SCHEMA)
-        whole = table.replace_schema_metadata({_KEY: self._key, _CHECKSUM: _checksum(table)})
+        whole = table.replace_schema_metadata({_KEY: self._key, _CHECKSUM: _checksum(table.to_pylist())})
         with atomic_write(self._folder / f"compared_{self._next:04d}.parquet") as stream:
             pq.write_table(whole, stream, compression="zstd")
         self._next += 1
@@ -73,10 +74,17 @@ class ComparisonStore:
             return
         facts = table.schema.metadata or {}
         plain = table.replace_schema_metadata(None)
-        if not plain.schema.equals(_SCHEMA) or facts.get(_CHECKSUM) != _checksum(plain):
+        rows = plain.to_pylist() if plain.schema.equals(_SCHEMA) else None
+        if rows is None or facts.get(_CHECKSUM) != _checksum(rows):
             self.damaged.append(path.name)
         elif facts.get(_KEY) == self._key:
-            self.known |= {(row["one"], row["other"]): evidence_of(row) for row in plain.to_pylist()}
+            self.known |= {(row["one"], row["other"]): evidence_of(row) for row in rows}
+
+
+def remembered_kinds(folder: Path, key: str) -> list[tuple[str, str, str]]:
+    """Both digests and the kind of every pair that a run remembers to have compared under ``key``."""
+    store = ComparisonStore(folder, key)
+    return [(one, other, str(found.kind)) for (one, other), found in store.known.items()]
 
 
 def evidence_of(row: dict[str, object]) -> Evidence:
@@ -119,9 +127,6 @@ def swapped(evidence: Evidence) -> Evidence:
     return replace(evidence, transform=inverse, side=side)
 
 
-def _checksum(table: pa.Table) -> bytes:
-    """SHA-256 over the columns as Arrow streams them."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table.combine_chunks())
-    return hashlib.sha256(memoryview(sink.getvalue())).hexdigest().encode()
+def _checksum(rows: list[dict[str, Any]]) -> bytes:
+    """SHA-256 over the values: how Arrow lays them out in memory differs between what is written and what is read."""
+    return hashlib.sha256(json.dumps(rows, sort_keys=True).encode()).hexdigest().encode()

@@ -157,3 +157,11 @@ def _has_flag(features: pa.Table, flag: str) -> Mask:
     mask = np.zeros(features.num_rows, np.bool_)
     mask[parents.filter(pc.equal(pc.list_flatten(flags), flag)).to_numpy()] = True
     return mask
+
+
+def looked_at(features: pa.Table, config: QualityConfig) -> dict[str, tuple[bool, float, float]]:
+    """Of the only row and each check: whether it meets it, the value that it looks at (NaN: none), and its bound."""
+    return {
+        name: (bool(hit[0]), float(value[0]), float(bound))
+        for name, (hit, value, bound) in _checks(features, config).items()
+    }

@@ -15,17 +15,14 @@ from rfdedup.cli.console import Output, output_options
 @output_options
 def command(run: Path, quiet: bool, as_json: bool) -> None:
     """Rewrite RUN/report.html from the tables of RUN. Open it in a browser; it needs no network."""
-    from functools import partial
-
-    from rfdedup.report import write_report
+    from rfdedup.report import report_run
     from rfdedup.run_folder import RunFolder
-    from rfdedup.store import previews_of
 
     output = Output.make(quiet=quiet, json=as_json)
     folder = RunFolder.open(run)
     began = time.perf_counter()
     with folder.lock():
-        page = write_report(folder, partial(previews_of, folder.path))
+        page = report_run(folder)
     size = page.stat().st_size
     seconds = round(time.perf_counter() - began, 2)
     output.show(f"{page} ({size / 1e6:.1f} MB, {seconds} s)")

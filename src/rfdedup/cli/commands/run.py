@@ -179,7 +179,7 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     output.show(summary_table(run))
     output.show("")
     output.show(stage_table(facts["stages"]))
-    for line in comparison_lines(facts["encoder"]):
+    for line in comparison_lines(facts):
         output.show(printable(line))
     for line in error_lines(run):
         output.show(printable(line))

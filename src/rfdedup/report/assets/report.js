@@ -5,6 +5,7 @@
   const data = read("data");
   const texts = read("texts");
   const pictures = read("pictures");
+  const proofs = read("proofs");
   const beside = new Set(data.previews.beside);
   const at = Object.fromEntries(data.image_fields.map((name, i) => [name, i]));
   const GROUPS_A_PAGE = 20;
@@ -44,19 +45,26 @@
     return beside.has(row) ? `${data.previews.folder}/${row}.jpg` : null;
   };
   // an exact copy looks like its king
-  const frame = (image, says, king) => {
-    const src = source(image[at.tier] === "exact" && king ? king[at.row] : image[at.row]);
+  const sourceOf = (image, king) => source(image[at.tier] === "exact" && king ? king[at.row] : image[at.row]);
+  const picture = (src, alt, open) => {
     const empty = () => el("span", {}, t("no_preview"));
     if (src === null) return el("div", { class: "frame" }, empty());
-    const img = el("img", { alt: `${says}: ${image[at.path]}`, src, loading: "lazy", decoding: "async" });
-    const box = el("div", { class: "frame" }, img);
-    img.addEventListener("error", () => box.replaceChildren(empty()));
+    const img = el("img", { alt, src, loading: "lazy", decoding: "async" });
+    const box = el("button", { type: "button", class: "frame" }, img);
+    img.addEventListener("error", () => box.replaceWith(el("div", { class: "frame" }, empty())));
+    box.addEventListener("click", open);
     return box;
   };
+  // a sentence that a comparison wrote, from its parts
+  const say = (parts) => parts.map(([key, value]) => (`say_${key}` in texts ? t(`say_${key}`, { a: figures(value) }) : key)).join(", ").replace(/ %/g, "\u00a0%");
   const measured = (image) => {
     if (image[at.tier] === "exact") return t("identical");
     const [score, bound] = [image[at.score], image[at.threshold]];
     if (score === null) return "";
+    if (image[at.says]) {
+      const hashed = image[at.tier] === "perceptual";
+      return t("proposed_by", { what: t(hashed ? "proposed_bits" : "proposed_cosine", { n: number(score, hashed ? 0 : 3) }) });
+    }
     const unit = image[at.tier] === "perceptual" ? ` ${t("bits")}` : "";
     const sign = image[at.tier] === "semantic" || image[at.reason] === "bright" ? "≥" : image[at.tier] === "quality" ? "<" : "≤";
     const digits = image[at.tier] === "semantic" || (image[at.reason] === "blurry" && bound < 1) ? 3 : 1;
@@ -66,15 +74,58 @@
     image[at.width] ? `${image[at.width]} × ${image[at.height]}` : "",
     bytes(image[at.bytes]),
   ].filter(Boolean).join(" · ");
-  const figure = (image, king, of = null) => el("figure", { class: king ? "pic king" : "pic" },
-    frame(image, t(king ? "king_of" : "subject_of"), of),
-    el("figcaption", {},
-      king ? el("span", { class: "chip keep" }, t("king"))
-        : el("span", { class: `chip ${image[at.tier]}` }, image[at.tier] === "quality" ? named("reason_", image[at.reason]) : t(`tier_${image[at.tier]}`)),
-      king ? "" : el("span", { class: "facts" }, measured(image)),
-      el("span", { class: "facts" }, facts(image)),
-      // a long path breaks after its separators
-      el("span", { class: "path" }, ...image[at.path].split(/(?<=[/_\-\s])|(?=\.)/).flatMap((part) => [part, document.createElement("wbr")]))));
+  const proofOf = (image) => {
+    const pair = proofs[image[at.row]];
+    return pair ? { overlay: `data:image/jpeg;base64,${pair[0]}`, change_map: `data:image/jpeg;base64,${pair[1]}` } : {};
+  };
+  const kindChip = (image) => (image[at.says] ? el("span", { class: `chip ${image[at.same]}` }, t(`kind_${image[at.same]}`)) : "");
+  const sentence = (image) => (image[at.says] ? el("span", { class: "says" }, say(image[at.says])) : "");
+
+  // ---- one image large, with what the comparison with its king showed
+  const large = byId("large");
+  const enlarge = (image, king, of) => {
+    const src = sourceOf(image, of);
+    const path = el("input", { readonly: "", value: image[at.path], "aria-label": t("path") });
+    const copy = el("button", { type: "button" }, t("copy_path"));
+    copy.addEventListener("click", () => {
+      path.select();
+      if (document.execCommand("copy")) copy.textContent = t("copied");
+    });
+    const close = el("button", { type: "button" }, t("close"));
+    close.addEventListener("click", () => large.close());
+    const shown = [
+      of ? ["king_of", sourceOf(of, null)] : null,
+      [king ? "king_of" : "subject_of", src],
+      ...Object.entries(proofOf(image)),
+    ].filter((one) => one && one[1]);
+    large.replaceChildren(
+      el("div", { class: "head" }, el("h2", { id: "large-title" }, t(king ? "king_of" : "subject_of"), " ", kindChip(image)), close),
+      sentence(image),
+      el("div", { class: "shown" }, ...shown.map(([key, from]) => el("figure", {}, el("img", { src: from, alt: t(key) }), el("figcaption", {}, t(key))))),
+      el("p", { class: "facts" }, [king ? "" : measured(image), facts(image)].filter(Boolean).join(" · ")),
+      el("div", { class: "path-line" }, path, copy));
+    large.showModal();
+    close.focus();
+  };
+  large.addEventListener("click", (event) => { if (event.target === large) large.close(); });
+
+  const figure = (image, king, of = null) => {
+    const open = () => enlarge(image, king, of);
+    const says = `${t(king ? "king_of" : "subject_of")}: ${image[at.path]}`;
+    const proof = Object.entries(proofOf(image));
+    return el("figure", { class: king ? "pic king" : "pic" },
+      picture(sourceOf(image, of), says, open),
+      proof.length ? el("div", { class: "proof" }, ...proof.map(([key, src]) => picture(src, `${t(key)}: ${image[at.path]}`, open))) : "",
+      el("figcaption", {},
+        king ? el("span", { class: "chip keep" }, t("king"))
+          : el("span", { class: `chip ${image[at.tier]}` }, image[at.tier] === "quality" ? named("reason_", image[at.reason]) : t(`tier_${image[at.tier]}`)),
+        king ? "" : kindChip(image),
+        king ? "" : sentence(image),
+        king ? "" : el("span", { class: "facts" }, measured(image)),
+        el("span", { class: "facts" }, facts(image)),
+        // a long path breaks after its separators
+        el("span", { class: "path" }, ...image[at.path].split(/(?<=[/_\-\s])|(?=\.)/).flatMap((part) => [part, document.createElement("wbr")]))));
+  };
 
   // ---- paging
   const pager = (nav, pages, page, go) => {
@@ -129,8 +180,10 @@
     const chosen = () => {
       const tier = form.tier.value;
       const path = form.path.value.toLowerCase();
+      const same = form.same ? form.same.value : "";
       const found = data.groups.items.filter((group) =>
         (!tier || group.subjects.some((image) => image[at.tier] === tier)) &&
+        (!same || group.subjects.some((image) => image[at.same] === same)) &&
         (!path || [group.king, ...group.subjects].some((image) => image[at.path].toLowerCase().includes(path))));
       const order = orders[form.sort.value];
       return order ? found.sort(order) : found;
@@ -229,7 +282,7 @@
     // a count of bits is a bar of width 1, and its bound belongs to the drops
     const place = (value) => (h.scale === "log" ? Math.max(Math.log10(value), h.edges[0]) : h.name === "distance" ? value + 0.5 : value);
     const middles = h.counts.map((_, i) => (h.edges[i] + h.edges[i + 1]) / 2);
-    const dropped = (x) => h.bounds.some((b) => (b.drops === "below" ? x < place(b.value) : x >= place(b.value)));
+    const dropped = (x) => h.bounds.some((b) => b.name !== "proposed" && (b.drops === "below" ? x < place(b.value) : x >= place(b.value)));
     const drop = colour({ sharpness: "quality", brightness: "quality", crispness: "quality", light: "quality", shade: "quality", similarity: "semantic", distance: "perceptual" }[h.name]);
     const most = h.counts.indexOf(Math.max(...h.counts));
     const unit = t(h.name === "similarity" || h.name === "distance" ? "count_pairs" : "count_images");

@@ -4,7 +4,8 @@ let texts = {};
 let lang = 0;
 
 export const loadTexts = async () => {
-  texts = await (await fetch("/static/texts.json")).json();
+  const [words, said] = await Promise.all(["/static/texts.json", "/sentences.json"].map(async (path) => (await fetch(path)).json()));
+  texts = { ...words, ...Object.fromEntries(Object.entries(said).map(([key, pair]) => [`say_${key}`, pair])) };
 };
 export const setLang = (code) => {
   lang = code === "vi" ? 1 : 0;
@@ -19,8 +20,13 @@ export const t = (key, values = {}) =>
   (texts[key] ? texts[key][lang] : key).replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all));
 export const named = (prefix, value) => (texts[prefix + value] ? t(prefix + value) : String(value));
 
+/* A sentence that a comparison wrote, from its parts. */
+export const say = (parts) =>
+  parts.map(([key, value]) => (texts[`say_${key}`] ? t(`say_${key}`, { a: figures(value) }) : key)).join(", ").replace(/ %/g, "\u00a0%");
+
 const locale = () => (lang ? "vi-VN" : "en-US");
 export const number = (value, digits = 0) => new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value);
+const figures = (value) => new Intl.NumberFormat(locale(), { maximumSignificantDigits: 3 }).format(value);
 export const bytes = (value) => {
   if (value === null || value === undefined) return "";
   const units = ["B", "kB", "MB", "GB", "TB"];

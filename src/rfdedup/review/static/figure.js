@@ -1,16 +1,21 @@
 /* One image of a list, and the cursor that moves over them with the keyboard. */
-import { bytes, byId, el, named, number, pathText, t } from "./dom.js";
+import { bytes, byId, el, named, number, pathText, say, t } from "./dom.js";
 import { events, previewOf, shared } from "./state.js";
 
 export const measured = (image) => {
   if (image.tier === "exact") return t("identical");
   if (image.score === null || image.score === undefined) return "";
+  if (image.same === "copy" || image.same === "moment") {
+    const hashed = image.tier === "perceptual";
+    return t("proposed_by", { what: t(hashed ? "proposed_bits" : "proposed_cosine", { n: number(image.score, hashed ? 0 : 3) }) });
+  }
   const unit = image.tier === "perceptual" ? ` ${t("bits")}` : "";
   const sign = image.tier === "semantic" || image.reason === "bright" ? "≥" : image.tier === "quality" ? "<" : "≤";
   const digits = image.tier === "semantic" || (image.reason === "blurry" && image.threshold < 1) ? 3 : 1;
   const bound = image.threshold === null ? "" : ` ${sign} ${number(image.threshold, digits)}`;
   return `${number(image.score, digits)}${unit}${bound}`;
 };
+export const kindChip = (same) => (same && same !== "meaning" ? el("span", { class: `chip ${same}` }, t(`kind_${same}`)) : "");
 const facts = (image) => [image.width ? `${image.width} × ${image.height}` : "", bytes(image.bytes)].filter(Boolean).join(" · ");
 
 const badge = (image) => {
@@ -35,7 +40,9 @@ export const figure = (image, { king = false, note = "" } = {}) => {
     class: `pic ${image.verdict}${king ? " king" : ""}${image.changed ? " changed" : ""}`, tabindex: "-1", "data-row": image.row,
   }, box, el("figcaption", {},
     badge(image),
+    image.tier === "exact" ? "" : kindChip(image.same),
     image.decision ? el("span", { class: "chip decided" }, t(`decision_${image.decision}`)) : "",
+    image.says && !note ? el("span", { class: "says" }, say(image.says)) : "",
     el("span", { class: "facts" }, note || measured(image)),
     el("span", { class: "facts" }, facts(image)),
     image.conflict ? el("span", { class: "conflict" }, t("conflict_says", { why: image.conflict })) : "",

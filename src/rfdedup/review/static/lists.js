@@ -123,6 +123,7 @@ const makeFilters = (name, place, changed) => {
   const form = el("form", { class: "filters", role: "search", id: "filters" },
     name === "images" ? field("show", select("show", value("show") || "quality", shows)) : "",
     field("tier", select("tier", value("tier"), [["", t("all")], ...tiers])),
+    name === "groups" && shared.summary.same !== "meaning" ? field("kind", select("same", value("same"), [["", t("all")], ["copy", t("kind_copy")], ["moment", t("kind_moment")]])) : "",
     field("reason", select("reason", value("reason"), [["", t("all")], ...shared.summary.reasons.map((reason) => [reason, named("reason_", reason)])])),
     field("score_from", input("low", { type: "number", step: "any", class: "short" })),
     field("score_to", input("high", { type: "number", step: "any", class: "short" })),

@@ -64,7 +64,7 @@ const show = () => {
     if (link.dataset.view === chosen) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  byId("heading").textContent = t(chosen);
+  byId("heading").textContent = t(chosen === "threshold" ? settingName() : chosen);
   const go = (place) => {
     const text = place.toString();
     shown = text ? `#${chosen}?${text}` : `#${chosen}`;
@@ -76,10 +76,12 @@ const show = () => {
 };
 
 // ---- summary
+const settingName = () => (shared.summary && shared.summary.same !== "meaning" ? "sameness" : "threshold");
 const drawSummary = () => {
   const { name, counts, groups, tiers, decisions, pending, undo: back, redo: again, job, trouble, job_failed } = shared.summary;
   document.title = `${name} · rfdedup`;
   byId("run-name").textContent = name;
+  byId("setting").textContent = t(settingName());
   byId("n-groups").textContent = number(groups);
   byId("n-decisions").textContent = decisions ? number(decisions) : "";
   byId("undo").disabled = !back;
@@ -159,7 +161,7 @@ const fitActions = () => {
 const KEYS = [
   ["arrow_keys", "k_arrows"], ["space", "do_compare"], ["k", "do_keep"], ["d", "do_drop"], ["g", "do_king"], ["n", "do_distinct"],
   ["r", "do_reset"], ["l", "do_like"], ["u", "undo"], ["y", "redo"], ["Page ↑ ↓", "k_pages"], ["1–6", "k_views"], ["/", "path_contains"],
-  ["s f x", "k_compare_modes"], ["+ − 0", "k_zoom"],
+  ["s f x o c", "k_compare_modes"], ["+ − 0", "k_zoom"],
 ];
 const showKeys = () => {
   const dialog = byId("keys");

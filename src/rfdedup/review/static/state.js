@@ -10,6 +10,7 @@ const tell = (name) => events.dispatchEvent(new Event(name));
 export const runStamp = () => shared.summary.revision.split("-").slice(1).join("");
 export const previewOf = (row) => `/api/preview/${row}?r=${runStamp()}`;
 export const pictureOf = (row, side) => `/api/picture/${row}/${side}?r=${runStamp()}`;
+export const proofOf = (king, subject, what) => `/api/proof/${king}/${subject}/${what}?r=${runStamp()}`;
 
 export const takeSummary = (summary) => {
   const before = shared.summary;
@@ -44,8 +45,8 @@ export const redo = () => attempt(async () => {
   toast(t(done ? "redone" : "nothing_redone"));
   await refresh();
 });
-export const recompute = (threshold = null) => attempt(async () => {
-  await post("/api/recompute", { threshold });
+export const recompute = (change = {}) => attempt(async () => {
+  await post("/api/recompute", change);
   await refresh();
 });
 

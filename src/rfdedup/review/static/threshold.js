@@ -1,11 +1,14 @@
 /* The similarity threshold as a slider: what it would change, at once and in pictures. */
 import { get } from "./api.js";
 import { button, el, number, t, toast } from "./dom.js";
-import { figure } from "./figure.js";
+import { drawChanges } from "./changes.js";
 import { histogram } from "./histogram.js";
+import { samenessView } from "./sameness.js";
 import { events, recompute, shared } from "./state.js";
 
 export const thresholdView = () => {
+  // where pictures were compared there is no threshold to move
+  if (shared.summary.same !== "meaning") return samenessView();
   const { threshold, floor } = shared.summary;
   if (threshold === null) return { node: el("p", { class: "muted" }, t("no_threshold")), close: () => {} };
   const top = 0.995;
@@ -13,7 +16,7 @@ export const thresholdView = () => {
   const exact = el("input", { type: "number", min: floor, max: top, step: "0.005", class: "short", "aria-label": t("threshold_value") });
   const plot = histogram();
   const answer = el("div", { id: "threshold-answer", "aria-live": "polite" });
-  const accept = button("accept", () => recompute(Number(slider.value)), { id: "accept", class: "main" });
+  const accept = button("accept", () => recompute({ threshold: Number(slider.value) }), { id: "accept", class: "main" });
   const back = button("reset_slider", () => move(threshold), { id: "reset-slider" });
   let last = null;
 
@@ -54,19 +57,7 @@ export const thresholdView = () => {
   slider.addEventListener("input", () => move(Number(slider.value)));
   exact.addEventListener("change", () => move(Number(exact.value) || threshold));
 
-  const draw = (found) => {
-    const line = (key, before, after) => el("tr", {}, el("th", { scope: "row" }, t(key)), el("td", { class: "num" }, number(before)),
-      el("td", { class: "num", "data-after": key }, number(after)), el("td", { class: "num" }, `${after > before ? "+" : after < before ? "−" : ""}${number(Math.abs(after - before))}`));
-    answer.replaceChildren(
-      el("div", { class: "panel scroll" }, el("table", {}, el("thead", {}, el("tr", {}, el("td"), ...["before", "after", "change"].map((key) => el("th", { scope: "col", class: "num" }, t(key, { value: number(found.threshold, 3) }))))),
-        el("tbody", {}, line("kept_row", found.kept_before, found.kept), line("dropped_row", found.dropped_before, found.dropped)))),
-      found.falls.total + found.rises.total ? "" : el("p", { class: "muted", id: "no-change" }, t("nothing_changes")),
-      ...["falls", "rises"].filter((name) => found[name].total).map((name) => el("section", { "data-change": name },
-        el("h2", {}, t(name), " ", el("span", { class: "count" }, number(found[name].total))),
-        el("p", { class: "muted" }, t("some_shown", { shown: number(found[name].items.length), n: number(found[name].total) })),
-        el("div", { class: "pairs" }, ...found[name].items.map(({ image, king, score }) => el("div", { class: "pair panel" },
-          figure(king, { king: true }), figure(image, { note: score === null ? "" : number(score, 3) })))))));
-  };
+  const draw = (found) => drawChanges(answer, found, number(found.threshold, 3), "some_shown");
   const again = () => {
     plot.load().catch((error) => toast(error.message, true));
     move(last ? Number(slider.value) : threshold);
