@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import simplejpeg
 
 from rfdedup.imaging import Limits, Picture, decode, fit
@@ -101,7 +102,9 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
     inside, content = quality.inside_borders(whole)
     rings = quality.spectrum(inside)
     shade, light = information.extent(grey)
-    texture, crispness = information.structure(grey) if soft else (None, None)
+    # the edge of a border is sharp whatever it surrounds
+    shown = grey if inside is whole else fit(np.ascontiguousarray(inside), LONGEST)
+    texture, crispness = information.structure(shown) if soft else (None, None)
     about = said(data, picture.format)
     labels = information.is_label_map(whole, light, lossless=about.lossless, single=about.single_channel)
     measured = Measurement(

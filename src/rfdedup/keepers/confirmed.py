@@ -147,6 +147,25 @@ def proposed_by_hash(pairs: Proposals) -> Mask:
     return np.asarray(pairs.bits != UNKNOWN_BITS)
 
 
+def pairs_of_families(family: Rows, largest: int) -> tuple[Rows, Rows]:
+    """All pairs of rows of one component, of components with at most ``largest`` members: O(n) of them.
+
+    Args:
+        family: (n,) component of each row, by its smallest member.
+    """
+    order = np.argsort(family, kind="stable")
+    ordered = family[order]
+    sizes = np.bincount(family, minlength=len(family))[ordered]
+    one, other = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for step in range(1, largest):
+        at = np.flatnonzero((ordered[step:] == ordered[:-step]) & (sizes[step:] <= largest))
+        if not len(at):
+            break
+        one.append(order[at])
+        other.append(order[at + step])
+    return np.concatenate(one), np.concatenate(other)
+
+
 def further_kings(compared: Compared, links: Links, king: Rows, place: Rows, failed: Rows) -> tuple[Rows, Rows]:
     """Pairs worth comparing next: images that nobody covers, with better kings of their component.
 

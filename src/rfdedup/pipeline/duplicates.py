@@ -14,12 +14,21 @@ from rfdedup.config import RunConfig
 from rfdedup.court import Court
 from rfdedup.encoders.base import ModelCard
 from rfdedup.inventory import Inventory
-from rfdedup.keepers.confirmed import CROWD, MOST_FAILED, Compared, as_links, further_kings, proposed_by_hash
+from rfdedup.keepers.confirmed import (
+    CROWD,
+    MOST_FAILED,
+    Compared,
+    as_links,
+    further_kings,
+    pairs_of_families,
+    proposed_by_hash,
+)
 from rfdedup.keepers.preferences import preferences
 from rfdedup.linking import Links
 from rfdedup.lookalikes import MIN_CONTRAST, MIN_DHASH_BITS, luminance
 from rfdedup.passes import Fault, FilesLost
 from rfdedup.progress import Watch
+from rfdedup.records import Tier
 from rfdedup.run_encoder import RunEncoder
 from rfdedup.similarity.vectors import pair_scores
 from rfdedup.stages.compare import VERSION, Comparer, change_limits
@@ -43,6 +52,8 @@ Mask = npt.NDArray[np.bool_]
 
 ROUNDS: Final = ((0, 1), (1, 3), (3, 1 << 30))
 """Which of the nearest of each image are compared together, as far as their images are not joined yet."""
+LARGEST_FAMILY: Final = 32
+"""Images that confirmed links join, up to which all pairs of them are ranked beside each other."""
 STRONG: Final = 0.30
 """How far above the floor a cosine similarity makes two images likely enough to be ranked beside each other."""
 FLOOR_WHITENED: Final = 0.30
@@ -246,13 +257,18 @@ class Search:
     def _kings(self, compared: Compared, distinct: Rows) -> tuple[Rows, Rows, Links]:
         """King and place of each row by what is confirmed so far, and the links that may make subjects.
 
-        Images are ranked beside all that are proposed with them and joined to them by confirmed links, compared or not.
+        Images are ranked beside all that confirmed links join them to over any number of steps, compared or not; in
+        large families beside those that are proposed with them.
         """
         links = compared.links()
         family = compared.families(links)
         strong = self._strong()
-        joined = as_links(strong.take(family[strong.a] == family[strong.b]))
-        king, place = self._crowned(compared, links, Links.join(links, joined), distinct)
+        joined = strong.take(family[strong.a] == family[strong.b])
+        a, b = pairs_of_families(family, LARGEST_FAMILY)
+        ends = [np.concatenate(parts) for parts in ((links.a, joined.a, a), (links.b, joined.b, b))]
+        # each pair once, whatever found it: it has one vote
+        beside = Links.join(Links.make(*ends, Tier.PERCEPTUAL, np.zeros(len(ends[0]))))
+        king, place = self._crowned(compared, links, beside, distinct)
         links = compared.links()
         return king, place, links.take(self.court.permits(links.a, links.b, place))
 
