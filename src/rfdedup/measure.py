@@ -103,7 +103,7 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
     rings = quality.spectrum(inside)
     shade, light = information.extent(grey)
     # the edge of a border is sharp whatever it surrounds
-    shown = grey if inside is whole else fit(np.ascontiguousarray(inside), LONGEST)
+    shown = grey if inside.shape == whole.shape else fit(np.ascontiguousarray(inside), LONGEST)
     texture, crispness = information.structure(shown) if soft else (None, None)
     about = said(data, picture.format)
     labels = information.is_label_map(whole, light, lossless=about.lossless, single=about.single_channel)

@@ -265,9 +265,9 @@ class Search:
         strong = self._strong()
         joined = strong.take(family[strong.a] == family[strong.b])
         a, b = pairs_of_families(family, LARGEST_FAMILY)
-        ends = [np.concatenate(parts) for parts in ((links.a, joined.a, a), (links.b, joined.b, b))]
+        one, other = (np.concatenate(parts) for parts in ((links.a, joined.a, a), (links.b, joined.b, b)))
         # each pair once, whatever found it: it has one vote
-        beside = Links.join(Links.make(*ends, Tier.PERCEPTUAL, np.zeros(len(ends[0]))))
+        beside = Links.join(Links.make(one, other, Tier.PERCEPTUAL, np.zeros(len(one))))
         king, place = self._crowned(compared, links, beside, distinct)
         links = compared.links()
         return king, place, links.take(self.court.permits(links.a, links.b, place))
