@@ -15,8 +15,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rfdedup.apply import Action, Request, apply_run, undo_run
-from rfdedup.records import SCHEMA_VERSION, VERDICTS
+from rfdedup.model.schemas import SCHEMA_VERSION, VERDICTS
+from rfdedup.outputs.apply import Action, Request, apply_run, undo_run
 
 _EMPTY = dict.fromkeys(VERDICTS.names)
 

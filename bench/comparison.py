@@ -26,9 +26,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from rfdedup.comparison import Evidence, Kind, View, compare, make_view
+from rfdedup.comparison import View, compare, make_view
 from rfdedup.demo.edits import STYLES, make_copy
 from rfdedup.demo.style import Random
+from rfdedup.model.evidence import Evidence, Kind
 
 PLANTED = (
     *("half", "upscale", "q30", "q10", "crop10", "brighter", "grey", "watermark", "border", "rotate2", "crop"),

@@ -27,25 +27,20 @@ import numpy as np
 import numpy.typing as npt
 
 from harness import machine, show, write
-from rfdedup.calibrating import CEILING_SHARE, FALSE_PAIRS, estimate_threshold
-from rfdedup.calibration import MIN_IMAGES, UnsupportedError, calibrate, pair_rate
-from rfdedup.config import RunConfig
-from rfdedup.copies import embed_copies
-from rfdedup.descriptor import fit_whitening, unit
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.efficientnet_lite0 import THRESHOLDS
-from rfdedup.execution import embed_files
-from rfdedup.progress import Silent, Watch
-from rfdedup.sources.folder import scan
-from rfdedup.whitening import (
+from rfdedup.executors.files import embed_files
+from rfdedup.metric.calibration import MIN_IMAGES, UnsupportedError, calibrate, pair_rate
+from rfdedup.metric.descriptor import fit_whitening, unit
+from rfdedup.metric.whitening import (
     DIM,
     FEW,
     OWN_WEIGHT,
     PARTS,
     SHARE,
     SHRINKAGE,
-    Choice,
     Prior,
+    WhiteningChoice,
     choose,
     fit,
     mean_similarity,
@@ -54,6 +49,11 @@ from rfdedup.whitening import (
     statistics,
     statistics_of,
 )
+from rfdedup.model.config import RunConfig
+from rfdedup.pipeline.edited_copies import embed_copies
+from rfdedup.pipeline.thresholds import CEILING_SHARE, FALSE_PAIRS, estimate_threshold
+from rfdedup.runtime.progress import Silent, Watch
+from rfdedup.sources.folder import scan
 
 ADAPTED = (0, 64, 128, 256, 400)
 DRAWS = 5
@@ -164,7 +164,7 @@ def adapted(sets: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         for draw in range(DRAWS):
             own = rest[np.random.default_rng(draw).permutation(len(rest))[:count]]
             images = SHARE * count if count > FEW else count
-            choice = choose(own, prior, images=images) if count else Choice("prior", prior.whitening, 0, "")
+            choice = choose(own, prior, images=images) if count else WhiteningChoice("prior", prior.whitening, 0, "")
             mine, wrong = similarities(data, choice.describe)
             at = {"default": bound}
             for number, size in ((n, s) for n in DIVISIONS for s in (1_000, 10_000) if count > MIN_IMAGES):

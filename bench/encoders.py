@@ -31,7 +31,7 @@ from rfdedup.encoders.fastreid_config import FastReidConfig
 from rfdedup.encoders.fastreid_network import FastReidNetwork
 from rfdedup.encoders.openvino_runtime import cpu_precisions, usable_cores
 from rfdedup.encoders.r50_ibn import read_network
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 TORCH_BATCH = 16
 BASELINE = "torch fp32"

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from rfdedup import execution, passes
 from rfdedup.cli.main import main
+from rfdedup.executors import files, worker_setup
+from rfdedup.features import file_tasks
 
 WAYS = ("once", "twice")
 
@@ -24,7 +25,7 @@ def decode_whole(way: str) -> Callable[[], None]:
     """Make this process decode whole; returns what undoes it."""
     # the package has a function of that name
     decoder: Any = sys.modules["rfdedup.imaging.decode"]
-    tasks: Any = passes
+    tasks: Any = file_tasks
     before = decoder.shrink_factor, tasks.serves
     decoder.shrink_factor = lambda *_, **__: 1
     tasks.serves = lambda *_: way == "once"
@@ -36,7 +37,7 @@ def decode_whole(way: str) -> Callable[[], None]:
 
 
 def set_up_worker(way: str) -> None:
-    passes.set_up_worker()
+    worker_setup.set_up_worker()
     decode_whole(way)
 
 
@@ -46,6 +47,6 @@ if __name__ == "__main__":
 
     way = sys.argv.pop(1)
     assert way in WAYS, way
-    pools: Any = execution
+    pools: Any = files
     pools.set_up_worker = partial(found, way)
     main()

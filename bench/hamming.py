@@ -38,7 +38,7 @@ def one(n: int, radius: int, kind: str, side: str) -> dict[str, Any]:
     values = codes(n, radius, kind)
     before = harness.peak_mib()
     if side == "ours":
-        from rfdedup.similarity.hamming import hamming_groups
+        from rfdedup.neighbors.hamming import hamming_groups
 
         found: list[int] = []
         seconds = harness.timed(lambda: found.append(hamming_groups(values, radius).a.size))

@@ -13,17 +13,18 @@ from typing import Any
 
 import numpy as np
 
-from rfdedup.config import RunConfig, make_config
-from rfdedup.constants import THUMB_SIDE
 from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.execution import SHARD_ROWS
-from rfdedup.funnel import refine_scan
-from rfdedup.inventory import feature_key
-from rfdedup.progress import Silent, Watch
-from rfdedup.run_folder import FEATURES_FOLDER, RunFolder
-from rfdedup.sources.folder import Scan, SourceFile
-from rfdedup.store import FeatureStore
+from rfdedup.executors.files import SHARD_ROWS
+from rfdedup.model.config import RunConfig, make_config
+from rfdedup.model.constants import THUMB_SIDE
+from rfdedup.model.items import SourceFile
+from rfdedup.pipeline.run import refine_scan
+from rfdedup.runtime.progress import Silent, Watch
+from rfdedup.sources.folder import Scan
+from rfdedup.storage.feature_store import FeatureStore
+from rfdedup.storage.known_features import feature_key
+from rfdedup.storage.run_folder import FEATURES_FOLDER, RunFolder
 
 DIM = 512
 THRESHOLD = 0.6

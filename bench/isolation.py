@@ -24,11 +24,13 @@ from typing import Any
 
 import harness
 from plan import jpeg640, sources
-from rfdedup.config import RunConfig, make_config
-from rfdedup.cpus import usable_cpus
-from rfdedup.execution import CHUNK, file_pool, limits_of
-from rfdedup.passes import MeasureTask, set_up_worker
-from rfdedup.sources.folder import SourceFile, scan
+from rfdedup.executors.files import CHUNK, file_pool, limits_of
+from rfdedup.executors.worker_setup import set_up_worker
+from rfdedup.features.file_tasks import MeasureTask
+from rfdedup.model.config import RunConfig, make_config
+from rfdedup.model.items import SourceFile
+from rfdedup.runtime.cpus import usable_cpus
+from rfdedup.sources.folder import scan
 
 WANTED = 1.03
 WARM_UP = 128

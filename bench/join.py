@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 import harness
-from rfdedup.similarity.cosine import cosine_links
+from rfdedup.neighbors.cosine import cosine_links
 
 CASES = [(512, 0.0, 0.6), (2048, 0.0, 0.6), (2048, 0.5, 0.9)]
 """Dimensions, exponent of the spectrum, threshold."""

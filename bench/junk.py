@@ -26,15 +26,15 @@ import pyarrow as pa
 from rich.table import Table
 
 from harness import CONSOLE
-from rfdedup.config import make_config
 from rfdedup.demo.edits import STYLES, make_junk
 from rfdedup.demo.planting import shipped_photos
-from rfdedup.errors import ImageError
+from rfdedup.features.measurement import measure
+from rfdedup.features.quality import CHECKED, check_quality
 from rfdedup.imaging import decode
-from rfdedup.measure import measure
-from rfdedup.records import FEATURES
-from rfdedup.tiers.judgement import JUDGED, judge
-from rfdedup.truth import PLANTED_JUNK
+from rfdedup.model.config import make_config
+from rfdedup.model.errors import ImageError
+from rfdedup.model.schemas import FEATURES
+from rfdedup.outputs.truth import PLANTED_JUNK
 
 Rgb = npt.NDArray[np.uint8]
 Random = np.random.Generator
@@ -170,8 +170,8 @@ def _why(data: bytes, rule: str) -> str:
         row = asdict(measure(data))
     except ImageError as error:
         return f"error {error.kind}"
-    table = pa.Table.from_pylist([row], schema=pa.schema([FEATURES.field(name) for name in JUDGED]))
-    found = judge(table, make_config({"quality": {"rule": rule}}).quality)
+    table = pa.Table.from_pylist([row], schema=pa.schema([FEATURES.field(name) for name in CHECKED]))
+    found = check_quality(table, make_config({"quality": {"rule": rule}}).quality)
     return f"{found.reason[0]} {found.score[0]:.3f}" if found.dropped[0] else ""
 
 

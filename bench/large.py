@@ -40,11 +40,14 @@ from full_decoding import decode_whole
 from harness import interleaved, machine, ratios, show, timed, write
 from isolation import ONE_THREAD
 from pictures import default_sources, make, photos_below
-from rfdedup.cpus import usable_cpus
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.imaging import Limits, probe
-from rfdedup.passes import MeasureTask, PrepareTask, read_stable, set_up_worker
-from rfdedup.sources.folder import SourceFile, scan
+from rfdedup.executors.worker_setup import set_up_worker
+from rfdedup.features.file_tasks import MeasureTask, PrepareTask
+from rfdedup.imaging import DecodeLimits, probe
+from rfdedup.model.items import SourceFile
+from rfdedup.runtime.cpus import usable_cpus
+from rfdedup.sources.folder import scan
+from rfdedup.sources.reading import read_stable
 
 HERE = Path(__file__).resolve().parent
 WANTED = 3.0
@@ -87,7 +90,7 @@ def kind_of(data: bytes) -> str:
 
 def costs(file: SourceFile, repeats: int) -> dict[str, float]:
     """Milliseconds of each step on one picture."""
-    limits = Limits()
+    limits = DecodeLimits()
     data = read_stable(file, limits)
     header = probe(data)
 
@@ -109,7 +112,7 @@ def costs(file: SourceFile, repeats: int) -> dict[str, float]:
     return found
 
 
-def whole_work(file: SourceFile, limits: Limits) -> None:
+def whole_work(file: SourceFile, limits: DecodeLimits) -> None:
     """All that workers do to a picture."""
     spec = InputSpec(SIDE, SIDE)
     out = np.empty(spec.shape, np.uint8)

@@ -19,7 +19,7 @@ from harness import machine, show, write
 from quality import find_sources
 from rfdedup.demo.edits import COPY_KINDS, STYLES
 from rfdedup.demo.planting import plant
-from rfdedup.evaluation import evaluate
+from rfdedup.outputs.evaluation import evaluate
 
 TIERS = ("quality", "hash")
 KINDS = tuple(kind for kind in COPY_KINDS if kind != "flip")

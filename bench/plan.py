@@ -121,21 +121,21 @@ def compare(name: str, images: Path, scratch: Path, options: list[str]) -> dict[
 def peak_of_rows(n: int) -> float:
     """Peak memory, bytes, of this process after it judged and wrote ``n`` invented rows."""
     from rfdedup import refine
-    from rfdedup.about import peak_memory
-    from rfdedup.config import make_config
-    from rfdedup.inventory import feature_key
-    from rfdedup.planning.measuring import invented, judged, stock_of
-    from rfdedup.run_folder import RunFolder
+    from rfdedup.model.config import make_config
+    from rfdedup.pipeline.planning.measuring import image_set_of, invented, judged
+    from rfdedup.runtime.memory import peak_memory
     from rfdedup.sources.folder import scan
-    from rfdedup.store import FeatureStore
+    from rfdedup.storage.feature_store import FeatureStore
+    from rfdedup.storage.known_features import feature_key
+    from rfdedup.storage.run_folder import RunFolder
 
     config = make_config({"tiers": ["quality", "hash"]})
     with tempfile.TemporaryDirectory() as folder:
         photos = shipped_photos()[0].parent
         run = refine(photos, Path(folder) / "run", config=config)
         store = FeatureStore(run.path / "features", feature_key=feature_key(config))
-        stock = invented(stock_of(scan([photos]).files, store), n)
-        judged(stock, store, config, RunFolder.create(Path(folder) / "rows"))
+        image_set = invented(image_set_of(scan([photos]).files, store), n)
+        judged(image_set, store, config, RunFolder.create(Path(folder) / "rows"))
     return float(peak_memory())
 
 

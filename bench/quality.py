@@ -32,8 +32,8 @@ from rich.table import Table
 import rfdedup
 from rfdedup.demo.edits import STYLES
 from rfdedup.demo.planting import Planted, plant, shipped_photos
-from rfdedup.evaluation import Evaluation, evaluate
-from rfdedup.records import VERDICTS
+from rfdedup.model.schemas import VERDICTS
+from rfdedup.outputs.evaluation import Evaluation, evaluate
 
 HERE = Path(__file__).resolve().parent
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}

@@ -34,9 +34,9 @@ def render(path: str, answer: Any) -> None:
     that found no room."""
     from functools import partial
 
-    from rfdedup.report import write_report
-    from rfdedup.run_folder import RunFolder
-    from rfdedup.store import previews_of
+    from rfdedup.outputs.report import write_report
+    from rfdedup.storage.feature_store import previews_of
+    from rfdedup.storage.run_folder import RunFolder
 
     folder = RunFolder(Path(path))
     began = time.perf_counter()

@@ -54,7 +54,7 @@ def build(path: str, groups: int, links: int) -> None:
     """
     import pyarrow as pa
 
-    from rfdedup.records import LINKS
+    from rfdedup.model.schemas import LINKS
     from synthetic_run import SEMANTIC_THRESHOLD, make_run
 
     folder = make_run(Path(path), groups=groups, alone=groups, features=True)
@@ -82,22 +82,23 @@ def build_map(path: str, points: int) -> None:
 
 
 def serve(path: str, answer: Any) -> None:
-    from rfdedup.review.server import ReviewServer
+    from rfdedup.outputs.review.server import ReviewServer
+    from rfdedup.pipeline.rerun import recompute
 
     began = time.perf_counter()
-    server = ReviewServer(Path(path))
+    server = ReviewServer(Path(path), recompute=recompute)
     server.serve(lambda: answer.put((server.link, time.perf_counter() - began)))
 
 
 def ask(path: str, answer: Any) -> None:
     """What the server's own answers take, without HTTP."""
-    from rfdedup.review.listing import Filter
-    from rfdedup.review.session import Session
+    from rfdedup.outputs.review.listing import Filter
+    from rfdedup.outputs.review.session import ReviewSession
 
     def unused(_run: Path, _threshold: float | None) -> None:
         raise AssertionError
 
-    session = Session(Path(path), unused)
+    session = ReviewSession(Path(path), unused)
     row = session.groups(Filter(), "margin", 0, 20)["items"][0]["subjects"][0]["row"]
 
     def decided(choice: str) -> object:

@@ -39,7 +39,7 @@ def on_disk(folder: str, n: int, d: int = 512) -> np.ndarray:
 
 
 def million(n: int = 1_000_000) -> dict[str, Any]:
-    from rfdedup.similarity.cosine import cosine_links
+    from rfdedup.neighbors.cosine import cosine_links
 
     with tempfile.TemporaryDirectory() as folder:
         x = on_disk(folder, n)
@@ -49,7 +49,7 @@ def million(n: int = 1_000_000) -> dict[str, Any]:
 
 
 def cells(n: int = 1_000_000) -> dict[str, Any]:
-    from rfdedup.similarity.cells import cosine_links_cells
+    from rfdedup.neighbors.cells import cosine_links_cells
 
     with tempfile.TemporaryDirectory() as folder:
         x = on_disk(folder, n)
@@ -62,7 +62,7 @@ def cells(n: int = 1_000_000) -> dict[str, Any]:
 
 
 def _covered(x: np.ndarray) -> dict[str, Any]:
-    from rfdedup.similarity.cover import cover
+    from rfdedup.keepers.cover import cover
 
     start = time.perf_counter()
     king = cover(x, THRESHOLD, np.arange(x.shape[0])).king
@@ -81,7 +81,7 @@ def dense(n: int = 200_000) -> dict[str, Any]:
 
 
 def _codes(values: np.ndarray) -> dict[str, Any]:
-    from rfdedup.similarity.cover_codes import cover_codes
+    from rfdedup.keepers.cover_codes import cover_codes
 
     start = time.perf_counter()
     king = cover_codes(values, 8, np.arange(values.size))
@@ -101,8 +101,8 @@ def dense_codes(n: int = 200_000) -> dict[str, Any]:
 
 
 def graph(n: int = 10_000_000, links: int = 5_000_000) -> dict[str, Any]:
-    from rfdedup.kings import crown
-    from rfdedup.similarity.components import components
+    from rfdedup.keepers.components import components
+    from rfdedup.keepers.crown import crown
 
     rng = np.random.default_rng(0)
     a, b = rng.integers(0, n, (2, links))

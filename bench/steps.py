@@ -25,13 +25,13 @@ import numpy as np
 from harness import interleaved, machine, ratios, show, timed, write
 from isolation import ONE_THREAD
 from pictures import default_sources, make, photos_below
-from rfdedup import jit
 from rfdedup.encoders import efficientnet_lite0
 from rfdedup.encoders.preprocess import prepare
+from rfdedup.executors.worker_setup import set_up_worker
+from rfdedup.features import hashes, light_and_detail
+from rfdedup.features.measurement import LONGEST, measure_picture
 from rfdedup.imaging import decode
-from rfdedup.measure import LONGEST, measure_picture
-from rfdedup.passes import set_up_worker
-from rfdedup.tiers import hashing, quality
+from rfdedup.runtime import jit
 
 HERE = Path(__file__).resolve().parent
 LOOPS = ("all measurements", "of these dHash and pHash", "of these light and sharpness", "encoder's input")
@@ -50,8 +50,8 @@ def steps(files: list[Path], repeats: int) -> list[dict[str, Any]]:
         "decode": lambda i: decode(data[i], at_least=LONGEST),
         # a copy of the record, which does not remember its half
         "all measurements": lambda i: measure_picture(data[i], replace(pictures[i])),
-        "of these dHash and pHash": lambda i: hashing.hashes(greys[i]),
-        "of these light and sharpness": lambda i: quality.light_and_sharpness(greys[i]),
+        "of these dHash and pHash": lambda i: hashes.hashes(greys[i]),
+        "of these light and sharpness": lambda i: light_and_detail.light_and_sharpness(greys[i]),
         "of these grey levels": lambda i: pictures[i].grey(),
         "encoder's input": lambda i: prepare(halves[i], spec),
         f"network ({encoder.precision})": lambda i: encoder.embed(views[i : i + 1]),

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from rfdedup import __version__
-from rfdedup.descriptor import Whitening, fit_whitening
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.preprocess import prepare
-from rfdedup.errors import ImageError
-from rfdedup.imaging import Limits, decode
+from rfdedup.imaging import DecodeLimits, decode
+from rfdedup.metric.descriptor import Whitening, fit_whitening
+from rfdedup.model.errors import ImageError
+from rfdedup.model.version import __version__
 
 DATA = Path(__file__).resolve().parents[1] / "src" / "rfdedup" / "encoders" / "data"
 
@@ -43,7 +43,7 @@ def main() -> None:
         data = path.read_bytes()
         try:
             spec = encoder.card.input
-            picture = decode(data, at_least=(spec.width, spec.height), limits=Limits())
+            picture = decode(data, at_least=(spec.width, spec.height), limits=DecodeLimits())
         except ImageError:
             continue
         digest.update(hashlib.sha256(data).digest())

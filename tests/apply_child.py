@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from rfdedup.apply import Action, Request, apply_run, execute, journal, undo_run
+from rfdedup.outputs.apply import Action, Request, apply_run, execute, journal, undo_run
 
 
 def main() -> None:

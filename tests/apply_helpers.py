@@ -15,12 +15,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rfdedup.apply import Action, Request, UndoSummary
-from rfdedup.apply.fsops import FsOps
-from rfdedup.apply.names import root_path
-from rfdedup.records import SCHEMA_VERSION, VERDICTS, path_text
-from rfdedup.run_folder import RunFolder
-from rfdedup.trust import note_run
+from rfdedup.model.schemas import SCHEMA_VERSION, VERDICTS
+from rfdedup.model.text import path_text
+from rfdedup.outputs.apply import Action, Request, UndoSummary
+from rfdedup.outputs.apply.fsops import FsOps
+from rfdedup.outputs.apply.names import root_path
+from rfdedup.storage.run_folder import RunFolder
+from rfdedup.storage.trust import note_run
 
 OLD = 1_600_000_000_123_456_789
 

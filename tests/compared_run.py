@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pyarrow as pa
 
-from rfdedup.records import EVIDENCE, LINKS, VERDICTS
-from rfdedup.run_folder import RunFolder
-from rfdedup.tiers.hashing import sha256
+from rfdedup.features.hashes import sha256
+from rfdedup.model.schemas import EVIDENCE, LINKS, VERDICTS
+from rfdedup.storage.run_folder import RunFolder
 
 
 def scene(seed: int = 1) -> Any:

@@ -11,15 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rfdedup import copies, execution, run_encoder, verify
 from rfdedup.demo.planting import shipped_photos
-from rfdedup.encoders import load_encoder
+from rfdedup.encoders import load_encoder, run_encoder
+from rfdedup.executors import files
+from rfdedup.executors.local import BlockSpec, Done, PoolStats
+from rfdedup.outputs.verification import verify
+from rfdedup.pipeline import edited_copies
 from rfdedup.stages import compare
-from rfdedup.workers import BlockSpec, Done, PoolStats
 
 
 class InProcessPool:
-    """Does the work of ``execution.file_pool`` here, chunk after chunk."""
+    """Does the work of ``files.file_pool`` here, chunk after chunk."""
 
     def __init__(self, task: Any, _files: int, _config: Any, block: BlockSpec | None = None) -> None:
         self.task = task
@@ -43,9 +45,9 @@ class InProcessPool:
 
 def without_workers(patch: pytest.MonkeyPatch) -> None:
     """Let runs and verifications do without worker processes."""
-    patch.setattr(execution, "file_pool", InProcessPool)
+    patch.setattr(files, "file_pool", InProcessPool)
     patch.setattr(verify, "file_pool", InProcessPool)
-    patch.setattr(copies, "file_pool", InProcessPool)
+    patch.setattr(edited_copies, "file_pool", InProcessPool)
     patch.setattr(compare, "file_pool", InProcessPool)
     patch.setattr(run_encoder, "load_encoder", _loaded_once)
     patch.setattr(verify, "load_encoder", _loaded_once)

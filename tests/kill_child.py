@@ -13,14 +13,14 @@ import signal
 import sys
 from typing import Any
 
-from rfdedup import execution
-from rfdedup.funnel import refine
+from rfdedup.executors import files
+from rfdedup.pipeline.run import refine
 
 
 def small_steps() -> None:
     """Many small shards, so that there is something between the start and the end."""
-    execution.SHARD_ROWS = 8
-    execution.CHUNK = 4
+    files.SHARD_ROWS = 8
+    files.CHUNK = 4
 
 
 def die_at(number: int) -> None:

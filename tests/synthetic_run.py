@@ -12,8 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rfdedup.records import EVIDENCE, LINKS, VERDICTS, path_text
-from rfdedup.run_folder import RunFolder
+from rfdedup.model.schemas import EVIDENCE, LINKS, VERDICTS
+from rfdedup.model.text import path_text
+from rfdedup.storage.run_folder import RunFolder
 
 SEMANTIC_THRESHOLD = 0.60
 HASH_RADIUS = 8

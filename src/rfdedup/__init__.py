@@ -5,27 +5,27 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from rfdedup.model.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from rfdedup.encoders import load_encoder
-    from rfdedup.errors import RfdedupError
-    from rfdedup.funnel import refine
-    from rfdedup.kings import crown
-    from rfdedup.results import Run
-    from rfdedup.similarity.cosine import cosine_links
-    from rfdedup.similarity.hamming import hamming_links
+    from rfdedup.keepers.crown import crown
+    from rfdedup.model.errors import RfdedupError
+    from rfdedup.neighbors.cosine import cosine_links
+    from rfdedup.neighbors.hamming import hamming_links
+    from rfdedup.pipeline.results import Run
+    from rfdedup.pipeline.run import refine
 
 __all__ = ["RfdedupError", "Run", "cosine_links", "crown", "hamming_links", "load_encoder", "refine"]
 
 _HOMES = {
-    "RfdedupError": "rfdedup.errors",
-    "Run": "rfdedup.results",
-    "cosine_links": "rfdedup.similarity.cosine",
-    "crown": "rfdedup.kings",
-    "hamming_links": "rfdedup.similarity.hamming",
+    "RfdedupError": "rfdedup.model.errors",
+    "Run": "rfdedup.pipeline.results",
+    "cosine_links": "rfdedup.neighbors.cosine",
+    "crown": "rfdedup.keepers.crown",
+    "hamming_links": "rfdedup.neighbors.hamming",
     "load_encoder": "rfdedup.encoders",
-    "refine": "rfdedup.funnel",
+    "refine": "rfdedup.pipeline.run",
 }
 
 

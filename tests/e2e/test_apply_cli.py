@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from apply_helpers import Tree, files, make_tree, snapshot
 from rfdedup.cli.main import app, main
-from rfdedup.review.decision_log import DecisionLog
-from rfdedup.review.decisions import Choice, Decision, Image
+from rfdedup.model.decisions import Choice, Decision, Image
+from rfdedup.storage.decision_log import DecisionLog
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from rfdedup.cli.main import app
-from rfdedup.config import load_config
-from rfdedup.copies import KINDS
 from rfdedup.demo.planting import PHOTOS
 from rfdedup.encoders.efficientnet_lite0 import THRESHOLDS
+from rfdedup.pipeline.edited_copies import KINDS
+from rfdedup.storage.config_file import load_config
 
 
 def calibrate(*arguments: str | Path) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 import rfdedup
-from rfdedup import fullscale
-from rfdedup.store import FULLSCALE_FILE
+from rfdedup.pipeline import full_size
+from rfdedup.storage.feature_store import FULLSCALE_FILE
 
 
 def jpeg(image: Image.Image, quality: int = 90) -> bytes:
@@ -48,7 +48,7 @@ def test_an_enlarged_copy_loses_whatever_its_name_and_age(photos: Path, tmp_path
 
 def test_a_second_run_does_not_look_again(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = rfdedup.refine(photos, out=tmp_path / "run", tiers=("quality", "hash")).verdicts
-    monkeypatch.setattr(fullscale, "look_again", lambda *_: pytest.fail("looked again"))
+    monkeypatch.setattr(full_size, "look_again", lambda *_: pytest.fail("looked again"))
     # another option of the rank, so that the run is judged again
     again = rfdedup.refine(photos, out=tmp_path / "run", tiers=("quality", "hash"), keep={"protect": ["nothing"]})
     assert again.verdicts.equals(first)
@@ -64,13 +64,13 @@ def test_a_damaged_memory_is_made_again(photos: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_gone_by_then_is_an_error(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = fullscale.look_again
+    real = full_size.look_again
 
     def gone(*arguments: Any) -> Iterator[Any]:
         (photos / "a_enlarged.jpg").unlink(missing_ok=True)
         yield from real(*arguments)
 
-    monkeypatch.setattr(fullscale, "look_again", gone)
+    monkeypatch.setattr(full_size, "look_again", gone)
     run = rfdedup.refine(photos, out=tmp_path / "run", tiers=("quality", "hash"))
     verdicts = {row["path"]: row for row in run.verdicts.to_pylist()}
     assert (verdicts["a_enlarged.jpg"]["verdict"], verdicts["a_enlarged.jpg"]["reason"]) == ("error", "unreadable")
@@ -78,7 +78,7 @@ def test_a_file_that_is_gone_by_then_is_an_error(photos: Path, tmp_path: Path, m
 
 
 def test_input_order_needs_no_second_look(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fullscale, "look_again", lambda *_: pytest.fail("looked again"))
+    monkeypatch.setattr(full_size, "look_again", lambda *_: pytest.fail("looked again"))
     run = rfdedup.refine(photos, out=tmp_path / "run", tiers=("quality", "hash"), keep={"rule": "first"})
     verdicts = {row["path"]: row for row in run.verdicts.to_pylist()}
     assert verdicts["b_original.jpg"]["king"] == "a_enlarged.jpg"

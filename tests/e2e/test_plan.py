@@ -17,7 +17,7 @@ import rfdedup
 from in_process import small_set, without_workers
 from rfdedup.cli.main import app
 from rfdedup.cli.main import main as cli_main
-from rfdedup.planning import measuring
+from rfdedup.pipeline.planning import measuring
 
 
 @pytest.fixture(scope="module")

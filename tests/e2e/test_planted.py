@@ -13,7 +13,7 @@ import rfdedup
 from rfdedup.cli.main import app
 from rfdedup.demo.edits import STYLES
 from rfdedup.demo.planting import Planted, plant, shipped_photos
-from rfdedup.evaluation import Evaluation, evaluate
+from rfdedup.outputs.evaluation import Evaluation, evaluate
 
 EASY = ("exact", "half", "q30", "crop10", "brighter")
 

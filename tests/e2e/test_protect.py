@@ -57,7 +57,8 @@ def test_a_glob_that_matches_nothing_is_told_before_the_work_and_in_run_json(
 
 
 def test_workers_bound_all_that_a_run_does(splits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rfdedup import cpus, funnel
+    from rfdedup.pipeline import run as funnel
+    from rfdedup.runtime import cpus
 
     monkeypatch.setattr(cpus, "usable_cpus", lambda: 8)
     seen = []

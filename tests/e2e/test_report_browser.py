@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from browser import chromium, complaints
-from rfdedup.report import write_report
-from rfdedup.report.render import PageSize
+from rfdedup.outputs.report import write_report
+from rfdedup.outputs.report.render import PageSize
 from synthetic_run import make_run, previews
 
 if TYPE_CHECKING:

@@ -16,14 +16,15 @@ import pyarrow as pa
 import pytest
 
 from browser import chromium, complaints
-from rfdedup.review.decision_log import DecisionLog
-from rfdedup.review.decisions import constraints
-from rfdedup.run_folder import RunFolder
+from rfdedup.keepers.constraints import constraints
+from rfdedup.storage.decision_log import DecisionLog
+from rfdedup.storage.run_folder import RunFolder
 from synthetic_run import SEMANTIC_THRESHOLD, make_run
 
 pytest.importorskip("uvicorn", reason="needs uvicorn: install the review extra")
 
-from rfdedup.review.server import ReviewServer, recompute
+from rfdedup.outputs.review.server import ReviewServer
+from rfdedup.pipeline.rerun import recompute
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -52,7 +53,7 @@ def browser() -> Iterator[Browser]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real run on shipped photos with planted copies; tests work on copies of it."""
     from rfdedup.demo.planting import plant, shipped_photos
-    from rfdedup.funnel import refine
+    from rfdedup.pipeline.run import refine
 
     folder = tmp_path_factory.mktemp("real")
     planted = plant(shipped_photos()[:9], folder, kinds=COPIES, junk=("blurred", "empty"), junk_every=3)
@@ -64,7 +65,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real run in which pictures decided: copies of some photos, and one with noise of its own."""
     from rfdedup.demo.planting import plant, shipped_photos
-    from rfdedup.funnel import refine
+    from rfdedup.pipeline.run import refine
 
     folder = tmp_path_factory.mktemp("seen")
     planted = plant(shipped_photos()[:3], folder, kinds=("half", "crop10", "noise"), junk=())
@@ -85,7 +86,7 @@ def invented(tmp_path: Path) -> Path:
 
 @contextmanager
 def serving(run: Path, **more: Any) -> Iterator[ReviewServer]:
-    server = ReviewServer(run, **more)
+    server = ReviewServer(run, **{"recompute": recompute, **more})
     ready = threading.Event()
     thread = threading.Thread(target=server.serve, args=(ready.set,))
     thread.start()

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from in_process import small_set, without_workers
-from rfdedup.config import make_config
-from rfdedup.funnel import refine
-from rfdedup.results import Run
-from rfdedup.review.decision_log import DecisionLog
-from rfdedup.review.listing import Filter
-from rfdedup.review.session import Session
-from rfdedup.verify import verify_run
+from rfdedup.model.config import make_config
+from rfdedup.outputs.review.listing import Filter
+from rfdedup.outputs.review.session import ReviewSession
+from rfdedup.outputs.verification.verify import verify_run
+from rfdedup.pipeline.results import Run
+from rfdedup.pipeline.run import refine
+from rfdedup.storage.decision_log import DecisionLog
 
 THRESHOLD = 0.6
 
@@ -38,7 +38,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
 
 def test_decisions_shape_the_verdicts_of_every_later_run(world: tuple[Path, Path]) -> None:
     images, out = world
-    session = Session(out, unused)
+    session = ReviewSession(out, unused)
     groups = [g for g in session.groups(Filter(), "path", 0, 200)["items"] if len(g["subjects"]) > 1]
     assert len(groups) >= 3
 
@@ -90,7 +90,7 @@ def test_decisions_shape_the_verdicts_of_every_later_run(world: tuple[Path, Path
 
 def test_the_preview_of_decisions_agrees_with_the_funnel(world: tuple[Path, Path]) -> None:
     images, out = world
-    session = Session(out, unused)
+    session = ReviewSession(out, unused)
     group = next(g for g in session.groups(Filter(), "path", 0, 200)["items"] if len(g["subjects"]) > 1)
     subject = next(image for image in group["subjects"] if image["tier"] != "exact")
     session.decide("distinct", [], [[group["king"]["row"], subject["row"]]])

@@ -17,12 +17,13 @@ from PIL import Image
 
 import rfdedup
 from in_process import without_workers
-from rfdedup import funnel, run_encoder
 from rfdedup.cli.main import app
 from rfdedup.cli.main import main as cli_main
 from rfdedup.demo.planting import Planted, plant, shipped_photos
-from rfdedup.records import LINKS, VERDICTS
-from rfdedup.tiers import semantic
+from rfdedup.encoders import run_encoder
+from rfdedup.model.schemas import LINKS, VERDICTS
+from rfdedup.pipeline import run as funnel
+from rfdedup.pipeline import semantic
 
 KINDS = ("exact", "half", "crop10", "grey")
 
@@ -297,7 +298,7 @@ def test_json_and_quiet(finished: rfdedup.Run, planted: Planted, tmp_path: Path)
 
 
 def test_two_runs_on_one_folder_the_second_refuses(planted: Planted, finished: rfdedup.Run, tmp_path: Path) -> None:
-    from rfdedup.run_folder import RunFolder
+    from rfdedup.storage.run_folder import RunFolder
 
     shutil.copytree(finished.path, tmp_path / "run")
     with RunFolder(tmp_path / "run").lock():

@@ -26,9 +26,9 @@ from apply_helpers import (
     other_device,
     snapshot,
 )
-from rfdedup.apply import Action, Request, apply_run, undo_run
-from rfdedup.apply.fsops import FsOps
-from rfdedup.errors import ApplyStoppedError, ConfigError, RunFolderError
+from rfdedup.model.errors import ApplyStoppedError, ConfigError, RunFolderError
+from rfdedup.outputs.apply import Action, Request, apply_run, undo_run
+from rfdedup.outputs.apply.fsops import FsOps
 
 ACTIONS = ["move", "copy", "link", "move-across", "copy-across"]
 

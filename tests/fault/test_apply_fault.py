@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from apply_helpers import FaultyFs, Tree, contents, files, make_tree, move, other_device, snapshot
-from rfdedup.apply import Action, ApplySummary, Request, apply_run, undo_run
-from rfdedup.apply.fsops import FsOps, explain, native
-from rfdedup.errors import ApplyStoppedError, ConfigError, RfdedupError, RunFolderError
+from rfdedup.model.errors import ApplyStoppedError, ConfigError, RfdedupError, RunFolderError
+from rfdedup.outputs.apply import Action, ApplySummary, Request, apply_run, undo_run
+from rfdedup.outputs.apply.fsops import FsOps, explain, native
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="the file system of Windows does not do this")
 
@@ -437,7 +437,7 @@ def test_fault_23_disk_full_in_the_run_folder(
     tree: Tree, tmp_path: Path, failing: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite reports it at whichever write it meets; apply stops cleanly and the same command goes on."""
-    from rfdedup.apply.journal import Journal
+    from rfdedup.outputs.apply.journal import Journal
 
     for number in range(5):
         tree.drop(f"{number}.jpg", None)

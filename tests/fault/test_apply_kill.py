@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from apply_helpers import Fact, Tree, contents, files, make_tree, snapshot
-from rfdedup.apply import Action, Request, apply_run, undo_run
-from rfdedup.errors import RunFolderError
+from rfdedup.model.errors import RunFolderError
+from rfdedup.outputs.apply import Action, Request, apply_run, undo_run
 
 TESTS = Path(__file__).resolve().parents[1]
 IMAGES = 160

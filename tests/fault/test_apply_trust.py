@@ -18,13 +18,13 @@ import pytest
 import rfdedup
 from apply_helpers import Tree, files, make_tree, move, snapshot
 from in_process import without_workers
-from rfdedup.apply import Action, Request, apply_run, undo_run
 from rfdedup.cli.main import main
 from rfdedup.demo.planting import shipped_photos
-from rfdedup.errors import ConfigError, RunFolderError
-from rfdedup.records import VERDICTS
-from rfdedup.run_folder import RunFolder
-from rfdedup.trust import is_own
+from rfdedup.model.errors import ConfigError, RunFolderError
+from rfdedup.model.schemas import VERDICTS
+from rfdedup.outputs.apply import Action, Request, apply_run, undo_run
+from rfdedup.storage.run_folder import RunFolder
+from rfdedup.storage.trust import is_own
 
 KNOWN = b"known content"
 
@@ -261,7 +261,7 @@ def test_a_run_folder_may_be_moved_and_copied(pictures: Path, tmp_path: Path) ->
 def test_a_run_of_another_machine_is_not_ones_own(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rfdedup.trust._machine", lambda: "another")
+    monkeypatch.setattr("rfdedup.storage.trust._machine", lambda: "another")
     with pytest.raises(RunFolderError, match="--root"):
         apply_run(tmp_path / "run", move(tmp_path / "out"))
     # making the run here makes it one's own, although its verdicts would not change
@@ -272,7 +272,7 @@ def test_a_run_of_another_machine_is_not_ones_own(
 def test_recompute_of_a_strangers_run_does_not_make_its_inputs_ones_own(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rfdedup.trust._machine", lambda: "another")
+    monkeypatch.setattr("rfdedup.storage.trust._machine", lambda: "another")
     rfdedup.refine(pictures, tmp_path / "run", tiers=["quality", "hash"], named=False)
     assert not is_own(RunFolder(tmp_path / "run"))
 
@@ -282,7 +282,7 @@ def test_without_a_folder_for_notes_the_run_still_runs(tmp_path: Path, monkeypat
     folder = tmp_path / "in"
     folder.mkdir()
     shutil.copy(shipped_photos()[3], folder / "a.jpg")
-    monkeypatch.setattr("rfdedup.trust._homes", lambda: [tmp_path / "in/a.jpg/runs"])
+    monkeypatch.setattr("rfdedup.storage.trust._homes", lambda: [tmp_path / "in/a.jpg/runs"])
     run = rfdedup.refine(folder, tmp_path / "run", tiers=["quality"])
     assert run.info["status"] == "complete"
 
@@ -293,7 +293,7 @@ def test_notes_that_others_can_write_are_not_believed(
     tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
 ) -> None:
     home = tmp_path / "home/runs"
-    monkeypatch.setattr("rfdedup.trust._homes", lambda: [home])
+    monkeypatch.setattr("rfdedup.storage.trust._homes", lambda: [home])
     run = tree.save()
     os.chmod(home, mode)
     with pytest.raises(RunFolderError, match="--root"):

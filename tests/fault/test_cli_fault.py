@@ -13,7 +13,7 @@ import pytest
 
 from rfdedup.cli import main
 from rfdedup.demo.planting import shipped_photos
-from rfdedup.run_folder import RUN_JSON
+from rfdedup.storage.run_folder import RUN_JSON
 from synthetic_run import make_run
 
 pytestmark = [
@@ -150,11 +150,11 @@ def test_a_run_json_that_is_no_file_is_told_at_once(place: str, words: str, run:
 
 
 def test_no_process_table_is_told(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rfdedup import execution
-    from rfdedup.config import make_config
-    from rfdedup.errors import WorkerError
+    from rfdedup.executors import files
+    from rfdedup.model.config import make_config
+    from rfdedup.model.errors import WorkerError
 
-    real = execution.Path
-    monkeypatch.setattr(execution, "Path", lambda name: real(str(name).replace("/proc", str(images))))
+    real = files.Path
+    monkeypatch.setattr(files, "Path", lambda name: real(str(name).replace("/proc", str(images))))
     with pytest.raises(WorkerError, match="/proc"):
-        execution.file_pool(None, 1, make_config({}))
+        files.file_pool(None, 1, make_config({}))

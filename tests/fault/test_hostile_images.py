@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from image_samples import png_of_size, samples, saved, scene
-from rfdedup.execution import plain_words
+from rfdedup.executors.files import plain_words
 from rfdedup.imaging import ERROR_KINDS
-from rfdedup.results import Run
+from rfdedup.pipeline.results import Run
 
 # reads paths from stdin; prints one JSON line a file and the peak memory at the end
 SCRIPT = """
 import json, sys
 import psutil
-from rfdedup.errors import ImageError
-from rfdedup.measure import measure
+from rfdedup.model.errors import ImageError
+from rfdedup.features.measurement import measure
 peak = 0
 for line in sys.stdin:
     with open(line.rstrip("\\n"), "rb") as stream:

@@ -22,13 +22,14 @@ from synthetic_run import make_run
 
 pytest.importorskip("uvicorn", reason="needs uvicorn: install the review extra")
 
-from rfdedup.review.server import HOST, ReviewServer
+from rfdedup.outputs.review.server import HOST, ReviewServer
+from rfdedup.pipeline.rerun import recompute
 
 MAKER = """
 import sys, time
 from pathlib import Path
-from rfdedup.review import vectors
-from rfdedup.review.snapshot import Snapshot
+from rfdedup.outputs.review import vectors
+from rfdedup.outputs.review.snapshot import Snapshot
 
 # the process that makes the map imports this file too: there it is for ever in the making
 vectors.neighbour_map = lambda *_: time.sleep(600)
@@ -56,7 +57,7 @@ def test_a_map_in_the_making_ends_with_a_server_that_is_killed(tmp_path: Path) -
 
 
 def test_who_opens_the_link_at_once_is_kept_waiting_not_refused(tmp_path: Path) -> None:
-    server = ReviewServer(make_run(tmp_path / "run", groups=2, features=True).path)
+    server = ReviewServer(make_run(tmp_path / "run", groups=2, features=True).path, recompute=recompute)
     with socket.create_connection((HOST, server.port), timeout=5):
         pass
     server.session.close()
@@ -101,7 +102,7 @@ def test_a_pipe_in_place_of_a_picture_holds_up_neither_the_page_nor_its_end(tmp_
 
 
 def test_a_funnel_at_work_ends_with_the_server(tmp_path: Path) -> None:
-    server = ReviewServer(make_run(tmp_path / "run", groups=2, features=True).path)
+    server = ReviewServer(make_run(tmp_path / "run", groups=2, features=True).path, recompute=recompute)
     funnel = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
     funnel.start()
     server._funnels.append(funnel)

@@ -24,19 +24,24 @@ from PIL import Image
 
 import in_process
 import rfdedup
-from rfdedup import execution, files, funnel, lookalikes, run_folder
-from rfdedup.apply.plan import Action
-from rfdedup.apply.service import Request, apply_run
 from rfdedup.cli.main import main
-from rfdedup.descriptor import Whitening
-from rfdedup.errors import RfdedupError, RunFolderError
-from rfdedup.lookalikes import find_lookalikes
-from rfdedup.records import FEATURES
-from rfdedup.run_folder import RunFolder
-from rfdedup.sources.folder import SourceFile, scan
-from rfdedup.store import FeatureStore, previews_of
-from rfdedup.tiers import semantic
-from rfdedup.verify import verify_run
+from rfdedup.executors import files as execution
+from rfdedup.metric import margins
+from rfdedup.metric.descriptor import Whitening
+from rfdedup.model.errors import RfdedupError, RunFolderError
+from rfdedup.model.items import SourceFile
+from rfdedup.model.schemas import FEATURES
+from rfdedup.outputs.apply.plan import Action
+from rfdedup.outputs.apply.service import Request, apply_run
+from rfdedup.outputs.verification.verify import verify_run
+from rfdedup.pipeline import run as funnel
+from rfdedup.pipeline import semantic
+from rfdedup.sources.folder import scan
+from rfdedup.stages import perceptual
+from rfdedup.stages.perceptual import find_perceptual_links
+from rfdedup.storage import files, run_folder
+from rfdedup.storage.feature_store import FeatureStore, previews_of
+from rfdedup.storage.run_folder import RunFolder
 
 posix_names = pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names may be any bytes on Linux only")
 HASHES = ("quality", "hash")
@@ -91,9 +96,9 @@ def test_09_pictures_of_one_colour_are_no_duplicates_by_hash_alone(
         colour = (100 + number % 100, 80 + number // 3, 120)
         Image.new("RGB", (64, 64), colour).save(images / f"{number:05d}.png")
     compared: list[int] = []
-    search = lookalikes.sparse_code_links
+    search = perceptual.sparse_code_links
     monkeypatch.setattr(
-        lookalikes, "sparse_code_links", lambda codes, *more: (compared.append(len(codes)), search(codes, *more))[1]
+        perceptual, "sparse_code_links", lambda codes, *more: (compared.append(len(codes)), search(codes, *more))[1]
     )
     run = rfdedup.refine(images, tmp_path / "run", tiers=("hash",))
     assert run.kept.num_rows == 300
@@ -109,9 +114,9 @@ def test_09_fifty_thousand_hashes_without_information_are_not_compared() -> None
         return np.zeros((0, 3), np.uint8)
 
     for dhash, contrast in ((zeros, 40.0), (~zeros, 40.0), (same, 0.5)):
-        found = find_lookalikes(np.arange(n), dhash, same, np.full(n, contrast), refuse, 8, 32)
+        found = find_perceptual_links(np.arange(n), dhash, same, np.full(n, contrast), refuse, 8, 32)
         assert len(found.links) == 0
-        assert not found.crowded.any()
+        assert not found.dense.any()
 
 
 def test_10_overlapping_inputs_list_each_file_once(tmp_path: Path) -> None:
@@ -124,11 +129,11 @@ def test_10_overlapping_inputs_list_each_file_once(tmp_path: Path) -> None:
 
 
 def test_10_overlapping_inputs_on_a_volume_without_inodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rfdedup.sources import folder
+    from rfdedup.model import items
 
     write(tmp_path / "sub" / "a.png", b"a")
     write(tmp_path / "sub" / "b.png", b"b")
-    monkeypatch.setattr(folder, "SourceFile", lambda *values: SourceFile(*values[:4], 0, 0, 1))
+    monkeypatch.setattr(items, "SourceFile", lambda *values: SourceFile(*values[:4], 0, 0, 1))
     assert [file.sort_key[-5:] for file in scan([tmp_path, tmp_path / "sub"]).files] == [b"a.png", b"b.png"]
 
 
@@ -138,12 +143,12 @@ def test_10_a_bind_mount_is_one_file_by_device_and_inode(tmp_path: Path, monkeyp
     write(images / "mounted" / "a.png", picture(1))
     os.utime(images / "real" / "a.png", (1, 1))
     os.utime(images / "mounted" / "a.png", (1, 1))
-    from rfdedup.sources import folder
+    from rfdedup.model import items
 
     def one_inode(*values: Any) -> SourceFile:
         return SourceFile(*values[:4], 77, 5, 1)
 
-    monkeypatch.setattr(folder, "SourceFile", one_inode)
+    monkeypatch.setattr(items, "SourceFile", one_inode)
     found = scan([images])
     assert [file.path for file in found.files] == ["mounted/a.png"]
     assert found.overlapping == 1
@@ -344,8 +349,8 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def take_all_for_close(patch: pytest.MonkeyPatch) -> None:
     """Measure every link again in full precision, so that the file of such measurements exists."""
-    for precision in semantic.MARGIN:
-        patch.setitem(semantic.MARGIN, precision, 2.0)
+    for precision in margins.MARGIN:
+        patch.setitem(margins.MARGIN, precision, 2.0)
 
 
 @pytest.fixture(scope="module")
@@ -662,7 +667,7 @@ def test_28_every_flipped_bit_of_a_whitening_is_noticed(tmp_path: Path) -> None:
 HOLD_LOCK = """
 import sys, time
 from pathlib import Path
-from rfdedup.run_folder import RunFolder
+from rfdedup.storage.run_folder import RunFolder
 with RunFolder(Path(sys.argv[1])).lock():
     print("held", flush=True)
     time.sleep(600)

@@ -20,7 +20,7 @@ import pytest
 import in_process
 import kill_child
 import rfdedup
-from rfdedup import execution
+from rfdedup.executors import files
 
 TESTS = Path(__file__).parents[1]
 SRC = TESTS.parent / "src"
@@ -97,8 +97,8 @@ def uninterrupted(images: Path, victims: Victims) -> tuple[rfdedup.Run, float]:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are resumed in this process, in the same small steps."""
-    monkeypatch.setattr(execution, "SHARD_ROWS", execution.SHARD_ROWS)
-    monkeypatch.setattr(execution, "CHUNK", execution.CHUNK)
+    monkeypatch.setattr(files, "SHARD_ROWS", files.SHARD_ROWS)
+    monkeypatch.setattr(files, "CHUNK", files.CHUNK)
     kill_child.small_steps()
     in_process.without_workers(monkeypatch)
 

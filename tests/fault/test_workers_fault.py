@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 import worker_tasks
-from rfdedup.errors import WorkerError
-from rfdedup.workers import BlockSpec, Failure, Pool, WorkerLimits
+from rfdedup.executors.local import BlockSpec, Failure, Pool, WorkerLimits
+from rfdedup.model.errors import WorkerError
 
 SRC = Path(__file__).parents[2] / "src"
 TESTS = Path(__file__).parents[1]
@@ -225,7 +225,7 @@ def test_what_was_finished_before_the_pool_broke_is_delivered():
 
 VICTIM = """
 import signal, sys, worker_tasks
-from rfdedup.workers import Pool
+from rfdedup.executors.local import Pool
 signal.signal(signal.SIGINT, signal.default_int_handler)
 chunks = [(n, [("mark", sys.argv[1]), ("hang", 0)]) for n in range(2)]
 with Pool(worker_tasks.obey, 2) as pool:
@@ -287,7 +287,7 @@ def test_ctrl_c_ends_parent_and_workers_quietly(tmp_path):
 def test_ctrl_c_while_workers_start_is_quiet(tmp_path):
     script = tmp_path / "victim.py"
     script.write_text(
-        "import operator, signal\nfrom rfdedup.workers import Pool\n"
+        "import operator, signal\nfrom rfdedup.executors.local import Pool\n"
         # whoever runs the tests in the background leaves SIGINT ignored to its children
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with Pool(operator.neg, 2) as pool:\n"

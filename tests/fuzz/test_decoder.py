@@ -19,13 +19,13 @@ from PIL import Image
 
 from damage import damaged
 from image_samples import samples, saved, scene
-from rfdedup.errors import ImageError
-from rfdedup.imaging import ERROR_KINDS, Limits, decode
+from rfdedup.imaging import ERROR_KINDS, DecodeLimits, decode
+from rfdedup.model.errors import ImageError
 
 INPUTS = int(os.environ.get("RFDEDUP_FUZZ_INPUTS", "40"))
 """Damaged files a picture."""
 FROM = int(os.environ.get("RFDEDUP_FUZZ_FROM", "0"))
-LIMITS = Limits(max_pixels=1_000_000, max_side=20_000)
+LIMITS = DecodeLimits(max_pixels=1_000_000, max_side=20_000)
 FORMATS = ("jpeg", "png", "webp", "gif", "tiff", "bmp")
 LONGEST = 32
 

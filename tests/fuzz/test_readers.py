@@ -17,20 +17,20 @@ import pyarrow.parquet as pq
 import pytest
 
 from damage import damaged
-from rfdedup import whitening
-from rfdedup.apply.journal import Journal
-from rfdedup.apply.verdicts import read_rows
-from rfdedup.config import load_config
-from rfdedup.constants import THUMB_SIDE
-from rfdedup.descriptor import Whitening
-from rfdedup.errors import RfdedupError, RunFolderError
-from rfdedup.files import sha256_file
-from rfdedup.records import FEATURES, LINKS, VERDICTS
-from rfdedup.review.decision_log import DecisionLog
-from rfdedup.review.decisions import Choice, Decision, Image
-from rfdedup.run_folder import LINKS_FILE, VERDICTS_FILE, RunFolder
-from rfdedup.store import FULLSCALE_FILE, REMEASURED_FILE, ROWS_FILE, FeatureStore, previews_of
-from rfdedup.truth import TruthRow, read_truth, write_truth
+from rfdedup.metric import whitening
+from rfdedup.metric.descriptor import Whitening
+from rfdedup.model.constants import THUMB_SIDE
+from rfdedup.model.decisions import Choice, Decision, Image
+from rfdedup.model.errors import RfdedupError, RunFolderError
+from rfdedup.model.schemas import FEATURES, LINKS, VERDICTS
+from rfdedup.outputs.apply.catalog import read_rows
+from rfdedup.outputs.apply.journal import Journal
+from rfdedup.outputs.truth import TruthRow, read_truth, write_truth
+from rfdedup.storage.config_file import load_config
+from rfdedup.storage.decision_log import DecisionLog
+from rfdedup.storage.feature_store import FULLSCALE_FILE, REMEASURED_FILE, ROWS_FILE, FeatureStore, previews_of
+from rfdedup.storage.files import sha256_file
+from rfdedup.storage.run_folder import LINKS_FILE, VERDICTS_FILE, RunFolder
 
 INPUTS = int(os.environ.get("RFDEDUP_FUZZ_INPUTS", "40"))
 """Damaged files a reader."""
@@ -192,7 +192,9 @@ def _read_remembered(name: str) -> Callable[[Path], None]:
 def _choice(folder: Path) -> Path:
     rng = np.random.default_rng(0)
     made = Whitening(rng.random(4, np.float32), rng.random((4, 3), np.float32))
-    whitening.save(folder / whitening.FILE, "e", whitening.Choice("own", made, 9, "fitted"), {"threshold": 0.5})
+    whitening.save(
+        folder / whitening.FILE, "e", whitening.WhiteningChoice("own", made, 9, "fitted"), {"threshold": 0.5}
+    )
     return folder / whitening.FILE
 
 

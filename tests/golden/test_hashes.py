@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rfdedup.features.hashes import dhash, hash_hex, hashes, lanczos, phash
 from rfdedup.imaging import decode, resampling
-from rfdedup.tiers.hashing import dhash, hash_hex, hashes, lanczos, phash
 
 DEMO_PHOTOS = Path(__file__).parents[2] / "src" / "rfdedup" / "demo" / "photos"
 

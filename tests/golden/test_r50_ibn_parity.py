@@ -17,7 +17,7 @@ from PIL import Image
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.cache import cache_folder
 from rfdedup.encoders.preprocess import InputSpec, prepare
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 torch = pytest.importorskip("torch", reason="needs torch to convert weights")
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apply_helpers import FaultyFs, Tree, contents, make_tree, other_device, snapshot
-from rfdedup.apply import Action, OnConflict, Pairs, Request, apply_run, undo_run
+from rfdedup.outputs.apply import Action, OnConflict, Pairs, Request, apply_run, undo_run
 
 _ANY_BYTES = sys.platform == "linux"
 _plain = st.sampled_from(["a", "b", "A", "x y", "images", "labels", "masks", "é", "e\u0301", "-n", "~", "n.n"])

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rfdedup.calibration import Tail, UnsupportedError, calibrate, wilson
-from rfdedup.descriptor import unit
+from rfdedup.metric.calibration import Tail, UnsupportedError, calibrate, wilson
+from rfdedup.metric.descriptor import unit
 
 tails = st.builds(
     Tail,

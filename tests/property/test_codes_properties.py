@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup import jit
-from rfdedup.similarity import bounds, coding
-from rfdedup.similarity.bounds import ByteCodes, Projection, encode, fit_projection
-from rfdedup.similarity.vectors import normalise, unit_rows
+from rfdedup.neighbors import bounds, coding
+from rfdedup.neighbors.bounds import ByteCodes, Projection, encode, fit_projection
+from rfdedup.neighbors.vectors import normalise, unit_rows
+from rfdedup.runtime import jit
 
 needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.similarity.components import components
+from rfdedup.keepers.components import components
 
 
 @settings(max_examples=150)

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup import jit
-from rfdedup.similarity import amx, cosine, vnni
-from rfdedup.similarity.bounds import encode, fit_projection, product_bound
-from rfdedup.similarity.cosine import cosine_links
-from rfdedup.similarity.products import SWEEP, TILE, LevelProducts, Products, RegisterProducts, exact_up_to
-from rfdedup.similarity.registers import Registers
-from rfdedup.similarity.vectors import pair_scores
+from rfdedup.neighbors import amx, cosine, vnni
+from rfdedup.neighbors.bounds import encode, fit_projection, product_bound
+from rfdedup.neighbors.cosine import cosine_links
+from rfdedup.neighbors.products import SWEEP, TILE, LevelProducts, Products, RegisterProducts, exact_up_to
+from rfdedup.neighbors.registers import Registers
+from rfdedup.neighbors.vectors import pair_scores
+from rfdedup.runtime import jit
 
 PROGRAMS = [
     pytest.param(

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.kings import crown
-from rfdedup.similarity import bounds, cosine, cover, cover_codes, crowds, hamming, products
+from rfdedup.keepers import cover, cover_codes
+from rfdedup.keepers.crown import crown
+from rfdedup.neighbors import bounds, cosine, density, hamming, products
 
 
 def clusters(rng: np.random.Generator, n: int, d: int, kinds: int, noise: float) -> np.ndarray:
@@ -63,7 +64,7 @@ def test_equals_crown_on_all_links(
     ends = rng.integers(0, max(n, 1), (2, further if n else 0))
     ends = ends[:, permitted(*ends)]
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bounds, cosine, cover, crowds, products):
+        for module in (bounds, cosine, cover, density, products):
             patch.setattr(module, "TILE", 32)
         patch.setattr(cover, "_AHEAD", 1)
         patch.setattr(cover, "thread_count", lambda: threads)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.similarity import hamming
+from rfdedup.neighbors import hamming
 
 
 def brute(codes: np.ndarray, radius: int) -> list[tuple[int, int, int]]:

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from image_samples import saved, scene
-from rfdedup.errors import ImageError
-from rfdedup.imaging import ERROR_KINDS, FLAGS, Limits, decode, probe, sniff
-from rfdedup.measure import measure
+from rfdedup.features.measurement import measure
+from rfdedup.imaging import ERROR_KINDS, FLAGS, DecodeLimits, decode, probe, sniff
+from rfdedup.model.errors import ImageError
 
-LIMITS = Limits(max_pixels=2_000_000)
+LIMITS = DecodeLimits(max_pixels=2_000_000)
 EXAMPLES = int(os.environ.get("RFDEDUP_FUZZ_EXAMPLES", "60"))
 
 

@@ -10,11 +10,12 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.kings import crown
-from rfdedup.linking import TIER_ORDER, Links, worth_keeping
-from rfdedup.records import FEATURES, Tier
-from rfdedup.tiers.judgement import Judgement
-from rfdedup.verdicts import Duplicates, settle, verdict_table
+from rfdedup.features.quality import QualityChecks
+from rfdedup.keepers.crown import crown
+from rfdedup.model.links import TIER_ORDER, Links
+from rfdedup.model.schemas import FEATURES, Tier
+from rfdedup.stages.stored_links import worth_keeping
+from rfdedup.stages.verdicts import Duplicates, settle, verdict_table
 
 THRESHOLDS = {Tier.PERCEPTUAL: 8.0, Tier.SEMANTIC: 0.6}
 
@@ -74,7 +75,7 @@ def table_of(case: Case, duplicates: Duplicates) -> pa.Table:
         for i in range(case.n)
     ]
     nothing = np.full(case.n, np.nan)
-    quality = Judgement(np.zeros(case.n, np.bool_), np.full(case.n, None, object), nothing, nothing, {})
+    quality = QualityChecks(np.zeros(case.n, np.bool_), np.full(case.n, None, object), nothing, nothing, {})
     flags = pa.array([[]] * case.n, pa.list_(pa.string()))
     return verdict_table(pa.Table.from_pylist(rows, schema=FEATURES), [None] * case.n, quality, flags, duplicates)
 

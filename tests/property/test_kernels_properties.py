@@ -21,12 +21,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from rfdedup import jit
 from rfdedup.encoders.preprocess import InputSpec
+from rfdedup.features import hashes, light_and_detail
+from rfdedup.features.encoder_input import write_input
+from rfdedup.features.measurement import measure_picture
 from rfdedup.imaging import Picture, decode, kernels, resampling
-from rfdedup.measure import measure_picture
-from rfdedup.tiers import hashing, quality
-from rfdedup.view import write_view
+from rfdedup.runtime import jit
 
 needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
 needs_vnni = pytest.mark.skipif(not jit.supports(kernels.VNNI), reason="needs a processor with AVX-512 VNNI and VBMI")
@@ -98,14 +98,14 @@ def test_numbers_of_a_picture_are_those_without_compiled_loops(rgb: npt.NDArray[
     grey = np.ascontiguousarray(rgb[:, :, 0])
 
     def numbers() -> tuple[object, ...]:
-        spectrum = quality.spectrum(grey)
+        spectrum = light_and_detail.spectrum(grey)
         return (
             None if spectrum is None else spectrum.tolist(),
-            quality.entropy(grey),
-            quality.colorfulness(rgb),
-            quality.local_sharpness(grey),
-            quality.borders(grey),
-            hashing.hashes(grey),
+            light_and_detail.entropy(grey),
+            light_and_detail.colorfulness(rgb),
+            light_and_detail.local_sharpness(grey),
+            light_and_detail.borders(grey),
+            hashes.hashes(grey),
         )
 
     compiled = numbers()
@@ -117,14 +117,17 @@ def test_numbers_of_a_picture_are_those_without_compiled_loops(rgb: npt.NDArray[
 @given(pictures())
 def test_light_and_sharpness_are_opencvs(rgb: npt.NDArray[np.uint8]) -> None:
     grey = np.ascontiguousarray(rgb[:, :, 0])
-    expected = (*quality.brightness_and_contrast(grey), quality.sharpness(quality.laplacian(grey)))
-    assert quality.light_and_sharpness(grey) == expected
+    expected = (
+        *light_and_detail.brightness_and_contrast(grey),
+        light_and_detail.sharpness(light_and_detail.laplacian(grey)),
+    )
+    assert light_and_detail.light_and_sharpness(grey) == expected
 
 
 @needs_compiler
 def test_long_rows_of_the_strongest_edges_do_not_overflow() -> None:
     grey = (np.indices((6, 5000)).sum(axis=0) % 2 * 255).astype(np.uint8)
-    assert quality.light_and_sharpness(grey)[2] == quality.sharpness(quality.laplacian(grey))
+    assert light_and_detail.light_and_sharpness(grey)[2] == light_and_detail.sharpness(light_and_detail.laplacian(grey))
 
 
 @needs_compiler
@@ -134,9 +137,9 @@ def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int], vnni: b
     grey = np.random.default_rng(5).integers(0, 256, shape, dtype=np.uint8)
     sizes = [(9, 8), (32, 32)]
     with program(vnni):
-        compiled = hashing.lanczos(grey, sizes)
+        compiled = hashes.lanczos(grey, sizes)
     with mock.patch.object(jit, "available", return_value=False):
-        plain = hashing.lanczos(grey, sizes)
+        plain = hashes.lanczos(grey, sizes)
     for one, other, size in zip(compiled, plain, sizes, strict=True):
         np.testing.assert_array_equal(one, other)
         np.testing.assert_array_equal(one, np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.LANCZOS)))
@@ -148,14 +151,14 @@ def test_coefficients_that_only_rounding_tells_apart_are_rounded_alike() -> None
     for seed in (3526857982463155513, 1613942194076382, 1118450109505725719, *range(200)):
         half = np.triu(np.random.default_rng(seed).integers(0, 256, (32, 32), dtype=np.uint8))
         grey = half + np.triu(half, 1).T
-        compiled = hashing.hashes(grey)
+        compiled = hashes.hashes(grey)
         with mock.patch.object(jit, "available", return_value=False):
-            assert hashing.hashes(grey) == compiled, seed
+            assert hashes.hashes(grey) == compiled, seed
 
 
 @needs_vnni
 def test_weights_in_use_are_held_by_whoever_uses_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    by = hashing._taps(640, 32, kernels.grey_taps())
+    by = hashes._taps(640, 32, kernels.grey_taps())
     assert by is not None
     made = type(by).__dict__["grey_digits"].func
     last: list[weakref.ref[Any]] = []
@@ -203,9 +206,9 @@ def test_measuring_and_showing_a_photo_go_through_every_loop(vnni: bool) -> None
         }
         picture = decode(data, at_least=640)
         _, grey = measure_picture(data, picture)
-        write_view(picture, InputSpec(224, 224), out, grey)
+        write_input(picture, InputSpec(224, 224), out, grey)
         # asked for where a picture is soft
-        quality.local_sharpness(grey)
+        light_and_detail.local_sharpness(grey)
     assert {name: call.call_count for name, call in calls.items()} == {
         # dHash and pHash
         "narrow_grey": 2,
@@ -266,8 +269,8 @@ def test_long_thin_pictures_take_no_memory_for_their_weights() -> None:
     [
         ("rfdedup.imaging", "kernels"),
         ("rfdedup.imaging", "kernels_vnni"),
-        ("rfdedup", "thumbs"),
-        ("rfdedup.similarity", "coding"),
+        ("rfdedup.neighbors", "thumbs"),
+        ("rfdedup.neighbors", "coding"),
     ],
 )
 def test_the_program_was_made_of_the_source_beside_it(package: str, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Links without those between crowded rows, against their definition on all pairs."""
+"""Links without those between dense rows, against their definition on all pairs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.similarity import bounds, cosine, cover, crowds, hamming, products
-from rfdedup.similarity.hamming import CodePairs, hamming_links
-from rfdedup.similarity.products import largest_code
-from rfdedup.similarity.sparse_codes import crowded_rows, sparse_code_links
+from rfdedup.keepers import cover
+from rfdedup.neighbors import bounds, cosine, density, hamming, products
+from rfdedup.neighbors.hamming import CodePairs, hamming_links
+from rfdedup.neighbors.products import largest_code
+from rfdedup.neighbors.sparse_codes import dense_rows, sparse_code_links
 
 
 @settings(max_examples=60)
@@ -35,10 +36,10 @@ def test_every_row_outside_the_crowds_keeps_all_of_its_links(
     a, b, score = cosine.cosine_links(x, floor)
     near = score.astype(np.float64) >= 0.8
     degree = [np.bincount(np.append(a[level], b[level]), minlength=n) for level in (near, slice(None))]
-    crowded, spread = (count > most for count in degree)
-    kept = np.where(near, ~(crowded[a] & crowded[b]), ~(spread[a] & spread[b]))
+    dense, spread = (count > most for count in degree)
+    kept = np.where(near, ~(dense[a] & dense[b]), ~(spread[a] & spread[b]))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bounds, cosine, cover, crowds, products):
+        for module in (bounds, cosine, cover, density, products):
             patch.setattr(module, "TILE", 32)
         patch.setattr(cosine, "_CHUNK", chunk)
         patch.setattr(cosine, "_PRUNE", 50)
@@ -46,7 +47,7 @@ def test_every_row_outside_the_crowds_keeps_all_of_its_links(
             patch.setattr(cosine, "_SMALL", 0)
         before = cosine.sparse_links(x[: int(known * n)], 0.8, most, floor=floor)
         found = cosine.sparse_links(x, 0.8, most, floor=floor, before=before)
-    assert found.crowded.tolist() == crowded.tolist()
+    assert found.dense.tolist() == dense.tolist()
     assert found.a.tolist() == a[kept].tolist()
     assert found.b.tolist() == b[kept].tolist()
     assert found.score.tolist() == score[kept].tolist()
@@ -75,8 +76,8 @@ def test_codes_outside_the_crowds_keep_all_of_their_links(
         if not small:
             patch.setattr(hamming, "_SMALL", 0)
         found = sparse_code_links(codes, also, radius, most)
-    assert not (found.crowded & (np.bincount(np.append(a, b), minlength=n) <= most)).any()
-    kept = ~(found.crowded[a] & found.crowded[b])
+    assert not (found.dense & (np.bincount(np.append(a, b), minlength=n) <= most)).any()
+    kept = ~(found.dense[a] & found.dense[b])
     assert found.a.tolist() == a[kept].tolist()
     assert found.b.tolist() == b[kept].tolist()
     assert found.distance.tolist() == distance[kept].tolist()
@@ -93,10 +94,10 @@ def test_sure_crowds_have_links(seed: int, pairs: int, size: int) -> None:
     a, b, _ = cosine.cosine_links(x, 0.8)
     linked = np.bincount(np.append(a, b), minlength=2 * pairs) > 0
     with pytest.MonkeyPatch.context() as patch:
-        for module in (bounds, crowds, products):
+        for module in (bounds, density, products):
             patch.setattr(module, "TILE", 32)
         patch.setattr(bounds, "_cheapest", lambda *_: size)
-        sure = crowds.surely_crowded(bounds.encode(x, bounds.fit_projection(x, 0.8)), 0.8, 0, 2)
+        sure = density.surely_dense(bounds.encode(x, bounds.fit_projection(x, 0.8)), 0.8, 0, 2)
     assert not (sure & ~linked).any()
     if size == 192:
         # half the range of codes leaves twice as much in doubt
@@ -107,8 +108,8 @@ def test_tight_crowds_are_seen_wherever_they_lie() -> None:
     rng = np.random.default_rng(5)
     x = rng.standard_normal((20, 96))[rng.permutation(4000) % 20] + 0.1 * rng.standard_normal((4000, 96))
     codes = bounds.encode(x, bounds.fit_projection(x, 0.8))
-    assert crowds.surely_crowded(codes, 0.8, 150, 2).all()
-    assert not crowds.surely_crowded(codes, 0.8, 250, 2).any()
+    assert density.surely_dense(codes, 0.8, 150, 2).all()
+    assert not density.surely_dense(codes, 0.8, 250, 2).any()
 
 
 def test_nearly_all_of_a_crowd_is_seen() -> None:
@@ -117,6 +118,6 @@ def test_nearly_all_of_a_crowd_is_seen() -> None:
     for _ in range(3):
         crowd ^= np.uint64(1) << rng.integers(0, 64, 2000).astype(np.uint64)
     codes = np.concatenate([crowd, rng.integers(0, 2**64, 2000, dtype=np.uint64)])[rng.permutation(4000)]
-    crowded = crowded_rows(CodePairs(codes), 8, 32)
-    assert crowded.sum() > 1990
-    assert crowded_rows(CodePairs(np.zeros(100, np.uint64)), 8, 32).all()
+    dense = dense_rows(CodePairs(codes), 8, 32)
+    assert dense.sum() > 1990
+    assert dense_rows(CodePairs(np.zeros(100, np.uint64)), 8, 32).all()

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from apply_helpers import CrashError, FaultyFs, Tree, contents, files, make_tree, move, reasons_of, snapshot
-from rfdedup.apply import Action, Request, apply_run, undo_run
-from rfdedup.errors import RunFolderError
+from rfdedup.model.errors import RunFolderError
+from rfdedup.outputs.apply import Action, Request, apply_run, undo_run
 
 
 @pytest.fixture

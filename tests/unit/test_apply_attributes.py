@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from apply_helpers import FaultyFs, Tree, make_tree, move, other_device
-from rfdedup.apply import Action, Request, apply_run, undo_run
-from rfdedup.apply.fsops import FsOps
+from rfdedup.outputs.apply import Action, Request, apply_run, undo_run
+from rfdedup.outputs.apply.fsops import FsOps
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX attributes")
 

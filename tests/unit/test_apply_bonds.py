@@ -11,11 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 from apply_helpers import Tree, files, make_tree, move, snapshot
-from rfdedup.apply import Action, OnConflict, Pairs, Request, apply_run, undo_run
 from rfdedup.cli.main import app
 from rfdedup.cli.summary import error_lines
-from rfdedup.records import Tier
-from rfdedup.results import Run
+from rfdedup.model.schemas import Tier
+from rfdedup.outputs.apply import Action, OnConflict, Pairs, Request, apply_run, undo_run
+from rfdedup.pipeline.results import Run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from apply_helpers import Tree, files, make_tree, move, reasons_of
-from rfdedup.apply import Action, ApplySummary, Pairs, Request, apply_run, undo_run
+from rfdedup.outputs.apply import Action, ApplySummary, Pairs, Request, apply_run, undo_run
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from apply_helpers import Tree, files, make_tree, move, snapshot
-from rfdedup.apply import Action, ApplySummary, Request, apply_run, undo_run
-from rfdedup.apply.datasets import rewrite_coco, rewrite_csv, rewrite_list
-from rfdedup.errors import ConfigError
+from rfdedup.model.errors import ConfigError
+from rfdedup.outputs.apply import Action, ApplySummary, Request, apply_run, undo_run
+from rfdedup.outputs.apply.datasets import rewrite_coco, rewrite_csv, rewrite_list
 
 
 @pytest.fixture

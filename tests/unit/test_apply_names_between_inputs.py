@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from apply_helpers import Tree, contents, make_tree
-from rfdedup.apply import Action, Request, apply_run, undo_run
+from rfdedup.outputs.apply import Action, Request, apply_run, undo_run
 
 
 @pytest.mark.parametrize("file_first", [True, False])

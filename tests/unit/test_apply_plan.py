@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from apply_helpers import FaultyFs, Tree, files, make_tree, move, snapshot
-from rfdedup.apply import Action, Request, apply_run, undo_run
-from rfdedup.apply.fsops import FsOps, rename_by_link
-from rfdedup.apply.names import alternative, check_relative, fold, local, split_suffix
-from rfdedup.errors import ConfigError, RunFolderError
-from rfdedup.records import Tier
+from rfdedup.model.errors import ConfigError, RunFolderError
+from rfdedup.model.schemas import Tier
+from rfdedup.outputs.apply import Action, Request, apply_run, undo_run
+from rfdedup.outputs.apply.fsops import FsOps, rename_by_link
+from rfdedup.outputs.apply.names import alternative, check_relative, fold, local, split_suffix
 
 
 @pytest.fixture

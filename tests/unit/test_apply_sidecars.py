@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from apply_helpers import Tree, contents, files, make_tree, move, snapshot
-from rfdedup.apply import Action, OnConflict, Request, apply_run, undo_run
-from rfdedup.apply.sidecars import Rule, disagreement, signature
-from rfdedup.errors import CheckFailedError, ConfigError
+from rfdedup.model.errors import CheckFailedError, ConfigError
+from rfdedup.outputs.apply import Action, OnConflict, Request, apply_run, undo_run
+from rfdedup.outputs.apply.sidecars import Rule, disagreement, signature
 
 YOLO = b"0 .5 .5 1 1\n3 .1 .1 .2 .2\n"
 

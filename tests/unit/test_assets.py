@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfdedup.assets import paired_assets
-from rfdedup.companions import Companion, Siblings, companion_counts, renamed
-from rfdedup.errors import DataError
+from rfdedup.model.errors import DataError
+from rfdedup.sources.assets import paired_assets
+from rfdedup.sources.companions import Companion, Siblings, companion_counts, renamed
 
 
 def test_raw_and_jpeg_of_one_shot_are_one_asset() -> None:

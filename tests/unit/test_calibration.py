@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import binom, genpareto
 
-from rfdedup.calibrating import CopyScores, estimate_threshold, measure_threshold
-from rfdedup.calibration import (
+from rfdedup.metric.calibration import (
     MIN_IMAGES,
     Recall,
     Tail,
@@ -21,8 +20,9 @@ from rfdedup.calibration import (
     unrelated_pairs,
     wilson,
 )
-from rfdedup.descriptor import Matrix, unit
-from rfdedup.whitening import one_of_each
+from rfdedup.metric.descriptor import Matrix, unit
+from rfdedup.metric.whitening import one_of_each
+from rfdedup.pipeline.thresholds import CopyScores, estimate_threshold, measure_threshold
 
 
 def scattered(n: int, seed: int, dim: int = 48) -> Matrix:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfdedup.errors import DataError
-from rfdedup.similarity.cells import cosine_links_cells, sampled_links
-from rfdedup.similarity.cosine import cosine_links
+from rfdedup.model.errors import DataError
+from rfdedup.neighbors.cells import cosine_links_cells, sampled_links
+from rfdedup.neighbors.cosine import cosine_links
 
 
 def planted(n: int, crowd: int = 0) -> np.ndarray:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 import rfdedup.demo
-from rfdedup.comparison import Evidence, Kind, Side, View, compare, make_view
+from rfdedup.comparison import View, compare, make_view
 from rfdedup.imaging.arrays import U8
+from rfdedup.model.evidence import Evidence, Kind, Side
 
 PHOTOS = Path(rfdedup.demo.__file__).parent / "photos"
 

@@ -11,8 +11,9 @@ from PIL import Image
 
 import rfdedup.comparison
 import rfdedup.demo
-from rfdedup.comparison import VIEW_SIDE, Keypoints, Kind, Limits, View, change_map, compare, make_view, sentence
+from rfdedup.comparison import VIEW_SIDE, ChangeLimits, Keypoints, View, change_map, compare, make_view, sentence
 from rfdedup.imaging.arrays import U8
+from rfdedup.model.evidence import Kind
 
 PHOTOS = Path(rfdedup.demo.__file__).parent / "photos"
 
@@ -76,9 +77,10 @@ def test_stricter_limits_are_obeyed(koala: U8) -> None:
     altered = koala.copy()
     altered[100:130, 200:240] = altered[100:130, 200:240][::-1]
     assert (
-        compare(view(koala), view(altered), Limits(max_change=99.0, least_max_change=99.0)).kind is not Kind.DIFFERENT
+        compare(view(koala), view(altered), ChangeLimits(max_change=99.0, least_max_change=99.0)).kind
+        is not Kind.DIFFERENT
     )
-    assert compare(view(koala), view(altered), Limits(max_change=0.5)).kind is Kind.DIFFERENT
+    assert compare(view(koala), view(altered), ChangeLimits(max_change=0.5)).kind is Kind.DIFFERENT
 
 
 def test_the_change_map_shows_what_changed_where(koala: U8) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rfdedup.comparison import Evidence, Kind, Side
+from rfdedup.model.evidence import Evidence, Kind, Side
 from rfdedup.storage.comparisons import ComparisonStore, remembered_kinds
 
 

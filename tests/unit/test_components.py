@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfdedup.errors import DataError
-from rfdedup.similarity.components import components
+from rfdedup.keepers.components import components
+from rfdedup.model.errors import DataError
 
 
 @pytest.mark.parametrize("n", [0, 1, 3])

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from rfdedup.comparison import Evidence, Kind, Side
 from rfdedup.keepers.confirmed import MOST_FAILED, Compared, further_kings
-from rfdedup.kings import crown
-from rfdedup.stages.propose import Proposals
+from rfdedup.keepers.crown import crown
+from rfdedup.model.evidence import Evidence, Kind, Side
+from rfdedup.model.proposals import Proposals
 from rfdedup.storage.comparisons import swapped
 
 COPY = Evidence(

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rfdedup.errors import DataError
-from rfdedup.similarity import bounds, products
-from rfdedup.similarity.cosine import cosine_links, sparse_links
-from rfdedup.similarity.vectors import normalise, pair_scores
+from rfdedup.model.errors import DataError
+from rfdedup.neighbors import bounds, products
+from rfdedup.neighbors.cosine import cosine_links, sparse_links
+from rfdedup.neighbors.vectors import normalise, pair_scores
 
 
 @pytest.mark.parametrize("n", [0, 1])

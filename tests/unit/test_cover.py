@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfdedup.errors import DataError
-from rfdedup.similarity.cover import cover
-from rfdedup.similarity.cover_codes import cover_codes
+from rfdedup.keepers.cover import cover
+from rfdedup.keepers.cover_codes import cover_codes
+from rfdedup.model.errors import DataError
 
 
 def test_tight_clusters_each_keep_their_best() -> None:

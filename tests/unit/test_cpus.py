@@ -8,10 +8,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from rfdedup import cpus
-from rfdedup.config import make_config
-from rfdedup.cpus import at_most, cgroup_quota, thread_count, usable_cpus
-from rfdedup.execution import worker_count
+from rfdedup.executors.files import worker_count
+from rfdedup.model.config import make_config
+from rfdedup.runtime import cpus
+from rfdedup.runtime.cpus import at_most, cgroup_quota, thread_count, usable_cpus
 
 
 def write(path: Path, text: str) -> Path:

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from image_samples import saved, scene
+from rfdedup.features.measurement import measure
 from rfdedup.imaging import decode
 from rfdedup.imaging.depth import Said, to_8bit
-from rfdedup.measure import measure
 from tiff_samples import SHORT, Page, tiff
 
 EIGHT = np.asarray(scene(128, 96).convert("L"))

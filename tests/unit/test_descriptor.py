@@ -8,15 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from rfdedup.descriptor import Whitening, fit_whitening, unit, whiten
 from rfdedup.encoders.efficientnet_lite0 import model_card
-from rfdedup.errors import RunFolderError
-from rfdedup.whitening import (
+from rfdedup.metric.descriptor import Whitening, fit_whitening, unit, whiten
+from rfdedup.metric.whitening import (
     FILE,
     LEAST_POOLED,
     RAW,
-    Choice,
     Prior,
+    WhiteningChoice,
     choose,
     describe_as,
     fit,
@@ -31,6 +30,7 @@ from rfdedup.whitening import (
     statistics_of,
     still_frozen,
 )
+from rfdedup.model.errors import RunFolderError
 
 Floats = npt.NDArray[np.float32]
 D = 96
@@ -203,7 +203,7 @@ def test_a_finished_run_is_compared_as_it_was(tmp_path: Path) -> None:
     known = describe_as(tmp_path, {"descriptor": "whitened", "whitening": {"source": "prior"}}, card)
     np.testing.assert_array_equal(known(x), shipped.whitening.apply(x))
 
-    own = Choice("own", fit_whitening(x, dim=4, shrinkage=0.1), 8, "")
+    own = WhiteningChoice("own", fit_whitening(x, dim=4, shrinkage=0.1), 8, "")
     facts = {"descriptor": "whitened", "key": "k", "whitening": own.as_dict()}
     with pytest.raises(RunFolderError, match="run it again"):
         describe_as(tmp_path, facts, card)
@@ -213,7 +213,12 @@ def test_a_finished_run_is_compared_as_it_was(tmp_path: Path) -> None:
     assert still_frozen(tmp_path, facts)
 
     # another transform, whole as it may be, is not the one of the run
-    save(tmp_path / FILE, key_of("k", "auto"), Choice("own", fit_whitening(2 - x, dim=4, shrinkage=0.1), 8, ""), {})
+    save(
+        tmp_path / FILE,
+        key_of("k", "auto"),
+        WhiteningChoice("own", fit_whitening(2 - x, dim=4, shrinkage=0.1), 8, ""),
+        {},
+    )
     with pytest.raises(RunFolderError, match="run it again"):
         describe_as(tmp_path, facts, card)
     assert not still_frozen(tmp_path, facts)

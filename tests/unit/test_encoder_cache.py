@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rfdedup.encoders import cache
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 FACTS = {"name": "net", "weights_sha256": "ab" * 32}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 torch = pytest.importorskip("torch", reason="needs torch to write checkpoints")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rfdedup.encoders.fastreid_config import FastReidConfig, find_config, read_config
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 pytest.importorskip("yaml", reason="needs PyYAML to read fast-reid configurations")
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 
 from rfdedup.encoders import Encoder, load_encoder
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 onnx = pytest.importorskip("onnx", reason="needs onnx to write networks")
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from rfdedup.encoders import Encoder, load_encoder
-from rfdedup.errors import EncoderError, InputError
+from rfdedup.model.errors import EncoderError, InputError
 
 Images = npt.NDArray[np.uint8]
 

@@ -10,7 +10,7 @@ import pytest
 
 from rfdedup.encoders import Encoder, load_encoder
 from rfdedup.encoders.registry import plugins
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 PLUGIN = """
     import numpy as np

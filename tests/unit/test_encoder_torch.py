@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from rfdedup.encoders import load_encoder
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 torch = pytest.importorskip("torch", reason="needs torch")
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfdedup.errors import InputError
-from rfdedup.evaluation import Ratio, evaluate
-from rfdedup.records import LINKS, VERDICTS
-from rfdedup.truth import TruthRow, read_truth, write_truth
+from rfdedup.model.errors import InputError
+from rfdedup.model.schemas import LINKS, VERDICTS
+from rfdedup.outputs.evaluation import Ratio, evaluate
+from rfdedup.outputs.truth import TruthRow, read_truth, write_truth
 
 
 def table(**verdicts: str) -> pa.Table:

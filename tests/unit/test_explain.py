@@ -10,11 +10,11 @@ from click.testing import CliRunner
 
 from compared_run import compared_run
 from rfdedup.cli.main import main
-from rfdedup.errors import InputError
-from rfdedup.review.decision_log import DecisionLog
-from rfdedup.review.decisions import Choice, Decision, Image
-from rfdedup.review.explaining import explain
-from rfdedup.run_folder import RunFolder
+from rfdedup.model.decisions import Choice, Decision, Image
+from rfdedup.model.errors import InputError
+from rfdedup.outputs.review.explaining import explain
+from rfdedup.storage.decision_log import DecisionLog
+from rfdedup.storage.run_folder import RunFolder
 from synthetic_run import make_run
 
 
@@ -42,7 +42,7 @@ def test_a_drop_is_told_with_king_kind_sentence_and_numbers(run: RunFolder) -> N
 
 
 def test_every_check_of_tier_1_is_told_with_its_bound(tmp_path: Path) -> None:
-    from rfdedup.config import make_config
+    from rfdedup.model.config import make_config
 
     run = make_run(tmp_path / "run", features=True, same="moment")
     row = next(row for row in run.verdicts().to_pylist() if row["reason"] == "dark")

@@ -11,20 +11,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rfdedup.errors import ConfigError, ImageError, RunFolderError
-from rfdedup.exporting import Export, Format, export_run
-from rfdedup.files import NotRegularError, atomic_write, check_regular, open_regular, parse_json, read_regular
-from rfdedup.imaging import Limits
-from rfdedup.passes import read_stable
-from rfdedup.report import write_report
-from rfdedup.review.decision_log import DecisionLog
-from rfdedup.review.features import read_file
-from rfdedup.review.snapshot import Snapshot
-from rfdedup.run_folder import LINKS_FILE, LOCK_FILE, REVIEWS_FILE, RUN_JSON, VERDICTS_FILE, RunFolder
+from rfdedup.imaging import DecodeLimits
+from rfdedup.model.errors import ConfigError, ImageError, RunFolderError
+from rfdedup.outputs.export import Export, Format, export_run
+from rfdedup.outputs.report import write_report
+from rfdedup.outputs.review.features import read_file
+from rfdedup.outputs.review.snapshot import Snapshot
+from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.sources.folder import scan
-from rfdedup.store import previews_of
-from rfdedup.tables import map_array
-from rfdedup.verify import verify_run
+from rfdedup.sources.reading import read_stable
+from rfdedup.storage.decision_log import DecisionLog
+from rfdedup.storage.feature_store import previews_of
+from rfdedup.storage.files import NotRegularError, atomic_write, check_regular, open_regular, parse_json, read_regular
+from rfdedup.storage.run_folder import LINKS_FILE, LOCK_FILE, REVIEWS_FILE, RUN_JSON, VERDICTS_FILE, RunFolder
+from rfdedup.storage.tables import map_array
 from synthetic_run import make_run
 
 pytestmark = pytest.mark.timeout(60)
@@ -185,7 +185,7 @@ def test_what_takes_the_place_of_a_picture_is_not_waited_for(kind: str, tmp_path
     (found,) = scan([tmp_path]).files
     KINDS[kind](file)
     with pytest.raises(ImageError) as told:
-        read_stable(found, Limits())
+        read_stable(found, DecodeLimits())
     assert told.value.kind == "unstable"
     if kind in ("pipe", "folder"):
         with pytest.raises(ImageError, match="it is a "):
@@ -194,7 +194,7 @@ def test_what_takes_the_place_of_a_picture_is_not_waited_for(kind: str, tmp_path
 
 @on_unix
 def test_a_configuration_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
-    from rfdedup.config import load_config
+    from rfdedup.storage.config_file import load_config
 
     os.mkfifo(tmp_path / "c.toml")
     with pytest.raises(ConfigError, match="it is a pipe"):
@@ -202,7 +202,7 @@ def test_a_configuration_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
 
 
 def test_deep_json_and_toml_are_errors_in_one_line(tmp_path: Path) -> None:
-    from rfdedup.config import load_config
+    from rfdedup.storage.config_file import load_config
 
     with pytest.raises(ValueError, match="nested too deeply"):
         parse_json("[" * 200_000)

@@ -10,12 +10,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from image_samples import saved, scene
-from rfdedup.imaging import Limits, decode, probe, same_frames
-from rfdedup.measure import measure
-from rfdedup.passes import MeasureTask, PrepareTask
-from rfdedup.records import FEATURES
+from rfdedup.features.file_tasks import MeasureTask, PrepareTask
+from rfdedup.features.measurement import measure
+from rfdedup.imaging import DecodeLimits, decode, probe, same_frames
+from rfdedup.model.schemas import FEATURES
 from rfdedup.sources.folder import scan
-from rfdedup.store import FeatureStore
+from rfdedup.storage.feature_store import FeatureStore
 from tiff_samples import LONG, Page, tiff
 
 KINDS = {"GIF": {}, "WEBP": {"quality": 80}, "PNG": {}, "TIFF": {}, "AVIF": {"quality": 70}}
@@ -158,11 +158,11 @@ def test_pages_of_slightly_different_size_can_stand_for_the_file() -> None:
 def test_frames_beyond_the_limits_are_not_looked_at() -> None:
     frames = moving(5)
     data = file_of(frames, "GIF")
-    for limits in (Limits(max_frames=3), Limits(max_frame_pixels=160 * 120 * 3)):
+    for limits in (DecodeLimits(max_frames=3), DecodeLimits(max_frame_pixels=160 * 120 * 3)):
         found = measure(data, limits=limits)
         assert (found.frames, found.frame_hashes) == (5, None)
     assert not same_frames(5, None, 5, None)
-    assert decode(data, limits=Limits(max_frame_pixels=1)).frames.best == 0
+    assert decode(data, limits=DecodeLimits(max_frame_pixels=1)).frames.best == 0
 
 
 def test_an_animation_that_breaks_later_on_is_the_same_as_nothing() -> None:
@@ -191,7 +191,7 @@ def test_frames_reach_the_store(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.gif").write_bytes(file_of(moving(), "GIF"))
     (tmp_path / "in" / "b.png").write_bytes(saved(scene(), "PNG"))
-    task = MeasureTask(Limits(), "640")
+    task = MeasureTask(DecodeLimits(), "640")
     rows = []
     for file in scan([tmp_path / "in"]).files:
         found = task(file)
@@ -220,6 +220,6 @@ def test_what_the_encoder_is_shown_is_the_frame_that_was_measured(tmp_path: Path
     views = []
     for file in scan([tmp_path]).files:
         out = np.zeros(spec.shape, np.uint8)
-        assert PrepareTask(Limits(), spec)(file, out) is None
+        assert PrepareTask(DecodeLimits(), spec)(file, out) is None
         views.append(out.astype(int))
     assert np.abs(views[0] - views[1]).mean() < 4

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rfdedup.globs import Glob, matches, names_of, without_match
+from rfdedup.keepers.globs import Glob, matches, names_of, without_match
 from rfdedup.sources.folder import scan
 
 

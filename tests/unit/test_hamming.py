@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfdedup.errors import DataError
-from rfdedup.similarity.hamming import expand_groups, hamming_groups, hamming_links
+from rfdedup.model.errors import DataError
+from rfdedup.neighbors.hamming import expand_groups, hamming_groups, hamming_links
 
 
 @pytest.mark.parametrize("n", [0, 1])

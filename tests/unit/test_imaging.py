@@ -8,8 +8,8 @@ import pytest
 from PIL import Image, ImageFile, ImageOps
 
 from image_samples import HEIGHT, WIDTH, png_of_size, samples, saved, scene
-from rfdedup.errors import ImageError
-from rfdedup.imaging import ERROR_KINDS, FLAGS, SUPPORTED, Limits, decode, fit, probe, sniff
+from rfdedup.imaging import ERROR_KINDS, FLAGS, SUPPORTED, DecodeLimits, decode, fit, probe, sniff
+from rfdedup.model.errors import ImageError
 
 SAMPLES = samples()
 LOSSLESS = {"png", "webp-lossless", "tiff", "tiff-lzw", "bmp", "ppm"}
@@ -157,15 +157,15 @@ def test_decompression_bombs_are_refused_from_the_header(
 
 def test_limits_are_the_callers() -> None:
     data = SAMPLES["jpeg"]
-    assert kind_of(data, limits=Limits(max_pixels=WIDTH * HEIGHT - 1)) == "too-large"
-    assert kind_of(data, limits=Limits(max_bytes=len(data) - 1)) == "too-large"
-    assert kind_of(SAMPLES["jpeg-progressive"], limits=Limits(max_scans=3)) == "too-large"
-    assert decode(data, limits=Limits(max_pixels=WIDTH * HEIGHT, max_scans=1)).width == WIDTH
+    assert kind_of(data, limits=DecodeLimits(max_pixels=WIDTH * HEIGHT - 1)) == "too-large"
+    assert kind_of(data, limits=DecodeLimits(max_bytes=len(data) - 1)) == "too-large"
+    assert kind_of(SAMPLES["jpeg-progressive"], limits=DecodeLimits(max_scans=3)) == "too-large"
+    assert decode(data, limits=DecodeLimits(max_pixels=WIDTH * HEIGHT, max_scans=1)).width == WIDTH
 
 
 @pytest.mark.parametrize("name", ["webp", "gif", "bmp", "tiff", "avif", "ppm", "png"])
 def test_limits_hold_for_every_format(name: str) -> None:
-    assert kind_of(SAMPLES[name], limits=Limits(max_pixels=WIDTH * HEIGHT - 1)) == "too-large"
+    assert kind_of(SAMPLES[name], limits=DecodeLimits(max_pixels=WIDTH * HEIGHT - 1)) == "too-large"
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

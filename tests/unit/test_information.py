@@ -14,14 +14,14 @@ import pytest
 from PIL import Image, ImageDraw
 
 from image_samples import saved
-from rfdedup.config import QualityConfig, make_config
 from rfdedup.demo.planting import shipped_photos
-from rfdedup.errors import ConfigError
+from rfdedup.features import heavy_bounds, information
+from rfdedup.features.measurement import measure
+from rfdedup.features.quality import CHECKED, check_quality
 from rfdedup.imaging import decode
-from rfdedup.measure import measure
-from rfdedup.records import FEATURES
-from rfdedup.tiers import heavy, information
-from rfdedup.tiers.judgement import JUDGED, judge
+from rfdedup.model.config import QualityConfig, make_config
+from rfdedup.model.errors import ConfigError
+from rfdedup.model.schemas import FEATURES
 
 RNG = np.random.default_rng(3)
 Grey = npt.NDArray[np.uint8]
@@ -31,8 +31,8 @@ def reason(image: Image.Image | npt.NDArray[np.generic], kind: str = "PNG", rule
     if not isinstance(image, Image.Image):
         image = Image.fromarray(np.clip(np.rint(image), 0, 255).astype(np.uint8))
     row = asdict(measure(saved(image, kind, quality=88) if kind == "JPEG" else saved(image, kind)))
-    table = pa.Table.from_pylist([row], schema=pa.schema([FEATURES.field(name) for name in JUDGED]))
-    found: str | None = judge(table, make_config({"quality": {"rule": rule}}).quality).reason[0]
+    table = pa.Table.from_pylist([row], schema=pa.schema([FEATURES.field(name) for name in CHECKED]))
+    found: str | None = check_quality(table, make_config({"quality": {"rule": rule}}).quality).reason[0]
     return found
 
 
@@ -237,13 +237,13 @@ def test_a_bound_of_the_other_rule_is_refused() -> None:
 
 def test_a_bound_that_takes_much_is_told_with_what_changes_it() -> None:
     quality = make_config({}).model_dump()["quality"]
-    (told,) = heavy.heavy_bounds({"blurry": 70, "dark": 3}, 300, quality)
+    (told,) = heavy_bounds.heavy_bounds({"blurry": 70, "dark": 3}, 300, quality)
     assert told.options == ("--drop dark,bright,blank", "--blurry 0.0175", "--quality classic")
     assert "blurry (bound 0.035) took 70 of 300 images, 23 %" in told.sentence()
-    assert not heavy.heavy_bounds({"blurry": 60}, 300, quality)
-    assert not heavy.heavy_bounds({"blurry": 19}, 20, quality)
-    assert not heavy.heavy_bounds({"rejected": 200}, 300, quality)
-    (tiny,) = heavy.heavy_bounds({"tiny": 200}, 300, {"drop": ["tiny"]})
+    assert not heavy_bounds.heavy_bounds({"blurry": 60}, 300, quality)
+    assert not heavy_bounds.heavy_bounds({"blurry": 19}, 20, quality)
+    assert not heavy_bounds.heavy_bounds({"rejected": 200}, 300, quality)
+    (tiny,) = heavy_bounds.heavy_bounds({"tiny": 200}, 300, {"drop": ["tiny"]})
     assert tiny.options == ("--tiers hash,semantic",)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rfdedup import jit
-from rfdedup.similarity import amx, vnni
+from rfdedup.neighbors import amx, vnni
+from rfdedup.runtime import jit
 
 pytestmark = pytest.mark.skipif(not jit.available(), reason="needs Linux on x86-64 and llvmlite")
 

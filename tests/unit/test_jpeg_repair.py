@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from image_samples import saved, scene
-from rfdedup.errors import ImageError
 from rfdedup.imaging import FLAGS, decode, probe
+from rfdedup.model.errors import ImageError
 
 SHAPES = {
     "sequential": {},

@@ -14,8 +14,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from image_samples import saved, scene
 from rfdedup.imaging.metadata import Says, said
-from rfdedup.originals import copy_marks, facts_of, name_marks
-from rfdedup.precedence import demoted, gathered
+from rfdedup.keepers.originals import copy_marks, facts_of, name_marks
+from rfdedup.keepers.precedence import demoted, gathered
 
 COPIES = [
     *("a (1).jpg", "a(2).jpg", "a - Copy.jpg", "a - Copy (3).jpg", "Copy of a.jpg", "Copy (2) of a.jpg", "a copy.jpg"),

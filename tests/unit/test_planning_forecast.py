@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfdedup.planning import measuring, planner
-from rfdedup.planning.forecast import (
+from rfdedup.pipeline.planning import measuring, planner
+from rfdedup.pipeline.planning.forecast import (
     LEAST_SPREAD,
     JoinCost,
     Pace,
@@ -148,7 +148,7 @@ def test_every_time_has_some_room() -> None:
 def test_the_likelihood_is_the_binomial_distribution() -> None:
     from scipy.stats import binom
 
-    from rfdedup.planning.forecast import _likelihood
+    from rfdedup.pipeline.planning.forecast import _likelihood
 
     seen, sizes = np.arange(6), np.array([0, 1, 3, 5, 40])
     for share in (0.001, 0.3, 1.0):

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rfdedup.planning import sampling
-from rfdedup.planning.recording import Recorder
-from rfdedup.progress import Silent
-from rfdedup.sources.folder import SourceFile, scan
+from rfdedup.model.items import SourceFile
+from rfdedup.pipeline.planning import sampling
+from rfdedup.pipeline.planning.recording import Recorder
+from rfdedup.runtime.progress import Silent
+from rfdedup.sources.folder import scan
 
 
 def files_of(sizes: list[int]) -> list[SourceFile]:

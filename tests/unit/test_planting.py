@@ -13,8 +13,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from rfdedup.demo.edits import COPY_KINDS, STYLES, make_broken, make_copy, make_junk
 from rfdedup.demo.planting import DEFAULT_KINDS, PHOTOS, plant, shipped_photos
-from rfdedup.errors import InputError
-from rfdedup.truth import PLANTED_BROKEN, PLANTED_JUNK, read_truth
+from rfdedup.model.errors import InputError
+from rfdedup.outputs.truth import PLANTED_BROKEN, PLANTED_JUNK, read_truth
 
 
 def rgb(data: bytes) -> np.ndarray:

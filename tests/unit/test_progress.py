@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from rfdedup.progress import Watch
+from rfdedup.runtime.progress import Watch
 
 
 class Spoken:

@@ -7,16 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from rfdedup.stages.propose import (
-    FORMS,
-    UNKNOWN_BITS,
-    Proposals,
-    between,
-    by_embeddings,
-    by_hashes,
-    by_turned_hashes,
-    turned_codes,
-)
+from rfdedup.model.proposals import UNKNOWN_BITS, Proposals
+from rfdedup.stages.propose import FORMS, between, by_embeddings, by_hashes, by_turned_hashes, turned_codes
 
 
 def scenes(count: int, seed: int = 0) -> npt.NDArray[np.uint8]:

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageFilter
 
 from image_samples import saved, scene
-from rfdedup.config import QUALITY_CHECKS, QualityConfig
-from rfdedup.tiers import judgement, quality
+from rfdedup.features import light_and_detail, quality
+from rfdedup.model.config import QUALITY_CHECKS, QualityConfig
 
 GOOD = {
     "brightness": 120.0,
@@ -60,33 +60,33 @@ def test_sharpness_is_the_variance_of_the_laplacian(shape: tuple[int, int], sour
         grey = np.full(shape, 130, np.uint8)
     else:
         grey = (np.indices(shape).sum(axis=0) % 2 * 255).astype(np.uint8)
-    assert quality.sharpness(quality.laplacian(grey)) == pytest.approx(
+    assert light_and_detail.sharpness(light_and_detail.laplacian(grey)) == pytest.approx(
         cv2.Laplacian(grey, cv2.CV_64F).var(), rel=1e-9, abs=1e-6
     )
 
 
 def test_brightness_and_contrast_are_mean_and_deviation() -> None:
     grey = np.random.default_rng(0).integers(0, 256, (50, 70), dtype=np.uint8)
-    assert quality.brightness_and_contrast(grey) == pytest.approx((grey.mean(), grey.std()), rel=1e-12)
+    assert light_and_detail.brightness_and_contrast(grey) == pytest.approx((grey.mean(), grey.std()), rel=1e-12)
 
 
 def test_entropy_of_known_distributions() -> None:
-    assert quality.entropy(np.zeros((4, 4), np.uint8)) == 0.0
-    assert quality.entropy(np.tile(np.array([0, 255], np.uint8), (4, 2))) == pytest.approx(1.0)
-    assert quality.entropy(np.arange(256, dtype=np.uint8).reshape(16, 16)) == pytest.approx(8.0)
+    assert light_and_detail.entropy(np.zeros((4, 4), np.uint8)) == 0.0
+    assert light_and_detail.entropy(np.tile(np.array([0, 255], np.uint8), (4, 2))) == pytest.approx(1.0)
+    assert light_and_detail.entropy(np.arange(256, dtype=np.uint8).reshape(16, 16)) == pytest.approx(8.0)
     every_other = np.arange(512, dtype=np.uint16).astype(np.uint8).reshape(32, 16)[::2]
-    assert quality.entropy(every_other) == pytest.approx(7.0)
+    assert light_and_detail.entropy(every_other) == pytest.approx(7.0)
 
 
 def test_colorfulness_is_the_mean_spread_of_channels() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    assert quality.colorfulness(rgb) == pytest.approx(np.ptp(rgb, axis=2).mean())
-    assert quality.colorfulness(np.repeat(rgb[:, :, :1], 3, axis=2)) == 0.0
+    assert light_and_detail.colorfulness(rgb) == pytest.approx(np.ptp(rgb, axis=2).mean())
+    assert light_and_detail.colorfulness(np.repeat(rgb[:, :, :1], 3, axis=2)) == 0.0
 
 
 def detail_of(image: Image.Image) -> float:
-    inside, content = quality.inside_borders(np.asarray(image.convert("L")))
-    return quality.detail(quality.spectrum(inside), *image.size, content)
+    inside, content = light_and_detail.inside_borders(np.asarray(image.convert("L")))
+    return light_and_detail.detail(light_and_detail.spectrum(inside), *image.size, content)
 
 
 def textured(width: int = 480, height: int = 360) -> Image.Image:
@@ -126,7 +126,7 @@ def test_enlarging_adds_hardly_any_detail(factor: float, kernel: int) -> None:
 @pytest.mark.parametrize("kernel", [Image.BILINEAR, Image.BICUBIC, Image.LANCZOS])
 def test_enlarging_takes_fineness_and_reducing_does_not(factor: float, kernel: int) -> None:
     def fineness(image: Image.Image) -> float:
-        return quality.fineness(quality.spectrum(np.asarray(image)))
+        return light_and_detail.fineness(light_and_detail.spectrum(np.asarray(image)))
 
     original = textured()
     large = original.resize((round(original.width * factor), round(original.height * factor)), kernel)
@@ -154,12 +154,12 @@ def test_detail_of_odd_shapes_is_finite(shape: tuple[int, int]) -> None:
     assert detail_of(Image.new("L", (shape[1], shape[0]), 9)) == 0.0
 
 
-def flagged(found: judgement.Judgement) -> list[list[str]]:
+def flagged(found: quality.QualityChecks) -> list[list[str]]:
     return [[name for name, mask in found.flags.items() if mask[row]] for row in range(found.dropped.size)]
 
 
 def test_reasons_name_the_cause_and_the_measure_that_decided() -> None:
-    found = judgement.judge(
+    found = quality.check_quality(
         table(
             {},
             {"light": 31, "shade": 0, "crispness": 0.01},
@@ -183,14 +183,14 @@ def test_reasons_name_the_cause_and_the_measure_that_decided() -> None:
 
 
 def test_label_maps_are_neither_dark_nor_blank() -> None:
-    found = judgement.judge(
+    found = quality.check_quality(
         table(*({"light": 3, "shade": 0, "flags": flags} for flags in (["label_map"], []))), QualityConfig()
     )
     assert found.reason.tolist() == [None, "dark"]
 
 
 def test_the_classic_rule_looks_at_means() -> None:
-    found = judgement.judge(
+    found = quality.check_quality(
         table(
             {},
             {"brightness": 3.0, "sharpness": 1.0},
@@ -211,7 +211,7 @@ def test_the_classic_rule_looks_at_means() -> None:
 
 ODD = (
     ({"entropy": 2.9}, "low_information", 2.9, 3.0),
-    ({"colorfulness": 0.4}, "grayscale", 0.4, judgement.GRAYSCALE),
+    ({"colorfulness": 0.4}, "grayscale", 0.4, quality.GRAYSCALE),
     ({"width": 31}, "tiny", 31, 32),
     ({"height": 100}, "odd_aspect", 6.4, 4.0),
     ({"flags": ["alpha", "animated"]}, "animated", 1.0, 1.0),
@@ -219,7 +219,7 @@ ODD = (
 
 
 def test_other_checks_only_flag() -> None:
-    found = judgement.judge(table(*(row for row, *_ in ODD)), QualityConfig(odd_aspect=5.0))
+    found = quality.check_quality(table(*(row for row, *_ in ODD)), QualityConfig(odd_aspect=5.0))
     assert not found.dropped.any()
     expected = [[name] for _, name, *_ in ODD]
     expected[2] = ["tiny", "odd_aspect"]
@@ -229,7 +229,7 @@ def test_other_checks_only_flag() -> None:
 def test_every_check_drops_when_asked_and_blurry_comes_last() -> None:
     rows = [row | {"crispness": 0.01} for row, *_ in ODD]
     rows[2]["height"] = 40
-    found = judgement.judge(table(*rows), QualityConfig(drop=QUALITY_CHECKS))
+    found = quality.check_quality(table(*rows), QualityConfig(drop=QUALITY_CHECKS))
     assert found.reason.tolist() == [name for _, name, *_ in ODD]
     np.testing.assert_allclose(found.score, [score for *_, score, _ in ODD])
     np.testing.assert_allclose(found.threshold, [threshold for *_, threshold in ODD])
@@ -237,25 +237,25 @@ def test_every_check_drops_when_asked_and_blurry_comes_last() -> None:
 
 
 def test_nothing_drops_when_the_tier_is_off() -> None:
-    found = judgement.judge(table({"light": 3, "shade": 1, "crispness": 0.01}), QualityConfig(), active=False)
+    found = quality.check_quality(table({"light": 3, "shade": 1, "crispness": 0.01}), QualityConfig(), active=False)
     assert not found.dropped.any()
     assert flagged(found) == [["dark", "blank", "blurry"]]
 
 
 def test_rows_without_measurements_pass() -> None:
     nothing = dict.fromkeys(GOOD) | {"flags": []}
-    found = judgement.judge(table(nothing, {"light": 9}), QualityConfig(drop=QUALITY_CHECKS))
+    found = quality.check_quality(table(nothing, {"light": 9}), QualityConfig(drop=QUALITY_CHECKS))
     assert found.reason.tolist() == [None, "dark"]
     assert flagged(found) == [[], []]
 
 
 def test_no_rows() -> None:
-    found = judgement.judge(table(), QualityConfig())
+    found = quality.check_quality(table(), QualityConfig())
     assert found.dropped.shape == found.reason.shape == (0,)
 
 
 def test_chunked_columns() -> None:
-    found = judgement.judge(
+    found = quality.check_quality(
         pa.concat_tables([table({"flags": ["animated"]}), table({}, {"flags": ["animated"]})]), QualityConfig()
     )
     assert flagged(found) == [["animated"], [], ["animated"]]
@@ -263,12 +263,12 @@ def test_chunked_columns() -> None:
 
 def test_real_scene_is_neither_flat_nor_grey() -> None:
     rgb = np.asarray(scene(300, 200))
-    assert quality.colorfulness(rgb) > 20
-    assert quality.entropy(np.ascontiguousarray(rgb[:, :, 1])) > 6
+    assert light_and_detail.colorfulness(rgb) > 20
+    assert light_and_detail.entropy(np.ascontiguousarray(rgb[:, :, 1])) > 6
 
 
 def test_a_sharp_spot_saves_a_soft_picture_from_the_classic_rule() -> None:
-    found = judgement.judge(
+    found = quality.check_quality(
         table({"sharpness": 30.0, "local_sharpness": 200.0}, {"sharpness": 30.0, "local_sharpness": 60.0}),
         CLASSIC,
     )
@@ -278,15 +278,15 @@ def test_a_sharp_spot_saves_a_soft_picture_from_the_classic_rule() -> None:
 def test_local_sharpness_is_that_of_the_sharpest_sixteenth() -> None:
     grey = np.full((640, 640), 128, np.uint8)
     noise = np.random.default_rng(0).integers(0, 256, (160, 160), dtype=np.uint8)
-    assert quality.local_sharpness(grey) == 0.0
+    assert light_and_detail.local_sharpness(grey) == 0.0
     grey[:160, :160] = noise
-    assert quality.local_sharpness(grey) > 0.8 * quality.sharpness(quality.laplacian(noise))
-    assert quality.sharpness(quality.laplacian(grey)) < 0.1 * quality.local_sharpness(grey)
+    assert light_and_detail.local_sharpness(grey) > 0.8 * light_and_detail.sharpness(light_and_detail.laplacian(noise))
+    assert light_and_detail.sharpness(light_and_detail.laplacian(grey)) < 0.1 * light_and_detail.local_sharpness(grey)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (5, 7), (63, 65)])
 def test_local_sharpness_of_pictures_with_fewer_pixels_than_tiles(shape: tuple[int, int]) -> None:
-    assert quality.local_sharpness(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)) >= 0.0
+    assert light_and_detail.local_sharpness(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)) >= 0.0
 
 
 def framed(picture: npt.NDArray[np.uint8], across: int, down: int, colour: int = 255) -> npt.NDArray[np.uint8]:
@@ -303,7 +303,7 @@ def noise(height: int, width: int) -> npt.NDArray[np.uint8]:
 @pytest.mark.parametrize("colour", [0, 255])
 def test_frames_are_taken_off_before_a_picture_is_compared(across: int, down: int, colour: int) -> None:
     picture = noise(240, 320)
-    inside = quality.without_borders(framed(picture, across, down, colour))
+    inside = light_and_detail.without_borders(framed(picture, across, down, colour))
     assert 0 <= picture.shape[0] - inside.shape[0] <= 8
     assert 0 <= picture.shape[1] - inside.shape[1] <= 8
     assert inside.std() > 60
@@ -311,11 +311,11 @@ def test_frames_are_taken_off_before_a_picture_is_compared(across: int, down: in
 
 def test_empty_ground_around_a_thing_is_part_of_the_picture() -> None:
     lonely = framed(noise(60, 60), 100, 100)
-    assert quality.without_borders(lonely) is lonely
+    assert light_and_detail.without_borders(lonely) is lonely
     flat = np.full((50, 60, 3), 90, np.uint8)
-    assert quality.without_borders(flat) is flat
+    assert light_and_detail.without_borders(flat) is flat
     plain = noise(100, 100)
-    assert quality.without_borders(plain) is plain
+    assert light_and_detail.without_borders(plain) is plain
 
 
 def test_the_spectrum_is_that_of_an_exact_dct() -> None:
@@ -327,4 +327,4 @@ def test_the_spectrum_is_that_of_an_exact_dct() -> None:
     energy = np.square(basis @ blocks @ basis.T).mean(axis=(0, 1))
     ring = np.maximum(*np.indices((8, 8)))
     expected = [energy[ring == k].mean() * k**2 for k in range(1, 8)]
-    np.testing.assert_allclose(quality.spectrum(grey), expected, rtol=1e-3)
+    np.testing.assert_allclose(light_and_detail.spectrum(grey), expected, rtol=1e-3)

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from image_samples import saved, scene
-from rfdedup.errors import ImageError
-from rfdedup.imaging import Limits, decode, probe, sniff
+from rfdedup.features.file_tasks import MeasureTask
+from rfdedup.imaging import DecodeLimits, decode, probe, sniff
 from rfdedup.imaging.suffix import suffix_fits
-from rfdedup.passes import MeasureTask
+from rfdedup.model.errors import ImageError
 from rfdedup.sources.folder import scan
 from tiff_samples import ASCII, LONG, SHORT, Page, master, tiff
 
@@ -100,7 +100,7 @@ def test_broken_raw_masters_are_errors_and_never_pictures(name: str, cut: int) -
 def test_raw_masters_keep_to_the_limits() -> None:
     pytest.importorskip("rawpy", reason="needs rawpy, of the extra raw")
     with pytest.raises(ImageError) as caught:
-        decode(RAWS["dng"], limits=Limits(max_pixels=256 * 192 - 1))
+        decode(RAWS["dng"], limits=DecodeLimits(max_pixels=256 * 192 - 1))
     assert caught.value.kind == "too-large"
 
 
@@ -112,7 +112,7 @@ def test_a_name_decides_where_tags_leave_it_open(tmp_path: Path) -> None:
         ("c.tif", PICTURES["photo of a camera"]),
     ):
         (tmp_path / name).write_bytes(data)
-    task = MeasureTask(Limits(), "640")
+    task = MeasureTask(DecodeLimits(), "640")
     found = [task(file) for file in scan([tmp_path]).files]
     assert isinstance(found[0], tuple)
     assert found[0][0] == "unsupported-format"
@@ -136,14 +136,14 @@ def test_hostile_directories_cost_little_time() -> None:
 
 
 def test_what_was_an_error_without_libraw_is_read_again_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from rfdedup import inventory
-    from rfdedup.config import RunConfig
+    from rfdedup.model.config import RunConfig
+    from rfdedup.storage import known_features
 
     config = RunConfig()
     keys = set()
     for found in (None, "0.27.0", "0.28.0"):
-        monkeypatch.setattr(inventory, "_installed", lambda name, found=found: found if name == "rawpy" else "1")
-        keys.add(inventory.feature_key(config))
+        monkeypatch.setattr(known_features, "_installed", lambda name, found=found: found if name == "rawpy" else "1")
+        keys.add(known_features.feature_key(config))
     assert len(keys) == 3
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfdedup import jit
-from rfdedup.similarity import amx, products, vnni
-from rfdedup.similarity.registers import Kernel, Registers, compiled
+from rfdedup.neighbors import amx, products, vnni
+from rfdedup.neighbors.registers import Kernel, Registers, compiled
+from rfdedup.runtime import jit
 
 needs_compiler = pytest.mark.skipif(not jit.available(), reason="needs Linux on x86-64 and llvmlite")
 

@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rfdedup.config import make_config
-from rfdedup.report import write_report
-from rfdedup.report.certainty import certainty, margins
-from rfdedup.report.contents import Limits, contents, shown_rows
-from rfdedup.report.render import PREVIEW_FOLDER, PageSize
-from rfdedup.run_folder import RunFolder
+from rfdedup.model.config import make_config
+from rfdedup.outputs.report import write_report
+from rfdedup.outputs.report.certainty import certainty, margins
+from rfdedup.outputs.report.contents import PageLimits, contents, shown_rows
+from rfdedup.outputs.report.render import PREVIEW_FOLDER, PageSize
+from rfdedup.storage.run_folder import RunFolder
 from synthetic_run import BLURRY, HASH_RADIUS, SEMANTIC_THRESHOLD, make_run, previews
 
 HOSTILE = {
@@ -34,8 +34,8 @@ def run(tmp_path: Path) -> RunFolder:
     return make_run(tmp_path / "run", groups=30, names=HOSTILE)
 
 
-def page_of(run: RunFolder, limits: Limits | None = None) -> dict[str, Any]:
-    return contents(run.verdicts(), run.links(), run.info(), limits or Limits())
+def page_of(run: RunFolder, limits: PageLimits | None = None) -> dict[str, Any]:
+    return contents(run.verdicts(), run.links(), run.info(), limits or PageLimits())
 
 
 def json_block(html: str, name: str) -> Any:
@@ -89,7 +89,7 @@ def test_each_tier_hands_on_what_it_did_not_drop(run: RunFolder) -> None:
 def test_a_tier_that_was_switched_off_is_said_not_to_have_run(run: RunFolder) -> None:
     info = run.info()
     info["config"] |= {"tiers": ["quality", "hash"], "hash": {"exact": False, "perceptual": True}}
-    ran = {tier["tier"]: tier["ran"] for tier in contents(run.verdicts(), run.links(), info, Limits())["tiers"]}
+    ran = {tier["tier"]: tier["ran"] for tier in contents(run.verdicts(), run.links(), info, PageLimits())["tiers"]}
     assert ran == {"quality": True, "exact": False, "perceptual": True, "semantic": False}
 
 
@@ -107,7 +107,7 @@ def test_groups_closest_to_their_threshold_come_first_with_every_member(run: Run
 
 
 def test_limits_bound_the_rows_and_the_totals_stay_true(run: RunFolder) -> None:
-    limits = Limits(groups=4, subjects_of_a_group=1, quality_drops=3, errors=1)
+    limits = PageLimits(groups=4, subjects_of_a_group=1, quality_drops=3, errors=1)
     page = page_of(run, limits)
     assert page["groups"]["total"] == 30
     assert [len(group["subjects"]) for group in page["groups"]["items"]] == [1, 1, 1, 1]
@@ -124,7 +124,7 @@ def test_charts_are_of_what_decided(run: RunFolder) -> None:
     for name, kind, value in (("light", pa.int32(), 250), ("shade", pa.int32(), 3), ("crispness", pa.float64(), 0.3)):
         at = verdicts.column_names.index(name)
         verdicts = verdicts.set_column(at, verdicts.schema.field(at), pa.array([value] * verdicts.num_rows, kind))
-    charts = {chart["name"]: chart for chart in contents(verdicts, run.links(), info, Limits())["histograms"]}
+    charts = {chart["name"]: chart for chart in contents(verdicts, run.links(), info, PageLimits())["histograms"]}
     assert not {"sharpness", "brightness"} & set(charts)
     assert charts["crispness"]["bounds"] == [{"name": "blurry", "value": 0.035, "drops": "below"}]
     assert charts["light"]["bounds"] == [{"name": "dark", "value": 32.0, "drops": "below"}]
@@ -140,7 +140,7 @@ def test_a_bound_that_took_much_is_told_at_the_top(run: RunFolder, tmp_path: Pat
     for name, values in {**everything, "reason": dark}.items():
         at = verdicts.column_names.index(name)
         verdicts = verdicts.set_column(at, verdicts.schema.field(at), values)
-    (told,) = contents(verdicts, run.links(), info, Limits())["heavy"]
+    (told,) = contents(verdicts, run.links(), info, PageLimits())["heavy"]
     assert (told["check"], told["count"], told["images"]) == ("dark", verdicts.num_rows, verdicts.num_rows)
     assert "--quality information" in told["options"]
     run.write_tables(verdicts, run.links())
@@ -221,7 +221,7 @@ def test_images_without_a_preview_are_listed_without_one(run: RunFolder) -> None
 
 
 def test_every_text_has_both_languages_and_every_key_of_the_page_exists() -> None:
-    assets = Path(__file__).parents[2] / "src" / "rfdedup" / "report" / "assets"
+    assets = Path(__file__).parents[2] / "src" / "rfdedup" / "outputs" / "report" / "assets"
     texts = json.loads((assets / "texts.json").read_text(encoding="utf-8"))
     texts |= json.loads((assets / "sentences.json").read_text(encoding="utf-8"))
     assert all(len(pair) == 2 and all(pair) for pair in texts.values())

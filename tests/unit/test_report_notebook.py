@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rfdedup.report.notebook import SHOWN, run_html
+from rfdedup.outputs.report.notebook import SHOWN, run_html
 from synthetic_run import make_run, previews
 
 

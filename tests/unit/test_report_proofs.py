@@ -14,14 +14,14 @@ import pyarrow as pa
 import pytest
 
 from compared_run import compared_run, scene
-from rfdedup.comparison import Evidence, Kind, Side, make_view, sentence
-from rfdedup.comparison import Limits as ChangeLimits
-from rfdedup.config import make_config
-from rfdedup.records import VERDICTS
-from rfdedup.report import pictures, report_run, write_report
-from rfdedup.report.contents import Limits, contents
-from rfdedup.report.pictures import PROOFS_FILE, Bounds, draw, proof_pictures
-from rfdedup.report.sentences import parts, sentence_texts, told
+from rfdedup.comparison import ChangeLimits, make_view, sentence
+from rfdedup.model.config import make_config
+from rfdedup.model.evidence import Evidence, Kind, Side
+from rfdedup.model.schemas import VERDICTS
+from rfdedup.outputs.report import pictures, report_run, write_report
+from rfdedup.outputs.report.contents import PageLimits, contents
+from rfdedup.outputs.report.pictures import PROOFS_FILE, Bounds, draw, proof_pictures
+from rfdedup.outputs.report.sentences import parts, sentence_texts, told
 from synthetic_run import make_run, previews
 
 SHAPES = {
@@ -61,7 +61,7 @@ def test_words_without_a_translation_are_shown_as_they_are() -> None:
 
 def test_a_run_that_compared_pictures_lists_the_least_certain_first_with_kind_and_sentence(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", groups=30, same="moment")
-    page = contents(run.verdicts(), run.links(), run.info(), Limits(), run.evidence())
+    page = contents(run.verdicts(), run.links(), run.info(), PageLimits(), run.evidence())
     assert page["same"] == "moment"
     assert page["kinds"].keys() == {"copy", "moment"}
     margin = [group["margin"] for group in page["groups"]["items"]]

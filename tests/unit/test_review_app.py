@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from rfdedup.run_folder import REVIEWS_FILE
+from rfdedup.storage.run_folder import REVIEWS_FILE
 from synthetic_run import make_run
 
 pytest.importorskip("starlette", reason="needs starlette: install the review extra")
@@ -19,8 +19,8 @@ pytest.importorskip("httpx", reason="needs httpx: install the test extra")
 
 from starlette.testclient import TestClient
 
-from rfdedup.review.app import make_app
-from rfdedup.review.session import Session
+from rfdedup.outputs.review.app import make_app
+from rfdedup.outputs.review.session import ReviewSession
 
 if TYPE_CHECKING:
     from httpx import Response
@@ -55,7 +55,7 @@ def world(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def stranger(world: Path) -> Iterator[TestClient]:
-    session = Session(world / "run", nothing)
+    session = ReviewSession(world / "run", nothing)
     yield TestClient(make_app(session, port=PORT, token=TOKEN), base_url=ORIGIN)
     session.close()
 

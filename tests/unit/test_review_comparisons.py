@@ -14,13 +14,13 @@ import pyarrow as pa
 import pytest
 
 from compared_run import compared_run, scene
-from rfdedup.comparison import Evidence, Kind, Side
-from rfdedup.config import make_config
-from rfdedup.errors import DataError, ImageError, RunFolderError
-from rfdedup.records import LINKS
-from rfdedup.report.sentences import told
-from rfdedup.review.listing import Filter
-from rfdedup.review.session import Session
+from rfdedup.model.config import make_config
+from rfdedup.model.errors import DataError, ImageError, RunFolderError
+from rfdedup.model.evidence import Evidence, Kind, Side
+from rfdedup.model.schemas import LINKS
+from rfdedup.outputs.report.sentences import told
+from rfdedup.outputs.review.listing import Filter
+from rfdedup.outputs.review.session import ReviewSession
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
 from synthetic_run import make_run
@@ -31,15 +31,15 @@ def no_recompute(run: Path, threshold: float | None, same: str | None) -> None:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Session:
-    return Session(make_run(tmp_path / "run", groups=30, features=True, same="moment").path, no_recompute)
+def session(tmp_path: Path) -> ReviewSession:
+    return ReviewSession(make_run(tmp_path / "run", groups=30, features=True, same="moment").path, no_recompute)
 
 
-def groups_of(session: Session, **wanted: Any) -> list[dict[str, Any]]:
+def groups_of(session: ReviewSession, **wanted: Any) -> list[dict[str, Any]]:
     return session.groups(Filter(**wanted), "margin", 0, 200)["items"]  # type: ignore[no-any-return]
 
 
-def test_drops_carry_kind_and_sentence_and_the_least_certain_come_first(session: Session) -> None:
+def test_drops_carry_kind_and_sentence_and_the_least_certain_come_first(session: ReviewSession) -> None:
     found = groups_of(session)
     evidence = {row["row"]: row for row in session.state.snapshot.evidence.to_pylist()}
     for image in (image for group in found for image in group["subjects"]):
@@ -58,13 +58,13 @@ def test_drops_carry_kind_and_sentence_and_the_least_certain_come_first(session:
     assert all(any(image["same"] == "moment" for image in group["subjects"]) for group in of_kind)
 
 
-def test_there_is_no_threshold_to_move_where_pictures_decided(session: Session) -> None:
+def test_there_is_no_threshold_to_move_where_pictures_decided(session: ReviewSession) -> None:
     summary = session.summary()
     assert (summary["same"], summary["threshold"], summary["floor"]) == ("moment", None, None)
     assert session.similarities() == {"edges": [], "counts": []}
     with pytest.raises(DataError, match="no similarity threshold"):
         session.preview(0.7)
-    old = Session(make_run(session.run.parent / "old", features=True).path, no_recompute)
+    old = ReviewSession(make_run(session.run.parent / "old", features=True).path, no_recompute)
     assert old.summary()["same"] == "meaning"
     with pytest.raises(DataError, match="compared no pictures"):
         old.preview_same("copy")
@@ -73,7 +73,7 @@ def test_there_is_no_threshold_to_move_where_pictures_decided(session: Session) 
 
 
 @pytest.mark.parametrize("choice", ["distinct", "keep", "king"])
-def test_decisions_work_on_confirmed_links_below_any_cosine(session: Session, choice: str) -> None:
+def test_decisions_work_on_confirmed_links_below_any_cosine(session: ReviewSession, choice: str) -> None:
     group = next(g for g in groups_of(session) if any(i["same"] == "moment" for i in g["subjects"]))
     king = group["king"]["row"]
     subject = next(i["row"] for i in group["subjects"] if i["same"] == "moment")
@@ -89,7 +89,7 @@ def test_decisions_work_on_confirmed_links_below_any_cosine(session: Session, ch
     assert session.summary()["counts"] == before
 
 
-def test_what_copy_would_change_is_told_from_the_kinds_of_links(session: Session) -> None:
+def test_what_copy_would_change_is_told_from_the_kinds_of_links(session: ReviewSession) -> None:
     verdicts = session.state.snapshot.table.to_pylist()
     moments = [row for row, image in enumerate(verdicts) if image["same"] == "moment"]
     found = session.preview_same("copy")
@@ -104,7 +104,7 @@ def unlike(kind: Kind) -> Evidence:
     return Evidence(kind, kind, (1.0, 0, 0, 0, 1.0, 0), False, 0, 1.0, 0.9, 9, 0.1, Side.BOTH, False, 64, "changed")
 
 
-def three_of_a_kind(folder: Path, kinds: tuple[str, str], same: str = "moment") -> Session:
+def three_of_a_kind(folder: Path, kinds: tuple[str, str], same: str = "moment") -> ReviewSession:
     """A group of a king (0) and two subjects (1, 2) that are to it what ``kinds`` says."""
     run = make_run(folder, groups=0, alone=3, poor=0, broken=0, features=True, same=same)
     table = run.verdicts().to_pylist()
@@ -117,7 +117,7 @@ def three_of_a_kind(folder: Path, kinds: tuple[str, str], same: str = "moment") 
     run.write_tables(
         pa.Table.from_pylist(table, schema=run.verdicts().schema), pa.Table.from_pylist(links, schema=LINKS)
     )
-    return Session(folder, no_recompute)
+    return ReviewSession(folder, no_recompute)
 
 
 def test_pairs_that_nobody_compared_make_the_preview_a_range(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_what_moment_would_change_is_told_from_what_the_run_remembers(tmp_path: 
     session = three_of_a_kind(tmp_path / "run", ("copy", "copy"), same="copy")
     run = session.run
     table = session.state.snapshot.table.to_pylist()
-    from rfdedup.run_folder import RunFolder
+    from rfdedup.storage.run_folder import RunFolder
 
     for name in ("king", "king_row", "same", "group", "tier", "reason"):
         table[2][name] = None
@@ -170,7 +170,7 @@ def test_what_moment_would_change_is_told_from_what_the_run_remembers(tmp_path: 
 def test_another_same_is_handed_to_the_funnel(tmp_path: Path) -> None:
     asked: list[Any] = []
     run = make_run(tmp_path / "run", features=True, same="moment").path
-    session = Session(run, lambda *given: asked.append(given))
+    session = ReviewSession(run, lambda *given: asked.append(given))
     session.start_recompute(None, "copy")
     assert session._job is not None
     session._job.join(20)
@@ -183,11 +183,11 @@ def test_another_same_is_handed_to_the_funnel(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Session:
-    return Session(compared_run(tmp_path).path, no_recompute)
+def files(tmp_path: Path) -> ReviewSession:
+    return ReviewSession(compared_run(tmp_path).path, no_recompute)
 
 
-def test_evidence_of_the_run_of_other_pairs_and_of_the_same_bytes(files: Session) -> None:
+def test_evidence_of_the_run_of_other_pairs_and_of_the_same_bytes(files: ReviewSession) -> None:
     known = files.evidence(0, 1)
     assert (known["kind"], known["from"], known["measured"]["resolution"]) == ("copy", "run", 320)
     assert told(known["says"]) == "the same picture, at 50 % of the size, nothing changed"
@@ -197,7 +197,9 @@ def test_evidence_of_the_run_of_other_pairs_and_of_the_same_bytes(files: Session
     assert json.dumps([known, other])
 
 
-def test_overlay_and_change_map_are_drawn_from_the_files_as_the_run_read_them(files: Session, tmp_path: Path) -> None:
+def test_overlay_and_change_map_are_drawn_from_the_files_as_the_run_read_them(
+    files: ReviewSession, tmp_path: Path
+) -> None:
     overlay, change = (cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR) for part in files.proof(0, 1))
     assert overlay.shape == change.shape == (240, 320, 3)
     assert files.proof(0, 1) is files.proof(0, 1)
@@ -221,10 +223,10 @@ def test_pair_endpoints_need_the_token_and_serve_pictures_of_rows_only(tmp_path:
     pytest.importorskip("starlette", reason="needs starlette: install the review extra")
     from starlette.testclient import TestClient
 
-    from rfdedup.review.app import make_app
+    from rfdedup.outputs.review.app import make_app
 
     origin = "http://127.0.0.1:8123"
-    session = Session(compared_run(tmp_path).path, no_recompute)
+    session = ReviewSession(compared_run(tmp_path).path, no_recompute)
     client = TestClient(make_app(session, port=8123, token="secret"), base_url=origin)
     paths = ("/api/evidence/0/1", "/api/proof/0/1/overlay", "/api/proof/0/1/change", "/api/same?value=copy")
     assert {client.get(path).status_code for path in paths} == {403}

@@ -9,9 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from rfdedup.errors import DataError, RunFolderError
-from rfdedup.review.decision_log import DecisionLog
-from rfdedup.review.decisions import Choice, Decision, Image, constraints, digest, export, parse, settle
+from rfdedup.keepers.constraints import constraints
+from rfdedup.model.decisions import Choice, Decision, Image, digest, export, parse, settle
+from rfdedup.model.errors import DataError, RunFolderError
+from rfdedup.storage.decision_log import DecisionLog
 
 
 def sha(letter: str) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfdedup.errors import DataError, RunFolderError
-from rfdedup.review.listing import Filter
-from rfdedup.review.session import Session
+from rfdedup.model.errors import DataError, RunFolderError
+from rfdedup.outputs.review.listing import Filter
+from rfdedup.outputs.review.session import ReviewSession
 from synthetic_run import SEMANTIC_THRESHOLD, make_run
 
 GROUPS = 30
@@ -24,22 +24,22 @@ def no_recompute(run: Path, threshold: float | None, same: str | None) -> None:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+def session(tmp_path: Path) -> Iterator[ReviewSession]:
     run = make_run(tmp_path / "run", groups=GROUPS, features=True, names={0: b"class_a/one.jpg", 1: b"class_b/two.jpg"})
-    opened = Session(run.path, no_recompute)
+    opened = ReviewSession(run.path, no_recompute)
     yield opened
     opened.close()
 
 
-def all_groups(session: Session, wanted: Filter | None = None, sort: str = "margin") -> list[dict[str, Any]]:
+def all_groups(session: ReviewSession, wanted: Filter | None = None, sort: str = "margin") -> list[dict[str, Any]]:
     return session.groups(wanted or Filter(), sort, 0, 200)["items"]  # type: ignore[no-any-return]
 
 
-def group_of(session: Session, king: int) -> dict[str, Any] | None:
+def group_of(session: ReviewSession, king: int) -> dict[str, Any] | None:
     return next((group for group in all_groups(session) if group["king"]["row"] == king), None)
 
 
-def subject_of_tier(session: Session, tier: str) -> tuple[int, int]:
+def subject_of_tier(session: ReviewSession, tier: str) -> tuple[int, int]:
     """King and subject of some group, the subject having fallen to a tier."""
     for group in all_groups(session):
         for image in group["subjects"]:
@@ -48,7 +48,7 @@ def subject_of_tier(session: Session, tier: str) -> tuple[int, int]:
     raise AssertionError(tier)
 
 
-def test_groups_hold_the_rows_of_the_tables_closest_to_the_threshold_first(session: Session) -> None:
+def test_groups_hold_the_rows_of_the_tables_closest_to_the_threshold_first(session: ReviewSession) -> None:
     verdicts = session.state.snapshot.table.to_pylist()
     found = all_groups(session)
     assert len(found) == GROUPS
@@ -61,14 +61,14 @@ def test_groups_hold_the_rows_of_the_tables_closest_to_the_threshold_first(sessi
     assert nearest == sorted(nearest)
 
 
-def test_pages_are_slices_of_one_list(session: Session) -> None:
+def test_pages_are_slices_of_one_list(session: ReviewSession) -> None:
     kings = [group["king"]["row"] for group in all_groups(session, sort="path")]
     pages = [session.groups(Filter(), "path", offset, 7) for offset in range(0, GROUPS + 7, 7)]
     assert [group["king"]["row"] for page in pages for group in page["items"]] == kings == sorted(kings)
     assert {page["total"] for page in pages} == {GROUPS}
 
 
-def test_every_filter_keeps_exactly_what_fits(session: Session) -> None:
+def test_every_filter_keeps_exactly_what_fits(session: ReviewSession) -> None:
     everything = all_groups(session)
 
     def fitting(test: Any) -> set[int]:
@@ -89,7 +89,7 @@ def test_every_filter_keeps_exactly_what_fits(session: Session) -> None:
     assert found(changed=True) == set()
 
 
-def test_single_images_are_listed_by_what_happened_to_them(session: Session) -> None:
+def test_single_images_are_listed_by_what_happened_to_them(session: ReviewSession) -> None:
     snapshot = session.state.snapshot
     for show, verdict in (("quality", "drop"), ("kept", "keep"), ("errors", "error"), ("dropped", "drop")):
         listed = session.images(show, Filter(), "path", 0, 200)["items"]
@@ -103,7 +103,7 @@ def test_single_images_are_listed_by_what_happened_to_them(session: Session) -> 
         session.images("secret", Filter(), "path", 0, 1)
 
 
-def test_not_duplicates_frees_the_subject_and_undo_takes_it_back(session: Session) -> None:
+def test_not_duplicates_frees_the_subject_and_undo_takes_it_back(session: ReviewSession) -> None:
     king, subject = subject_of_tier(session, "semantic")
     before = session.summary()["counts"]
     session.decide("distinct", [], [[king, subject]])
@@ -118,13 +118,13 @@ def test_not_duplicates_frees_the_subject_and_undo_takes_it_back(session: Sessio
     assert session.image(subject)["verdict"] == "keep"
 
 
-def test_identical_files_cannot_be_called_different(session: Session) -> None:
+def test_identical_files_cannot_be_called_different(session: ReviewSession) -> None:
     king, subject = subject_of_tier(session, "exact")
     with pytest.raises(DataError, match="identical"):
         session.decide("distinct", [], [[king, subject]])
 
 
-def test_another_king_leads_those_that_link_to_it_and_frees_the_others(session: Session) -> None:
+def test_another_king_leads_those_that_link_to_it_and_frees_the_others(session: ReviewSession) -> None:
     king, subject = subject_of_tier(session, "semantic")
     members = (group_of(session, king) or {})["subjects"]
     others = [image["row"] for image in members if image["row"] != subject]
@@ -140,7 +140,7 @@ def test_another_king_leads_those_that_link_to_it_and_frees_the_others(session: 
         assert (image["verdict"], image["king"]) == (("drop", subject) if row in copies else ("keep", None))
 
 
-def test_keep_and_drop_change_one_image_and_a_dropped_king_has_an_heir(session: Session) -> None:
+def test_keep_and_drop_change_one_image_and_a_dropped_king_has_an_heir(session: ReviewSession) -> None:
     king, subject = subject_of_tier(session, "semantic")
     session.decide("keep", [subject], [])
     assert session.image(subject)["verdict"] == "keep"
@@ -155,7 +155,7 @@ def test_keep_and_drop_change_one_image_and_a_dropped_king_has_an_heir(session: 
     assert session.image(poor)["verdict"] == "keep"
 
 
-def test_a_whole_group_is_one_step(session: Session) -> None:
+def test_a_whole_group_is_one_step(session: ReviewSession) -> None:
     group = next(g for g in all_groups(session) if {"exact", "semantic"} <= {image["tier"] for image in g["subjects"]})
     king, rows = group["king"]["row"], [image["row"] for image in group["subjects"]]
     copies = {image["row"] for image in group["subjects"] if image["tier"] == "exact"}
@@ -170,11 +170,11 @@ def test_a_whole_group_is_one_step(session: Session) -> None:
         session.decide("keep", [], [], group=rows[0])
 
 
-def test_decisions_survive_another_session_and_rows_that_moved(session: Session) -> None:
+def test_decisions_survive_another_session_and_rows_that_moved(session: ReviewSession) -> None:
     king, subject = subject_of_tier(session, "semantic")
     session.decide("distinct", [], [[king, subject]])
     path = session.image(subject)["path"]
-    again = Session(session.run, no_recompute)
+    again = ReviewSession(session.run, no_recompute)
     assert again.image(subject)["verdict"] == "keep"
 
     # another run into the same folder, with one image more at the front
@@ -186,8 +186,8 @@ def test_decisions_survive_another_session_and_rows_that_moved(session: Session)
     assert again.image(subject + 1)["verdict"] == "keep"
 
 
-def links_of(session: Session) -> list[dict[str, Any]]:
-    from rfdedup.run_folder import RunFolder
+def links_of(session: ReviewSession) -> list[dict[str, Any]]:
+    from rfdedup.storage.run_folder import RunFolder
 
     last = session.state.snapshot.n - 1
     return [link for link in RunFolder(session.run).links().to_pylist() if last not in (link["a"], link["b"])]
@@ -196,8 +196,8 @@ def links_of(session: Session) -> list[dict[str, Any]]:
 def rewrite(run: Path, rows: list[dict[str, Any]], links: list[dict[str, Any]]) -> None:
     import pyarrow as pa
 
-    from rfdedup.records import LINKS, VERDICTS
-    from rfdedup.run_folder import RunFolder
+    from rfdedup.model.schemas import LINKS, VERDICTS
+    from rfdedup.storage.run_folder import RunFolder
 
     places = np.load(run / "features" / "rows.npy")
     np.save(run / "features" / "rows.npy", np.roll(places, 1, axis=0))
@@ -205,7 +205,7 @@ def rewrite(run: Path, rows: list[dict[str, Any]], links: list[dict[str, Any]]) 
     folder.write_tables(pa.Table.from_pylist(rows, schema=VERDICTS), pa.Table.from_pylist(links, schema=LINKS))
 
 
-def test_impossible_decisions_are_refused_and_leave_nothing(session: Session) -> None:
+def test_impossible_decisions_are_refused_and_leave_nothing(session: ReviewSession) -> None:
     broken = session.images("errors", Filter(), "path", 0, 1)["items"][0]["row"]
     for choice, rows in (("keep", [broken]), ("smash", [0]), ("keep", []), ("keep", list(range(20_000)))):
         with pytest.raises(DataError):
@@ -216,18 +216,18 @@ def test_impossible_decisions_are_refused_and_leave_nothing(session: Session) ->
     assert session.summary()["undo"] == 0
 
 
-def test_export_into_another_run_of_the_same_images(session: Session, tmp_path: Path) -> None:
+def test_export_into_another_run_of_the_same_images(session: ReviewSession, tmp_path: Path) -> None:
     king, subject = subject_of_tier(session, "semantic")
     session.decide("distinct", [], [[king, subject]])
     session.decide("keep", [subject], [])
-    other = Session(make_run(tmp_path / "other", groups=GROUPS, features=True).path, no_recompute)
+    other = ReviewSession(make_run(tmp_path / "other", groups=GROUPS, features=True).path, no_recompute)
     assert other.take_in(session.exported()) == 2
     assert other.image(subject)["verdict"] == "keep"
     assert other.undo()
     assert other.image(subject)["verdict"] == "drop"
 
 
-def test_the_preview_of_the_current_threshold_changes_nothing(session: Session) -> None:
+def test_the_preview_of_the_current_threshold_changes_nothing(session: ReviewSession) -> None:
     found = session.preview(SEMANTIC_THRESHOLD)
     snapshot = session.state.snapshot
     assert found["falls"]["total"] == found["rises"]["total"] == 0
@@ -235,7 +235,7 @@ def test_the_preview_of_the_current_threshold_changes_nothing(session: Session) 
     assert found["groups"] == GROUPS
 
 
-def test_a_higher_threshold_frees_exactly_the_subjects_below_it(session: Session) -> None:
+def test_a_higher_threshold_frees_exactly_the_subjects_below_it(session: ReviewSession) -> None:
     found = session.preview(0.8)
     snapshot = session.state.snapshot
     freed = [
@@ -252,7 +252,7 @@ def test_a_higher_threshold_frees_exactly_the_subjects_below_it(session: Session
 
 
 def test_a_run_that_changed_on_disk_is_read_again_and_one_in_the_making_is_not(
-    session: Session, tmp_path: Path
+    session: ReviewSession, tmp_path: Path
 ) -> None:
     revision = session.pulse()["revision"]
     info = (session.run / "run.json").read_text()
@@ -279,7 +279,7 @@ def test_recomputing_runs_once_tells_how_it_went_and_takes_the_threshold(tmp_pat
         gate.wait(20)
         raise RunFolderError("the disk is full")
 
-    session = Session(run, wait)
+    session = ReviewSession(run, wait)
     session.start_recompute(0.7)
     assert session.pulse()["job"] == "running"
     with pytest.raises(DataError, match="already"):
@@ -295,7 +295,7 @@ def test_recomputing_runs_once_tells_how_it_went_and_takes_the_threshold(tmp_pat
 
 def test_hostile_names_are_escaped_for_display(tmp_path: Path) -> None:
     names = {0: b"\x1b[31m\xff.jpg", 1: "x\u202egpj.exe".encode()}
-    session = Session(make_run(tmp_path / "run", names=names, features=True).path, no_recompute)
+    session = ReviewSession(make_run(tmp_path / "run", names=names, features=True).path, no_recompute)
     assert session.image(0)["path"] == r"\x1b[31m\xff.jpg"
     assert session.image(1)["path"] == r"x\u202egpj.exe"
 
@@ -304,7 +304,7 @@ def test_previews_are_read_one_by_one_and_are_those_of_the_store(tmp_path: Path)
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from rfdedup.store import previews_of
+    from rfdedup.storage.feature_store import previews_of
 
     run = make_run(tmp_path / "run", groups=10, features=True).path
     features = run / "features"
@@ -318,7 +318,7 @@ def test_previews_are_read_one_by_one_and_are_those_of_the_store(tmp_path: Path)
         values = [None if i == 4 else f"{number} {i}".encode() for i in range(n)]
         table = pa.table({"preview": pa.array(values, pa.binary())})
         pq.write_table(table, features / f"preview_{number:04d}.parquet", row_group_size=3)
-    found = Session(run, no_recompute).state.snapshot.features
+    found = ReviewSession(run, no_recompute).state.snapshot.features
     assert [found.preview(row) for row in range(n)] == previews_of(run, np.arange(n))
     assert found.preview(7) == b"1 3"
     assert found.preview(5) is found.preview(8) is None

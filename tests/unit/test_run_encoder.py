@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfdedup import run_encoder
-from rfdedup.config import make_config
-from rfdedup.errors import ConfigError, RunFolderError
-from rfdedup.run_encoder import config_of_run, trusted
-from rfdedup.run_folder import RunFolder
+from rfdedup.encoders import run_encoder
+from rfdedup.encoders.run_encoder import config_of_run, trusted
+from rfdedup.model.config import make_config
+from rfdedup.model.errors import ConfigError, RunFolderError
+from rfdedup.storage.run_folder import RunFolder
 from synthetic_run import make_run
 
 CODE = ("torchscript:/tmp/net.pt", "somebodys-plugin")
@@ -54,9 +54,9 @@ def forged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
 
 
 def test_find_alike_loads_no_code(forged: RunFolder) -> None:
-    from rfdedup.review.session import Session
+    from rfdedup.outputs.review.session import ReviewSession
 
-    session = Session(forged.path, lambda _run, _threshold: None)
+    session = ReviewSession(forged.path, lambda _run, _threshold: None)
     embedded = session.state.snapshot.features.embedded()
     for ask in (lambda: session.like_row(int(embedded[0]), 5), lambda: session.like_picture(b"any", 5)):
         with pytest.raises(ConfigError, match="add --encoder"):
@@ -65,11 +65,12 @@ def test_find_alike_loads_no_code(forged: RunFolder) -> None:
 
 def test_recompute_loads_no_code(forged: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("uvicorn", reason="needs uvicorn: install the review extra")
-    from rfdedup.review import server
+    from rfdedup.outputs.review import server
+    from rfdedup.pipeline import rerun
 
     monkeypatch.setattr(server.multiprocessing, "get_context", lambda _: pytest.fail("a process was started"))
     with pytest.raises(ConfigError, match="add --encoder"):
-        server.recompute(forged.path, None)
+        rerun.recompute(forged.path, None)
 
 
 def test_nobody_else_makes_an_encoder_of_what_a_run_says() -> None:
@@ -142,7 +143,7 @@ def test_values_that_no_run_writes_are_damage(column: str, value: Any, why: str,
     rows[0][column] = value
     tables = run.write_tables(type(table).from_pylist(rows, schema=table.schema), links)
     run.write_info({**run.info(), "tables": tables})
-    from rfdedup.exporting import Export, Format, export_run
+    from rfdedup.outputs.export import Export, Format, export_run
 
     with pytest.raises(RunFolderError, match=why):
         run.verdicts()

@@ -6,8 +6,9 @@ import click
 import pytest
 
 from rfdedup.cli.commands.run import command, nested
-from rfdedup.config import LimitsConfig, load_config, make_config
-from rfdedup.errors import ConfigError
+from rfdedup.model.config import LimitsConfig, make_config
+from rfdedup.model.errors import ConfigError
+from rfdedup.storage.config_file import load_config
 
 OWN = {"inputs", "out", "config", "quiet", "as_json"}
 """What the command itself needs; all others make a ``RunConfig``."""

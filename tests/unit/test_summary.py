@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rfdedup.cli.summary import comparison_lines
-from rfdedup.results import Run
+from rfdedup.pipeline.results import Run
 from synthetic_run import make_run
 
 

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from rfdedup.inventory import Inventory
-from rfdedup.linking import TIER_ORDER, Links
-from rfdedup.records import FEATURES, LINKS, VERDICTS, Tier
-from rfdedup.sources.folder import SourceFile
-from rfdedup.tiers.judgement import Judgement
-from rfdedup.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
+from rfdedup.features.quality import QualityChecks
+from rfdedup.model.image_set import ImageSet
+from rfdedup.model.items import SourceFile
+from rfdedup.model.links import TIER_ORDER, Links
+from rfdedup.model.schemas import FEATURES, LINKS, VERDICTS, Tier
+from rfdedup.stages.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
 
 THRESHOLDS = {Tier.PERCEPTUAL: 8.0, Tier.SEMANTIC: 0.6}
 
@@ -28,17 +28,17 @@ def features(n: int) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=FEATURES)
 
 
-def judged(n: int, **reasons: str) -> Judgement:
+def judged(n: int, **reasons: str) -> QualityChecks:
     """No reasons but those given, as ``r3="blurry"``."""
     reason = np.full(n, None, object)
     for row, name in reasons.items():
         reason[int(row[1:])] = name
     dropped = np.array([name is not None for name in reason])
     score = np.where(dropped, 12.5, np.nan)
-    return Judgement(dropped, reason, score, np.where(dropped, 50.0, np.nan), {})
+    return QualityChecks(dropped, reason, score, np.where(dropped, 50.0, np.nan), {})
 
 
-def table(duplicates: Duplicates, quality: Judgement | None = None, faults: Any = None) -> list[dict[str, Any]]:
+def table(duplicates: Duplicates, quality: QualityChecks | None = None, faults: Any = None) -> list[dict[str, Any]]:
     n = len(duplicates.king)
     made = verdict_table(features(n), faults or [None] * n, quality or judged(n), pa.array([["tiny"]] * n), duplicates)
     assert made.schema.equals(VERDICTS)
@@ -153,7 +153,7 @@ def test_flags_come_from_decoder_checks_name_and_file_system() -> None:
     table = pa.table({"path": names, "format": formats, "flags": seen})
     files = [SourceFile("/r", name, 1, 0, i, 1, 1 + (i in (0, 4))) for i, name in enumerate(names)]
     masks = {"tiny": np.arange(6) < 2, "alpha": np.arange(6) == 0}
-    found = observed_flags(Inventory(files, table), masks, np.arange(6) == 2)
+    found = observed_flags(ImageSet(files, table), masks, np.arange(6) == 2)
     assert found.to_pylist() == [
         ["alpha", "cmyk", "hardlink", "tiny"],
         ["suffix_mismatch", "tiny"],

@@ -15,15 +15,15 @@ from click.testing import CliRunner
 
 import in_process
 import rfdedup
-from rfdedup import verify
-from rfdedup.apply.plan import Action
-from rfdedup.apply.service import Request, apply_run
 from rfdedup.cli.main import app
 from rfdedup.demo.planting import plant, shipped_photos
-from rfdedup.errors import ConfigError, RunFolderError
-from rfdedup.records import VERDICTS
-from rfdedup.run_folder import RunFolder
-from rfdedup.verify import Verification, verify_run
+from rfdedup.model.errors import ConfigError, RunFolderError
+from rfdedup.model.schemas import VERDICTS
+from rfdedup.outputs.apply.plan import Action
+from rfdedup.outputs.apply.service import Request, apply_run
+from rfdedup.outputs.verification import verify
+from rfdedup.outputs.verification.verify import Verification, verify_run
+from rfdedup.storage.run_folder import RunFolder
 
 KINDS = ("exact", "half", "crop10", "watermark")
 

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import worker_tasks
-from rfdedup.errors import WorkerError
-from rfdedup.workers import BlockSpec, Pool
+from rfdedup.executors.local import BlockSpec, Pool
+from rfdedup.model.errors import WorkerError
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -205,7 +205,7 @@ def test_a_worker_that_cannot_load_its_task_says_why():
 
 def test_workers_load_nothing_that_only_the_main_process_needs():
     asked = (
-        "import sys, rfdedup.workers.child, rfdedup.passes\n"
+        "import sys, rfdedup.executors.local.child, rfdedup.features.file_tasks\n"
         "print([name for name in ('pyarrow', 'psutil', 'pydantic', 'openvino', 'click') if name in sys.modules])"
     )
     ran = subprocess.run(
@@ -220,7 +220,7 @@ def test_a_script_without_main_guard_works(tmp_path):
         textwrap.dedent(
             """
             import operator
-            from rfdedup.workers import Pool
+            from rfdedup.executors.local import Pool
             print("script runs")
             with Pool(operator.neg, 1) as pool:
                 print([done.results for done in pool.run([(0, [1, 2])])])

@@ -41,9 +41,3 @@ def output_options(command: _Command) -> _Command:
     """Add the common ``--quiet`` and ``--json`` options to a click command."""
     command = click.option("--json", "as_json", is_flag=True, help="Print one JSON object to stdout.")(command)
     return click.option("--quiet", is_flag=True, help="Print errors only.")(command)
-
-
-def printable(path: str) -> str:
-    """A path for the terminal: bytes that are not UTF-8 and control characters are shown escaped."""
-    text = path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

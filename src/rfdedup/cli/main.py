@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from rfdedup import __version__
-from rfdedup.errors import InputError, RfdedupError
+from rfdedup.model.errors import InputError, RfdedupError
+from rfdedup.model.version import __version__
 
 _COMMANDS = {
     "plan": "Forecast time, memory and disk of a run.",
@@ -137,8 +137,8 @@ def _fail(text: str, code: int = EXIT_UNDONE) -> int:
 
 def _told(error: OSError) -> str:
     """An error of the operating system that no part of the program expected, in one line."""
-    from rfdedup.cli.console import printable
-    from rfdedup.files import explain
+    from rfdedup.model.text import printable
+    from rfdedup.storage.files import explain
 
     if error.filename is None:
         return explain(error)
@@ -170,7 +170,7 @@ def _let_go_of_output() -> None:
 
 def _bound_math_threads() -> None:
     """Numerical libraries count the cores of the machine, not those that a control group grants this process."""
-    from rfdedup.cpus import usable_cpus
+    from rfdedup.runtime.cpus import usable_cpus
 
     cores = usable_cpus()
     if cores < (os.cpu_count() or 1):

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from rfdedup.cli.console import printable
-from rfdedup.progress import Silent
+from rfdedup.model.text import printable
+from rfdedup.runtime.progress import Silent
 
 STAGE_TITLES = {
     "scan": "scan",

@@ -8,8 +8,8 @@ from itertools import islice
 from rich.console import RenderableType
 from rich.table import Table
 
-from rfdedup.cli.console import printable
-from rfdedup.evaluation import Evaluation, Ratio
+from rfdedup.model.text import printable
+from rfdedup.outputs.evaluation import Evaluation, Ratio
 
 _SHOWN = 10
 

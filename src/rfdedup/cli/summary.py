@@ -7,10 +7,10 @@ from typing import Any
 import pyarrow.compute as pc
 from rich.table import Table
 
-from rfdedup.apply.names import decode_text
-from rfdedup.results import Run
-from rfdedup.run_folder import MEANING
-from rfdedup.tiers.heavy import heavy_bounds
+from rfdedup.features.heavy_bounds import heavy_bounds
+from rfdedup.outputs.apply.names import decode_text
+from rfdedup.pipeline.results import Run
+from rfdedup.storage.run_folder import MEANING
 
 _KINDS = 5
 """Ways to get files read that are shown, the most frequent first."""

@@ -5,15 +5,16 @@
 
 from rfdedup.comparison.compare import change_map, compare
 from rfdedup.comparison.keypoints import Keypoints
-from rfdedup.comparison.model import VIEW_SIDE, Evidence, Kind, Limits, Side, View, make_view
+from rfdedup.comparison.model import VIEW_SIDE, ChangeLimits, View, make_view
 from rfdedup.comparison.words import sentence
+from rfdedup.model.evidence import Evidence, Kind, Side
 
 __all__ = [
     "VIEW_SIDE",
+    "ChangeLimits",
     "Evidence",
     "Keypoints",
     "Kind",
-    "Limits",
     "Side",
     "View",
     "change_map",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfdedup.comparison.keypoints import match
-from rfdedup.comparison.model import F64, Limits, View
+from rfdedup.comparison.model import F64, ChangeLimits, View
 from rfdedup.imaging.arrays import U8
 
 _NEARLY_AS_GOOD: Final = 0.02
@@ -55,7 +55,7 @@ def _correlation(one: NDArray[np.float64], two: NDArray[np.float64]) -> float:
     return round(float((one * two).sum()) / spread, 4) if spread > 0 else 1.0
 
 
-def whole_forms(base: View, other: View, limits: Limits) -> Iterator[tuple[float, Alignment]]:
+def whole_forms(base: View, other: View, limits: ChangeLimits) -> Iterator[tuple[float, Alignment]]:
     """The forms in which the whole of one picture may lie on the other, likeliest first, with their correlation."""
     shape = math.log(other.width / other.height)
     target = base.thumb.astype(np.float64)
@@ -82,7 +82,7 @@ def _keypoint_scale(view: View) -> F64:
     return np.diag([view.width / points.width, view.height / points.height, 1.0])
 
 
-def by_keypoints(base: View, other: View, limits: Limits) -> Alignment | None:
+def by_keypoints(base: View, other: View, limits: ChangeLimits) -> Alignment | None:
     """The transform on which keypoints agree, mirror included; None where too few do."""
     inliers, matrix = match(base.keypoints, other.keypoints)
     mirrored = False

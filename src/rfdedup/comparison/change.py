@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rfdedup.comparison.model import F32, Limits
+from rfdedup.comparison.model import F32, ChangeLimits
 from rfdedup.comparison.tone import Toned, sampled
 from rfdedup.imaging.arrays import U8
 
@@ -115,7 +115,7 @@ def beyond_a_pixel(base: U8, other: U8) -> U8:
     return np.asarray(cv2.max(above, cv2.subtract(other, cv2.dilate(base, _CROSS))), dtype=np.uint8)
 
 
-def find_change(toned: Toned, mask: U8, limits: Limits) -> Change:
+def find_change(toned: Toned, mask: U8, limits: ChangeLimits) -> Change:
     """Regions in which ``toned`` pictures differ, of the places where ``mask`` (h, w) uint8 is set.
 
     A small page is looked at again enlarged: a pixel of shift is much of a glyph there, and half a pixel is enough
@@ -151,7 +151,7 @@ def _doubled(mask: U8) -> U8:
     return np.repeat(np.repeat(mask, 2, axis=0), 2, axis=1)
 
 
-def _find(toned: Toned, mask: U8, limits: Limits) -> Change:
+def _find(toned: Toned, mask: U8, limits: ChangeLimits) -> Change:
     base = np.asarray(cv2.cvtColor(toned.base, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     other = np.asarray(cv2.cvtColor(toned.other, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     base, other = equally_sharp(base, other, mask)
@@ -188,7 +188,7 @@ def _find(toned: Toned, mask: U8, limits: Limits) -> Change:
     )  # fmt: skip
 
 
-def is_fine_change(fine_peak: float, outstanding: float, limits: Limits) -> bool:
+def is_fine_change(fine_peak: float, outstanding: float, limits: ChangeLimits) -> bool:
     """Whether a glyph of a page is another one: little for a photo, much where all the rest agrees."""
     return fine_peak >= limits.max_fine_change and outstanding >= limits.max_outstanding
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from rfdedup.comparison.model import F32, Limits
+from rfdedup.comparison.model import F32, ChangeLimits
 from rfdedup.comparison.tone import Toned, brightest, gain_and_offset
 from rfdedup.imaging.arrays import U8, area_resize
 
@@ -125,7 +125,7 @@ def _turned_before(base: U8, other: U8) -> NDArray[np.bool_]:
     return np.asarray((_across(one, two) > _TURNED) & vivid & unclipped)
 
 
-def find_colour(base: U8, other: U8, toned: Toned, mask: U8, limits: Limits) -> Colour:
+def find_colour(base: U8, other: U8, toned: Toned, mask: U8, limits: ChangeLimits) -> Colour:
     """Compares the colours of ``toned`` pictures at half size where ``mask`` (h, w) uint8 is set.
 
     ``base`` and ``other`` are the same (h, w, 3) uint8 pictures before they were toned.

@@ -14,12 +14,13 @@ from rfdedup.comparison.canvas import Canvas, lay, refine, shift_together
 from rfdedup.comparison.change import find_change
 from rfdedup.comparison.colour import find_colour
 from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
-from rfdedup.comparison.model import ROUGH_SIDE, VIEW_SIDE, Evidence, Kind, Limits, Side, View
+from rfdedup.comparison.model import ROUGH_SIDE, VIEW_SIDE, ChangeLimits, View
 from rfdedup.comparison.overlay import Grain, describe, find_grain
 from rfdedup.comparison.tone import equalise
 from rfdedup.imaging.arrays import U8, area_resize
+from rfdedup.model.evidence import Evidence, Kind, Side
 
-_DEFAULTS: Final = Limits()
+_DEFAULTS: Final = ChangeLimits()
 _SAME_STRUCTURE: Final = 2.0
 _TURNED: Final = 0.3
 _SCALED: Final = 0.02
@@ -50,7 +51,7 @@ def _edited(alignment: Alignment, coverage: float, gain: float) -> bool:
     )
 
 
-def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limits: Limits) -> Finding:
+def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limits: ChangeLimits) -> Finding:
     toned = equalise(canvas.base, canvas.other, canvas.mask)
     change = find_change(toned, canvas.mask, limits)
     colour = find_colour(canvas.base, canvas.other, toned, canvas.mask, limits)
@@ -73,7 +74,7 @@ def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limi
     return Finding(alignment, canvas, measures, decide(measures, limits))
 
 
-def _settled(finding: Finding, limits: Limits) -> bool:
+def _settled(finding: Finding, limits: ChangeLimits) -> bool:
     """Whether a whole form shows no change, and had the structure to show one."""
     measures = finding.measures
     if changed(measures, limits) or another_hue(measures, limits) or finding.verdict.reason == "grey-of-another-tone":
@@ -81,7 +82,7 @@ def _settled(finding: Finding, limits: Limits) -> bool:
     return measures.change.peak < limits.max_change_alone or measures.change.textured >= limits.least_textured
 
 
-def find(base: View, other: View, limits: Limits) -> Finding | None:
+def find(base: View, other: View, limits: ChangeLimits) -> Finding | None:
     """The alignment that explains most, cheapest first; None where the pictures cannot be laid over each other."""
     whole: Finding | None = None
     rejected: Alignment | None = None
@@ -106,7 +107,7 @@ def find(base: View, other: View, limits: Limits) -> Finding | None:
     return whole and _shaken(base, other, whole, limits)
 
 
-def _clearly_changed(base: View, other: View, alignment: Alignment, limits: Limits) -> bool:
+def _clearly_changed(base: View, other: View, alignment: Alignment, limits: ChangeLimits) -> bool:
     """Whether even a small canvas shows a change: saves the look at a large one."""
     if min(max(base.rgb.shape), max(other.rgb.shape)) < 2 * ROUGH_SIDE:
         return False
@@ -117,7 +118,7 @@ def _clearly_changed(base: View, other: View, alignment: Alignment, limits: Limi
     return change.peak >= limits.clear_change
 
 
-def _shaken(base: View, other: View, whole: Finding, limits: Limits) -> Finding:
+def _shaken(base: View, other: View, whole: Finding, limits: ChangeLimits) -> Finding:
     """``whole`` with the shake of a camera taken out, where that leaves less change: for pictures of few keypoints."""
     steady = refine(shift_together(whole.canvas))
     if steady is whole.canvas:
@@ -126,7 +127,7 @@ def _shaken(base: View, other: View, whole: Finding, limits: Limits) -> Finding:
     return finding if finding.measures.change.peak < whole.measures.change.peak else whole
 
 
-def _with_details(finding: Finding, limits: Limits) -> Finding:
+def _with_details(finding: Finding, limits: ChangeLimits) -> Finding:
     """``finding`` with grain, and with what the change is like, judged again."""
     measures = finding.measures
     has_change = changed(measures, limits)
@@ -153,7 +154,7 @@ def _rounded(matrix: NDArray[np.floating]) -> tuple[float, float, float, float, 
     return round(a, 5), round(b, 5), round(c, 2), round(d, 5), round(e, 5), round(f, 2)
 
 
-def compare(subject: View, king: View, limits: Limits = _DEFAULTS) -> Evidence:
+def compare(subject: View, king: View, limits: ChangeLimits = _DEFAULTS) -> Evidence:
     """What ``subject`` is to ``king``: the same kinds whichever is called which."""
     subject_is_base = subject.order > king.order
     base, other = (subject, king) if subject_is_base else (king, subject)
@@ -185,7 +186,7 @@ def compare(subject: View, king: View, limits: Limits = _DEFAULTS) -> Evidence:
     )
 
 
-def change_map(subject: View, king: View, limits: Limits = _DEFAULTS) -> tuple[U8, U8, U8]:
+def change_map(subject: View, king: View, limits: ChangeLimits = _DEFAULTS) -> tuple[U8, U8, U8]:
     """For people to see: both pictures (h, w, 3) uint8 laid over each other, and what changed, (h, w) uint8, 0 or 255.
 
     Pictures that cannot be aligned come as they are, the subject brought to the king's size, all of it changed.

@@ -7,8 +7,9 @@ from typing import Final
 
 from rfdedup.comparison.change import Change, is_fine_change
 from rfdedup.comparison.colour import Colour
-from rfdedup.comparison.model import Kind, Limits
+from rfdedup.comparison.model import ChangeLimits
 from rfdedup.comparison.overlay import Grain, Overlay
+from rfdedup.model.evidence import Kind
 
 _GREY_GAINS: Final = (0.8, 1.25)
 _GREY_OFFSET: Final = 40.0
@@ -64,7 +65,7 @@ def _different(reason: str, changed: bool = True, colour_changed: bool = False) 
     return Verdict(Kind.DIFFERENT, Kind.DIFFERENT, reason, changed, colour_changed)
 
 
-def changed(measures: Measures, limits: Limits) -> bool:
+def changed(measures: Measures, limits: ChangeLimits) -> bool:
     """Whether brightness changed somewhere by more than noise."""
     change = measures.change
     if is_fine_change(change.fine_peak, change.outstanding, limits):
@@ -74,12 +75,12 @@ def changed(measures: Measures, limits: Limits) -> bool:
     return change.peak >= limit and change.largest >= limits.least_region
 
 
-def another_hue(measures: Measures, limits: Limits) -> bool:
+def another_hue(measures: Measures, limits: ChangeLimits) -> bool:
     """Whether hues changed over more than a speck."""
     return measures.colour.largest >= max(limits.max_hue_area, limits.max_hue_share * measures.canvas)
 
 
-def _overlay(measures: Measures, limits: Limits) -> bool:
+def _overlay(measures: Measures, limits: ChangeLimits) -> bool:
     """Whether what changed was laid over a copy: of one colour, over a photo whose grain is the same elsewhere."""
     overlay, likeness, alive = measures.overlay, measures.grain.likeness, measures.grain.alive
     if overlay is None or alive < limits.least_alive:
@@ -104,7 +105,7 @@ def _hue_within(measures: Measures) -> bool:
     return measures.overlay is not None and (measures.overlay.banner or measures.colour.flipped < _FLIPPED)
 
 
-def decide(measures: Measures, limits: Limits) -> Verdict:
+def decide(measures: Measures, limits: ChangeLimits) -> Verdict:
     """What a pair is, alone and in a crowd."""
     change = measures.change
     if measures.area < limits.least_area or change.structure < limits.least_structure:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
@@ -24,29 +23,12 @@ VIEW_SIDE: Final = 768
 ROUGH_SIDE: Final = 192
 """Pixels of the longer side at which a change is looked for first."""
 
-THUMB_SIDE: Final = 32
+FORM_SIDE: Final = 32
 """Pixels of both sides of the thumbnail by which the eight forms of a whole picture are told apart."""
 
 
-class Kind(StrEnum):
-    """What two pictures are to each other."""
-
-    COPY = "copy"
-    MOMENT = "moment"
-    DIFFERENT = "different"
-
-
-class Side(StrEnum):
-    """Which picture shows something that the other does not."""
-
-    NONE = "none"
-    SUBJECT = "subject"
-    KING = "king"
-    BOTH = "both"
-
-
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ChangeLimits:
     """Every constant that decides. Lengths are pixels of the canvas, levels are grey levels of 255."""
 
     # alignment
@@ -124,8 +106,8 @@ class View:
 
     @cached_property
     def thumb(self) -> U8:
-        """(THUMB_SIDE, THUMB_SIDE) uint8 grey, whatever the shape of the picture."""
-        return area_resize(self.grey, THUMB_SIDE, THUMB_SIDE)
+        """(FORM_SIDE, FORM_SIDE) uint8 grey, whatever the shape of the picture."""
+        return area_resize(self.grey, FORM_SIDE, FORM_SIDE)
 
     @cached_property
     def rough(self) -> View:
@@ -151,39 +133,3 @@ def make_view(
     if keypoints is not None:
         view.__dict__["keypoints"] = keypoints
     return view
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What the comparison of a subject with a king found; the numbers are rounded as they were judged.
-
-    Attributes:
-        kind: what the pair is when nothing else is known.
-        crowd_kind: what it is where many images share this background.
-        transform: (a, b, c, d, e, f) maps subject to king pixels at full size, x' = a x + b y + c and
-            y' = d x + e y + f, from the outer corner of the first pixel, mirror included; zeros where not aligned.
-        mirrored: whether one is the mirror image of the other.
-        inliers: keypoints that agree on the transform; 0 where it came without keypoints.
-        overlap: share of the area of the picture that shows less that was compared.
-        matched: share of what was compared that did not change.
-        changed_area: pixels of the largest changed region on the canvas.
-        changed_share: the same as a share of the canvas.
-        side: which picture shows something that the other does not.
-        colour_changed: whether hues changed.
-        resolution: pixels of the longer side of the canvas; 0 where not aligned.
-        reason: one word for why.
-    """
-
-    kind: Kind
-    crowd_kind: Kind
-    transform: tuple[float, float, float, float, float, float]
-    mirrored: bool
-    inliers: int
-    overlap: float
-    matched: float
-    changed_area: int
-    changed_share: float
-    side: Side
-    colour_changed: bool
-    resolution: int
-    reason: str

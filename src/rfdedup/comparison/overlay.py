@@ -11,7 +11,7 @@ import numpy as np
 from rfdedup.comparison.canvas import Canvas
 from rfdedup.comparison.change import Change, deviation
 from rfdedup.comparison.colour import Colour
-from rfdedup.comparison.model import F32, Limits
+from rfdedup.comparison.model import F32, ChangeLimits
 from rfdedup.imaging.arrays import U8
 
 _SMOOTH: Final = 9.0
@@ -59,7 +59,7 @@ class Grain:
     alive: float
 
 
-def find_grain(canvas: Canvas, limits: Limits, whole: bool) -> Grain:
+def find_grain(canvas: Canvas, limits: ChangeLimits, whole: bool) -> Grain:
     """The grain of ``canvas``: of all of it, or else of its middle."""
     height, width = canvas.mask.shape
     part = np.s_[:, :]

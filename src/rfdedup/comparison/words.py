@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from rfdedup.comparison.model import Evidence, Kind, Side
+from rfdedup.model.evidence import Evidence, Kind, Side
 
 _WHOLE: Final = 0.97
 # the rim of what is shared is not compared

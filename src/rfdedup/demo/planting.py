@@ -16,16 +16,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from rfdedup.demo.edits import (
-    COPY_KINDS,
-    STYLES,
-    make_broken,
-    make_copy,
-    make_junk,
-)
+from rfdedup.demo.edits import COPY_KINDS, STYLES, make_broken, make_copy, make_junk
 from rfdedup.demo.style import Pixels, Random, Style
-from rfdedup.errors import InputError
-from rfdedup.truth import GENUINE_KINDS, PLANTED_BROKEN, PLANTED_JUNK, TruthRow, write_truth
+from rfdedup.model.errors import InputError
+from rfdedup.outputs.truth import GENUINE_KINDS, PLANTED_BROKEN, PLANTED_JUNK, TruthRow, write_truth
 
 PHOTOS = Path(__file__).parent / "photos"
 """Folder of the photos that ship with the package; LICENSES.md beside them names their authors."""

@@ -19,8 +19,8 @@ from typing import Any
 
 import platformdirs
 
-from rfdedup.errors import EncoderError
-from rfdedup.files import parse_json
+from rfdedup.model.errors import EncoderError
+from rfdedup.storage.files import parse_json
 
 FORMAT = 1
 """Raise when the conversion or the layout of an entry changes: older entries are then not found."""

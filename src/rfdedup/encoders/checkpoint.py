@@ -9,8 +9,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from rfdedup.errors import EncoderError, MissingExtraError
-from rfdedup.files import open_regular
+from rfdedup.model.errors import EncoderError, MissingExtraError
+from rfdedup.storage.files import open_regular
 
 CONTAINERS = ("model", "state_dict", "net", "network")
 """Keys under which training frameworks keep the state dict."""

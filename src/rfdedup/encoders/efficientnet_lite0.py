@@ -9,7 +9,7 @@ from pathlib import Path
 from rfdedup.encoders.base import Encoder, ModelCard, Threshold
 from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 NAME = "efficientnet-lite0"
 DIM = 1280

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rfdedup.errors import EncoderError, MissingExtraError
-from rfdedup.files import read_regular
+from rfdedup.model.errors import EncoderError, MissingExtraError
+from rfdedup.storage.files import read_regular
 
 _IMAGENET_MEAN = (0.485 * 255, 0.456 * 255, 0.406 * 255)
 _IMAGENET_STD = (0.229 * 255, 0.224 * 255, 0.225 * 255)

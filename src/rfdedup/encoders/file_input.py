@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rfdedup.encoders.preprocess import RESIZE_FILTERS, InputSpec
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 Triple = tuple[float, float, float]
 

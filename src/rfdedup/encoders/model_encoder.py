@@ -9,7 +9,7 @@ import numpy as np
 
 from rfdedup.encoders.base import Embeddings, ModelCard, Runtime
 from rfdedup.encoders.preprocess import Rgb, prepare
-from rfdedup.errors import EncoderError, InputError
+from rfdedup.model.errors import EncoderError, InputError
 
 
 class ModelEncoder:

@@ -9,8 +9,8 @@ from typing import Any
 from rfdedup.encoders.base import Encoder, ModelCard
 from rfdedup.encoders.file_input import describe, parse_input
 from rfdedup.encoders.model_encoder import ModelEncoder
-from rfdedup.errors import EncoderError
-from rfdedup.files import read_regular
+from rfdedup.model.errors import EncoderError
+from rfdedup.storage.files import read_regular
 
 REVISION = 1
 """Raise when embeddings of the same file change their meaning."""

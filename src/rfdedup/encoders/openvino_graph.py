@@ -7,7 +7,7 @@ from typing import Any
 
 from rfdedup.encoders.file_input import FileInput
 from rfdedup.encoders.openvino_runtime import first_line
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 
 def adapt(graph: Any, said: FileInput, where: str) -> tuple[tuple[int, int], bool]:

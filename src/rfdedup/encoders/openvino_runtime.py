@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import psutil
 
-from rfdedup import jit
-from rfdedup.cpus import thread_count
 from rfdedup.encoders.base import Embeddings
 from rfdedup.encoders.preprocess import Rgb
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
+from rfdedup.runtime import jit
+from rfdedup.runtime.cpus import thread_count
 
 os.environ.setdefault("OPENVINO_TELEMETRY_OPTOUT", "1")
 

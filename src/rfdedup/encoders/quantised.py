@@ -16,7 +16,7 @@ import numpy as np
 from rfdedup.encoders import cache
 from rfdedup.encoders.base import Embeddings
 from rfdedup.encoders.preprocess import Rgb
-from rfdedup.errors import EncoderError, MissingExtraError
+from rfdedup.model.errors import EncoderError, MissingExtraError
 
 CALIBRATION_IMAGES = 300
 """As many as NNCF uses by default; more do not move its statistics."""

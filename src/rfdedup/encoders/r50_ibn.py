@@ -18,7 +18,7 @@ from rfdedup.encoders.devices import resolve_device
 from rfdedup.encoders.fastreid_config import FastReidConfig, find_config, read_config
 from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 if TYPE_CHECKING:
     from rfdedup.encoders.fastreid_network import FastReidNetwork

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rfdedup.encoders.base import Encoder
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 ENTRY_POINT_GROUP = "rfdedup.encoders"
 DEVICES = ("auto", "cpu", "cuda", "mps")

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from rfdedup.encoders.base import Embeddings
 from rfdedup.encoders.preprocess import Rgb
-from rfdedup.errors import EncoderError
+from rfdedup.model.errors import EncoderError
 
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _LARGEST_BATCH = 128

@@ -19,8 +19,8 @@ from rfdedup.encoders.checkpoint import require_torch
 from rfdedup.encoders.devices import resolve_device
 from rfdedup.encoders.file_input import FileInput, describe, parse_input
 from rfdedup.encoders.model_encoder import ModelEncoder
-from rfdedup.errors import EncoderError
-from rfdedup.files import read_regular
+from rfdedup.model.errors import EncoderError
+from rfdedup.storage.files import read_regular
 
 REVISION = 1
 """Raise when embeddings of the same file change their meaning."""

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 from PIL import Image, ImageFile
 
-from rfdedup.errors import ImageError
 from rfdedup.imaging import jpeg, raster, raw, tiff
 from rfdedup.imaging.arrays import U8, area_resize, fit, shrink_factor, to_grey
 from rfdedup.imaging.deep import is_deep, said_of, whole_colours
 from rfdedup.imaging.exif import orientation_of, swaps_axes, upright
 from rfdedup.imaging.frames import STILL, Frames, survey
-from rfdedup.imaging.limits import EMPTY, NOT_AN_IMAGE, TOO_LARGE, UNSUPPORTED_FORMAT, Limits, check_size
+from rfdedup.imaging.limits import EMPTY, NOT_AN_IMAGE, TOO_LARGE, UNSUPPORTED_FORMAT, DecodeLimits, check_size
 from rfdedup.imaging.sniff import BLANKS, MOST_BLANKS, SNIFF_BYTES, SUPPORTED, sniff
+from rfdedup.model.errors import ImageError
 
 _ANIMATED: Final = frozenset({"gif", "webp", "png", "avif"})
 _LOOKED_AT: Final = 160
@@ -92,13 +92,13 @@ class Picture:
         return to_grey(self.rgb)
 
 
-def probe(data: bytes, limits: Limits | None = None) -> Header:
+def probe(data: bytes, limits: DecodeLimits | None = None) -> Header:
     """Read the header only.
 
     Raises:
         ImageError: of a kind in ``ERROR_KINDS``; ``too-large`` before any memory is taken for pixels.
     """
-    return _open(_without_blanks(data), limits or Limits())[0]
+    return _open(_without_blanks(data), limits or DecodeLimits())[0]
 
 
 def decode(
@@ -107,7 +107,7 @@ def decode(
     longest: int | None = None,
     at_least: int | None = None,
     sides: tuple[int, int] = (1, 1),
-    limits: Limits | None = None,
+    limits: DecodeLimits | None = None,
 ) -> Picture:
     """Decode the picture of a file, upright, whole and in RGB.
 
@@ -128,7 +128,7 @@ def decode(
     Raises:
         ImageError: of a kind in ``ERROR_KINDS``, also where a decoder would return half a picture.
     """
-    limits = limits or Limits()
+    limits = limits or DecodeLimits()
     whole = len(data)
     data = _without_blanks(data)
     header, opened = _open(data, limits)
@@ -177,7 +177,7 @@ def _without_blanks(data: bytes) -> bytes:
     return data
 
 
-def _open(data: bytes, limits: Limits) -> tuple[Header, jpeg.JpegHeader | raw.RawFile | ImageFile.ImageFile]:
+def _open(data: bytes, limits: DecodeLimits) -> tuple[Header, jpeg.JpegHeader | raw.RawFile | ImageFile.ImageFile]:
     if not data:
         raise ImageError(EMPTY, "the file is empty")
     if len(data) > limits.max_bytes:
@@ -237,7 +237,7 @@ def _count_gif(data: bytes) -> int:
     return max(count, 1)
 
 
-def _survey(data: bytes, header: Header, limits: Limits) -> Frames:
+def _survey(data: bytes, header: Header, limits: DecodeLimits) -> Frames:
     places: Sequence[int] = range(header.frames)
     if header.format == "tiff":
         places = tiff.pages(list(tiff.directories(data)))

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import ImageFile
 
 from rfdedup.imaging.arrays import U8, fit, to_grey
-from rfdedup.imaging.limits import Limits, check_size
+from rfdedup.imaging.limits import DecodeLimits, check_size
 
 _FINEST: Final = 32
 _CODE_BYTES: Final = 1 << 14
@@ -46,7 +46,9 @@ class Frames:
 STILL: Final = Frames()
 
 
-def survey(image: ImageFile.ImageFile, places: Sequence[int], file_bytes: int, limits: Limits, show: Show) -> Frames:
+def survey(
+    image: ImageFile.ImageFile, places: Sequence[int], file_bytes: int, limits: DecodeLimits, show: Show
+) -> Frames:
     """Look at the frames of a file.
 
     Args:
@@ -67,7 +69,7 @@ def survey(image: ImageFile.ImageFile, places: Sequence[int], file_bytes: int, l
 
 
 def _looked_at(
-    image: ImageFile.ImageFile, places: Sequence[int], file_bytes: int, limits: Limits, show: Show
+    image: ImageFile.ImageFile, places: Sequence[int], file_bytes: int, limits: DecodeLimits, show: Show
 ) -> Iterator[tuple[int, U8]]:
     """Frames one after the other, until there are no more, one is broken, or they become too many."""
     left = limits.max_frame_pixels
@@ -124,7 +126,7 @@ def same_frames(a_frames: int | None, a_codes: bytes | None, b_frames: int | Non
     """Whether two files agree in the number, the order and the content of their frames.
 
     True for two stills, of which there is nothing more to say; False for a still and an animation, and for animations
-    that were not looked at in full. Arguments are ``frames`` and ``frame_hashes`` of ``records.FEATURES``.
+    that were not looked at in full. Arguments are ``frames`` and ``frame_hashes`` of ``schemas.FEATURES``.
     """
     count = a_frames or 1
     if count != (b_frames or 1):

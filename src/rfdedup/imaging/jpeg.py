@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 import simplejpeg
 
-from rfdedup.errors import ImageError
 from rfdedup.imaging.arrays import U8
 from rfdedup.imaging.exif import orientation_of
-from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FORMAT, Limits
+from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FORMAT, DecodeLimits
 from rfdedup.imaging.repair import mend
+from rfdedup.model.errors import ImageError
 
 _SOI, _EOI, _SOS, _DQT, _APP1 = 0xD8, 0xD9, 0xDA, 0xDB, 0xE1
 _FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
@@ -74,7 +74,7 @@ def quality_of(table_sum: int) -> float:
     return float(np.interp(table_sum, _SUMS, np.arange(100.0, 0.0, -1.0)))
 
 
-def read_header(data: bytes, limits: Limits) -> JpegHeader:
+def read_header(data: bytes, limits: DecodeLimits) -> JpegHeader:
     """Walk the segments up to the first scan.
 
     Raises:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup import jit
+from rfdedup.runtime import jit
 
 if TYPE_CHECKING:
     from rfdedup.imaging.arrays import U8

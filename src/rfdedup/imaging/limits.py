@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from rfdedup.errors import ImageError
+from rfdedup.model.errors import ImageError
 
 EMPTY: Final = "empty"
 """The file holds no bytes."""
@@ -25,7 +25,7 @@ ERROR_KINDS: Final = (EMPTY, NOT_AN_IMAGE, UNSUPPORTED_FORMAT, TRUNCATED, CORRUP
 
 
 @dataclass(frozen=True)
-class Limits:
+class DecodeLimits:
     """Bounds that are checked on the header, before any pixel is decoded.
 
     Attributes:
@@ -49,7 +49,7 @@ class Limits:
     max_frame_pixels: int = 200_000_000
 
 
-def check_size(width: int, height: int, file_bytes: int, limits: Limits) -> None:
+def check_size(width: int, height: int, file_bytes: int, limits: DecodeLimits) -> None:
     """Raise ``ImageError`` for a size that is empty or beyond ``limits``."""
     pixels = width * height
     if width < 1 or height < 1:

@@ -24,10 +24,10 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from rfdedup.errors import ImageError, MissingExtraError
 from rfdedup.imaging.arrays import U8
 from rfdedup.imaging.depth import Said, to_8bit
 from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FORMAT
+from rfdedup.model.errors import ImageError, MissingExtraError
 
 Opener = Callable[[io.BytesIO], ImageFile.ImageFile]
 

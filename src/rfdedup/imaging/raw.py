@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from rfdedup.errors import ImageError, MissingExtraError
 from rfdedup.imaging.arrays import U8, area_resize
 from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FORMAT
+from rfdedup.model.errors import ImageError, MissingExtraError
 
 SUFFIXES: Final = frozenset(
     f".{suffix}"

@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from rfdedup import jit
 from rfdedup.imaging import kernels
 from rfdedup.imaging.arrays import U8
+from rfdedup.runtime import jit
 
 Floats = npt.NDArray[np.float64]
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rfdedup.assets import paired_assets
 from rfdedup.imaging.frames import same_frames
+from rfdedup.sources.assets import paired_assets
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -37,7 +37,7 @@ class Compatible:
 
     @classmethod
     def of(cls, features: pa.Table, frame_hashes: FrameHashes) -> Compatible:
-        """Of n rows with columns of ``records.FEATURES``."""
+        """Of n rows with columns of ``schemas.FEATURES``."""
         whole = pc.binary_join_element_wise(features["root"].cast(pa.binary()), features["path_bytes"], b"/")
         raw = pc.fill_null(pc.equal(features["format"], "raw"), False).to_numpy(zero_copy_only=False)
         frames = features["frames"].fill_null(1).to_numpy().astype(np.int64)

@@ -9,11 +9,11 @@ from typing import Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.comparison import Evidence, Kind
-from rfdedup.linking import Links
-from rfdedup.records import Tier
-from rfdedup.similarity.components import components
-from rfdedup.stages.propose import UNKNOWN_BITS, Proposals
+from rfdedup.keepers.components import components
+from rfdedup.model.evidence import Evidence, Kind
+from rfdedup.model.links import Links
+from rfdedup.model.proposals import UNKNOWN_BITS, Proposals
+from rfdedup.model.schemas import Tier
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

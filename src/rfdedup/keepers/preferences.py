@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.comparison import Evidence, Side
 from rfdedup.keepers.confirmed import Compared
+from rfdedup.model.evidence import Evidence, Side
 
 Rows = npt.NDArray[np.int64]
 Pairs = tuple[Rows, Rows]
@@ -30,7 +30,7 @@ def preferences(compared: Compared, features: pa.Table) -> tuple[Pairs, Pairs]:
 
     Args:
         compared: the pairs so far.
-        features: n rows with columns ``width``, ``height`` and ``content`` of ``records.FEATURES``.
+        features: n rows with columns ``width``, ``height`` and ``content`` of ``schemas.FEATURES``.
     """
     good, _ = compared.accepted()
     width, height = (features[name].fill_null(1).to_numpy() for name in ("width", "height"))

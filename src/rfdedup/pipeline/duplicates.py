@@ -10,10 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.comparison import VIEW_SIDE
-from rfdedup.config import RunConfig
-from rfdedup.court import Court
 from rfdedup.encoders.base import ModelCard
-from rfdedup.inventory import Inventory
+from rfdedup.encoders.run_encoder import RunEncoder
 from rfdedup.keepers.confirmed import (
     CROWD,
     MOST_FAILED,
@@ -24,28 +22,24 @@ from rfdedup.keepers.confirmed import (
     proposed_by_hash,
 )
 from rfdedup.keepers.preferences import preferences
-from rfdedup.linking import Links
-from rfdedup.lookalikes import MIN_CONTRAST, MIN_DHASH_BITS, luminance
-from rfdedup.passes import Fault, FilesLost
-from rfdedup.progress import Watch
-from rfdedup.records import Tier
-from rfdedup.run_encoder import RunEncoder
-from rfdedup.similarity.vectors import pair_scores
+from rfdedup.keepers.selection import KingSelection
+from rfdedup.metric.whitening import RAW, WhiteningChoice, full_prior_of
+from rfdedup.model.config import RunConfig
+from rfdedup.model.constants import THUMB_SIDE
+from rfdedup.model.faults import Fault, FilesLost
+from rfdedup.model.image_set import ImageSet
+from rfdedup.model.links import Links
+from rfdedup.model.proposals import Proposals
+from rfdedup.model.schemas import Tier
+from rfdedup.neighbors.thumbnails import thumb_rms
+from rfdedup.neighbors.vectors import pair_scores
+from rfdedup.runtime.progress import Watch
 from rfdedup.stages.compare import VERSION, Comparer, change_limits
 from rfdedup.stages.embed import Embedder
-from rfdedup.stages.propose import (
-    Proposals,
-    between,
-    by_embeddings,
-    by_hashes,
-    by_turned_hashes,
-    turned_codes,
-)
-from rfdedup.store import FeatureStore
-from rfdedup.thumbs import thumb_rms
-from rfdedup.tiers import THUMB_SIDE
-from rfdedup.tiers.comparison import HalfPrecision
-from rfdedup.whitening import RAW, Choice, full_prior_of
+from rfdedup.stages.perceptual import MIN_CONTRAST, MIN_DHASH_BITS, luminance
+from rfdedup.stages.propose import between, by_embeddings, by_hashes, by_turned_hashes, turned_codes
+from rfdedup.storage.feature_store import FeatureStore
+from rfdedup.storage.half_precision import HalfPrecision
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -79,13 +73,15 @@ def proposal_floor(config: RunConfig, descriptor: str, images: int) -> float:
     return round(min(lowest + FLOOR_RISE * doublings, 0.9), 4)
 
 
-def proposal_descriptor(config: RunConfig, card: ModelCard) -> Choice:
+def proposal_descriptor(config: RunConfig, card: ModelCard) -> WhiteningChoice:
     """How embeddings are compared to propose pairs: whitened by what ships with the encoder, where there is that."""
     prior = full_prior_of(card)
     if config.semantic.descriptor == "raw" or prior is None:
         reason = RAW.reason if config.semantic.descriptor == "raw" else "no whitening ships with this encoder"
-        return Choice("none", None, 0, reason)
-    return Choice("prior", prior.whitening, 0, "what ships with the encoder: embeddings propose, pictures decide")
+        return WhiteningChoice("none", None, 0, reason)
+    return WhiteningChoice(
+        "prior", prior.whitening, 0, "what ships with the encoder: embeddings propose, pictures decide"
+    )
 
 
 @dataclass
@@ -97,33 +93,35 @@ class Search:
         floor: least cosine similarity of a proposal.
     """
 
-    stock: Inventory
+    image_set: ImageSet
     store: FeatureStore
     config: RunConfig
-    court: Court
+    selection: KingSelection
     watch: Watch
     encoder: RunEncoder | None
     faults: dict[int, Fault] = field(default_factory=dict)
     _failed: Rows = field(init=False)
     _embedded: Rows = field(init=False)
     floor: float = 1.0
-    _choice: Choice | None = None
+    _choice: WhiteningChoice | None = None
     _proposed: Proposals = field(default_factory=Proposals.none)
 
     def run(self, distinct: Rows) -> tuple[Rows, Rows, Links, Compared]:
         """Kings among ``distinct`` rows, one of each content: king and place of each row, links, compared pairs."""
-        n = self.stock.features.num_rows
+        n = self.image_set.features.num_rows
         assert self.config.same != "meaning"  # noqa: S101 - that rule compares no pictures
         compared = Compared(n, self.config.same)
-        self._comparer = Comparer.of(self.stock, self.store, self.config, self.watch)
+        self._comparer = Comparer.of(self.image_set, self.store, self.config, self.watch)
         self._failed, self._embedded = np.zeros(n, np.int64), np.full(n, -1)
-        self._dhash, self._phash = (self.stock.features[name].fill_null(0).to_numpy() for name in ("dhash", "phash"))
+        self._dhash, self._phash = (
+            self.image_set.features[name].fill_null(0).to_numpy() for name in ("dhash", "phash")
+        )
         self._forms = np.zeros((8, n), np.uint64)
         if "hash" in self.config.tiers and self.config.hash.perceptual:
             self._compare_rounds(compared, self._by_hashes(self._alive(distinct)), distinct)
         if self.encoder is None:
             return self._settle(compared, distinct)
-        embedder = Embedder(self.config, self.stock, self.store, self.watch, self.encoder)
+        embedder = Embedder(self.config, self.image_set, self.store, self.watch, self.encoder)
         with embedder:
             self._embedder = embedder
             self._propose_by_embeddings(compared, distinct)
@@ -159,7 +157,7 @@ class Search:
         return rows[~np.isin(rows, gone)]
 
     def _by_hashes(self, rows: Rows) -> Proposals:
-        contrast = self.stock.features["contrast"].fill_null(0.0).to_numpy()
+        contrast = self.image_set.features["contrast"].fill_null(0.0).to_numpy()
         bits = np.bitwise_count(self._dhash[rows])
         telling = rows[(contrast[rows] >= MIN_CONTRAST) & (bits >= MIN_DHASH_BITS) & (bits <= 64 - MIN_DHASH_BITS)]
         most = self.config.compare.neighbours
@@ -167,7 +165,7 @@ class Search:
         if self.config.compare.turned and len(telling):
             for begin in range(0, len(telling), _BLOCK):
                 part = telling[begin : begin + _BLOCK]
-                grey = luminance(self.court.thumbs(part)).reshape(-1, THUMB_SIDE, THUMB_SIDE)
+                grey = luminance(self.selection.thumbs(part)).reshape(-1, THUMB_SIDE, THUMB_SIDE)
                 self._forms[:, part] = turned_codes(grey)
             turned = by_turned_hashes(telling, self._forms[:, telling], self._turned_radius, most)
             found = Proposals.join(found, turned)
@@ -175,7 +173,7 @@ class Search:
 
     def _thumb_distance(self, a: Rows, b: Rows) -> npt.NDArray[np.float64]:
         seen = np.unique(np.concatenate([a, b]))
-        grey = luminance(self.court.thumbs(seen))
+        grey = luminance(self.selection.thumbs(seen))
         return thumb_rms(grey, np.searchsorted(seen, a), np.searchsorted(seen, b), centred=True)
 
     def _propose_by_embeddings(self, compared: Compared, distinct: Rows) -> None:
@@ -207,13 +205,14 @@ class Search:
         known = len(self._described.rows) if (self._embedded >= 0).any() else 0
         parts = (rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK))
         self._described.extend(
-            (describe(self.store.gather(self.stock.shard[at], self.stock.row[at], dim)) for at in parts), len(rows)
+            (describe(self.store.gather(self.image_set.shard[at], self.image_set.row[at], dim)) for at in parts),
+            len(rows),
         )
         self._embedded[rows] = known + np.arange(len(rows))
 
     def _compare_rounds(self, compared: Compared, proposed: Proposals, distinct: Rows) -> None:
         """Compare proposals: each image with its likely king first, then with the nearest that it is not joined to."""
-        proposed = compared.fresh(proposed.take(self.court.may_be_same(proposed.a, proposed.b)))
+        proposed = compared.fresh(proposed.take(self.selection.may_be_same(proposed.a, proposed.b)))
         self._proposed = Proposals.join(self._proposed, proposed)
         self._compare(compared, self._with_likely_kings(compared, distinct))
         proposed = compared.fresh(proposed)
@@ -236,7 +235,7 @@ class Search:
         king, _ = self._crowned(compared, links, links, distinct)
         rows = np.flatnonzero(king != np.arange(compared.n))
         pairs = self._measured(rows, king[rows])
-        return compared.fresh(pairs.take(self.court.may_be_same(pairs.a, pairs.b)))
+        return compared.fresh(pairs.take(self.selection.may_be_same(pairs.a, pairs.b)))
 
     def _strong(self) -> Proposals:
         """Proposals by hashes, and by embeddings that are clearly alike."""
@@ -270,13 +269,13 @@ class Search:
         beside = Links.join(Links.make(one, other, Tier.PERCEPTUAL, np.zeros(len(one))))
         king, place = self._crowned(compared, links, beside, distinct)
         links = compared.links()
-        return king, place, links.take(self.court.permits(links.a, links.b, place))
+        return king, place, links.take(self.selection.permits(links.a, links.b, place))
 
     def _crowned(self, compared: Compared, links: Links, evidence: Links, distinct: Rows) -> tuple[Rows, Rows]:
         """King and place of each row by some links, ranked beside each other by ``evidence``."""
         while True:
             try:
-                place = self.court.place(evidence, distinct, *preferences(compared, self.stock.features))
+                place = self.selection.place(evidence, distinct, *preferences(compared, self.image_set.features))
                 break
             except FilesLost as lost:
                 self.faults |= lost.faults
@@ -286,7 +285,7 @@ class Search:
                     some.take(~np.isin(some.a, gone) & ~np.isin(some.b, gone)) for some in (links, evidence)
                 )
         nobody = np.zeros(compared.n, np.bool_)
-        return self.court.kings(links, place, nobody, lambda rows, _: rows), place
+        return self.selection.kings(links, place, nobody, lambda rows, _: rows), place
 
     def _settle(self, compared: Compared, distinct: Rows) -> tuple[Rows, Rows, Links, Compared]:
         """Compare what nobody covers with the kings of its component, until there is nothing left to compare."""
@@ -294,7 +293,7 @@ class Search:
             king, place, links = self._kings(compared, distinct)
             one, other = further_kings(compared, links, king, place, self._failed)
             pairs = self._measured(one, other)
-            pairs = compared.fresh(pairs.take(self.court.may_be_same(pairs.a, pairs.b)))
+            pairs = compared.fresh(pairs.take(self.selection.may_be_same(pairs.a, pairs.b)))
             if not len(pairs):
                 return king, place, compared.links(), compared
             self._compare(compared, pairs)

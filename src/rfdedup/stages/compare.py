@@ -12,19 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.comparison import VIEW_SIDE, Evidence, View, compare, make_view
-from rfdedup.comparison import Limits as ChangeLimits
-from rfdedup.config import RunConfig
-from rfdedup.errors import ImageError
-from rfdedup.execution import FLUSH_SECONDS, file_pool, limits_of
-from rfdedup.imaging import Limits, decode
-from rfdedup.inventory import Inventory, feature_key
-from rfdedup.passes import Fault, read_stable
-from rfdedup.progress import Watch
-from rfdedup.sources.folder import SourceFile
+from rfdedup.comparison import VIEW_SIDE, ChangeLimits, View, compare, make_view
+from rfdedup.executors.files import FLUSH_SECONDS, file_pool, limits_of
+from rfdedup.executors.local import Failure
+from rfdedup.imaging import DecodeLimits, decode
+from rfdedup.model.config import RunConfig
+from rfdedup.model.errors import ImageError
+from rfdedup.model.evidence import Evidence
+from rfdedup.model.faults import Fault
+from rfdedup.model.image_set import ImageSet
+from rfdedup.model.items import SourceFile
+from rfdedup.runtime.progress import Watch
+from rfdedup.sources.reading import read_stable
 from rfdedup.storage.comparisons import ComparisonStore, Pair, swapped
-from rfdedup.store import FeatureStore
-from rfdedup.workers import Failure
+from rfdedup.storage.feature_store import FeatureStore
+from rfdedup.storage.known_features import feature_key
 
 Rows = npt.NDArray[np.int64]
 
@@ -48,7 +50,7 @@ class Unreadable:
 class CompareTask:
     """Read both files of a pair, decode them as large as differences show, and compare them."""
 
-    limits: Limits
+    limits: DecodeLimits
     bounds: ChangeLimits
 
     def __call__(self, pair: tuple[SourceFile, SourceFile]) -> Evidence | Unreadable:
@@ -62,7 +64,7 @@ class CompareTask:
 
 
 @lru_cache(maxsize=_HELD)
-def view_of(file: SourceFile, limits: Limits) -> View:
+def view_of(file: SourceFile, limits: DecodeLimits) -> View:
     """What is compared of a file.
 
     Raises:
@@ -87,23 +89,23 @@ def comparison_key(config: RunConfig) -> str:
 class Comparer:
     """Compares rows of one run; what its folder remembers is not compared again."""
 
-    stock: Inventory
+    image_set: ImageSet
     config: RunConfig
     watch: Watch
     memory: ComparisonStore
 
     @classmethod
-    def of(cls, stock: Inventory, store: FeatureStore, config: RunConfig, watch: Watch) -> Comparer:
+    def of(cls, image_set: ImageSet, store: FeatureStore, config: RunConfig, watch: Watch) -> Comparer:
         memory = ComparisonStore(store.folder, comparison_key(config))
         store.damaged += memory.damaged
-        return cls(stock, config, watch, memory)
+        return cls(image_set, config, watch, memory)
 
     def compare(self, a: Rows, b: Rows) -> tuple[list[Evidence | None], dict[int, Fault]]:
         """Evidence of each pair, with the first of the pair as subject and the second as king; faults by row.
 
         Pairs that touch a row with a fault have None, and so have pairs that a worker died of: they stay unproved.
         """
-        digests = self.stock.features["sha256"]
+        digests = self.image_set.features["sha256"]
         ends = [digests.take(pa.array(rows)).to_pylist() for rows in (a, b)]
         pairs = list(zip(*ends, strict=True))
         keys: list[Pair] = [(min(pair), max(pair)) for pair in pairs]
@@ -149,4 +151,4 @@ class Comparer:
         ordered = sorted(wanted.items(), key=lambda item: (min(item[1]), max(item[1])))
         for begin in range(0, len(ordered), CHUNK):
             part = ordered[begin : begin + CHUNK]
-            yield part, [(self.stock.files[one], self.stock.files[other]) for _, (one, other) in part]
+            yield part, [(self.image_set.files[one], self.image_set.files[other]) for _, (one, other) in part]

@@ -8,17 +8,17 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.config import RunConfig
 from rfdedup.encoders.base import Encoder, cache_key
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.execution import embed_files, prepare_pool
-from rfdedup.inventory import Inventory
-from rfdedup.passes import Fault
-from rfdedup.progress import Watch
-from rfdedup.run_encoder import RunEncoder
-from rfdedup.sources.folder import SourceFile
-from rfdedup.store import FeatureStore
-from rfdedup.workers import Pool
+from rfdedup.encoders.run_encoder import RunEncoder
+from rfdedup.executors.files import embed_files, prepare_pool
+from rfdedup.executors.local import Pool
+from rfdedup.model.config import RunConfig
+from rfdedup.model.faults import Fault
+from rfdedup.model.image_set import ImageSet
+from rfdedup.model.items import SourceFile
+from rfdedup.runtime.progress import Watch
+from rfdedup.storage.feature_store import FeatureStore
 
 Rows = npt.NDArray[np.int64]
 
@@ -30,9 +30,9 @@ class Embedder:
     """
 
     def __init__(
-        self, config: RunConfig, stock: Inventory, store: FeatureStore, watch: Watch, encoder: RunEncoder
+        self, config: RunConfig, image_set: ImageSet, store: FeatureStore, watch: Watch, encoder: RunEncoder
     ) -> None:
-        self._config, self._stock, self._store, self._watch = config, stock, store, watch
+        self._config, self._image_set, self._store, self._watch = config, image_set, store, watch
         self._encoder = encoder
         self._open = ExitStack()
         self._workers: dict[tuple[int, InputSpec], Pool[SourceFile, Fault | None]] = {}
@@ -52,7 +52,7 @@ class Embedder:
         encoder = self._encoder()
         key = cache_key(encoder)
         have = np.zeros(len(rows), np.bool_)
-        shard, row = self._stock.shard[rows], self._stock.row[rows]
+        shard, row = self._image_set.shard[rows], self._image_set.row[rows]
         for number in np.unique(shard):
             at = shard == number
             have[at] = self._store.embedded(int(number), key)[row[at]]
@@ -60,11 +60,11 @@ class Embedder:
         faults: dict[int, Fault] = {}
         if not len(missing):
             return faults
-        writer = _ShardWriter(self._store, key, self._stock, missing)
-        order = missing[np.lexsort((self._stock.row[missing], self._stock.shard[missing]))]
+        writer = _ShardWriter(self._store, key, self._image_set, missing)
+        order = missing[np.lexsort((self._image_set.row[missing], self._image_set.shard[missing]))]
         with self._watch.stage("embed", len(order)):
             try:
-                files = [self._stock.files[i] for i in order]
+                files = [self._image_set.files[i] for i in order]
                 for at, vectors, broken in embed_files(files, encoder, self._config, self._watch, self.pool(encoder)):
                     faults |= {int(order[i]): fault for i, fault in broken.items()}
                     writer.add(order[at], vectors)
@@ -76,7 +76,7 @@ class Embedder:
         """Workers that prepare for ``encoder``, started once; those of one precision serve the others."""
         key = encoder.batch, encoder.card.input
         if key not in self._workers:
-            pool = prepare_pool(len(self._stock.files), encoder, self._config)
+            pool = prepare_pool(len(self._image_set.files), encoder, self._config)
             self._workers[key] = self._open.enter_context(pool)
         return self._workers[key]
 
@@ -84,16 +84,16 @@ class Embedder:
 class _ShardWriter:
     """Collects embeddings and writes a shard's when all that are expected have come."""
 
-    def __init__(self, store: FeatureStore, key: str, stock: Inventory, missing: Rows) -> None:
+    def __init__(self, store: FeatureStore, key: str, image_set: ImageSet, missing: Rows) -> None:
         self.store = store
         self.key = key
-        self.stock = stock
-        numbers, counts = np.unique(stock.shard[missing], return_counts=True)
+        self.image_set = image_set
+        numbers, counts = np.unique(image_set.shard[missing], return_counts=True)
         self.expected = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
         self.pending: dict[int, list[tuple[npt.NDArray[np.int32], npt.NDArray[np.float16]]]] = {}
 
     def add(self, rows: Rows, vectors: npt.NDArray[np.float32]) -> None:
-        shard, row = self.stock.shard[rows], self.stock.row[rows]
+        shard, row = self.image_set.shard[rows], self.image_set.row[rows]
         for number in np.unique(shard).tolist():
             at = shard == number
             self.pending.setdefault(number, []).append((row[at], vectors[at].astype(np.float16)))

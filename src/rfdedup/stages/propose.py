@@ -7,95 +7,28 @@ where everything resembles everything.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.court import few_pairs, most_links
-from rfdedup.similarity.cosine import sparse_links
-from rfdedup.similarity.cover_codes import cover_codes
-from rfdedup.similarity.hamming import CodePairs, cross_links
-from rfdedup.similarity.sparse_codes import sparse_code_links
-from rfdedup.similarity.vectors import normalise
+from rfdedup.keepers.cover_codes import cover_codes
+from rfdedup.keepers.selection import few_pairs, most_links
+from rfdedup.model.proposals import Proposals, pair_places
+from rfdedup.neighbors.cosine import sparse_links
+from rfdedup.neighbors.hamming import CodePairs, cross_links
+from rfdedup.neighbors.sparse_codes import sparse_code_links
+from rfdedup.neighbors.vectors import normalise
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-UNKNOWN_BITS: Final = 255
-"""In place of a number of bits where no hash proposed the pair."""
 _BLOCK: Final = 4096
 """Rows whose products with all others are in memory at a time."""
 _LOW: Final = 8
 """Frequencies of the hash of a turned picture, in each direction."""
-
-
-@dataclass(frozen=True)
-class Proposals:
-    """Pairs of rows, each once, sorted by (a, b); all arrays are (L,).
-
-    Attributes:
-        a, b: row numbers, ``a < b``.
-        bits: uint8, the larger of the distances of dHash and pHash, or that of the turned hash; ``UNKNOWN_BITS``.
-        turned: bool, whether a mirrored or turned form of one is what resembles the other.
-        cosine: float64, similarity of the embeddings, NaN where it is unknown.
-    """
-
-    a: Rows
-    b: Rows
-    bits: npt.NDArray[np.uint8]
-    turned: Mask
-    cosine: Floats
-
-    @classmethod
-    def make(
-        cls,
-        a: npt.ArrayLike,
-        b: npt.ArrayLike,
-        *,
-        bits: npt.ArrayLike | None = None,
-        turned: bool = False,
-        cosine: npt.ArrayLike | None = None,
-    ) -> Proposals:
-        """Proposals of one kind from unordered pairs, which may be given more than once; the nearest counts."""
-        one, other = np.asarray(a, np.int64), np.asarray(b, np.int64)
-        low, high = np.minimum(one, other), np.maximum(one, other)
-        n = len(low)
-        distance = np.full(n, UNKNOWN_BITS, np.uint8) if bits is None else np.asarray(bits, np.uint8)
-        similarity = np.full(n, np.nan) if cosine is None else np.asarray(cosine, np.float64)
-        return cls.join(cls(low, high, distance, np.full(n, turned and n > 0, np.bool_), similarity))
-
-    @classmethod
-    def none(cls) -> Proposals:
-        return cls.make([], [])
-
-    @classmethod
-    def join(cls, *parts: Proposals) -> Proposals:
-        """All of them, each pair once: with the fewest bits, upright before turned, and with its cosine."""
-        a, b, bits, turned, cosine = (
-            np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits", "turned", "cosine")
-        )
-        order = np.lexsort((turned, bits, b, a))
-        a, b, bits, turned, cosine = a[order], b[order], bits[order], turned[order], cosine[order]
-        fresh = np.ones(len(a), np.bool_)
-        fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
-        starts = np.flatnonzero(fresh)
-        best = np.fmax.reduceat(cosine, starts) if len(starts) else cosine
-        return cls(a[fresh], b[fresh], bits[fresh], turned[fresh], best)
-
-    def take(self, chosen: Mask | Rows) -> Proposals:
-        return Proposals(self.a[chosen], self.b[chosen], self.bits[chosen], self.turned[chosen], self.cosine[chosen])
-
-    def nearness(self) -> Rows:
-        """Place of each pair among those of either end, the nearest first: the lower of the two, (L,) int64 from 0."""
-        distance = np.minimum(self.bits.astype(np.float64), 64.0 * (1.0 - np.nan_to_num(self.cosine, nan=-1.0)))
-        return _place(self.a, self.b, distance)
-
-    def __len__(self) -> int:
-        return len(self.a)
 
 
 def by_hashes(
@@ -117,7 +50,7 @@ def by_hashes(
     """
     found = sparse_code_links(dhash[rows], phash[rows], radius, most_links(len(rows)))
     a, b = rows[found.a], rows[found.b]
-    crowd = np.flatnonzero(found.crowded)
+    crowd = np.flatnonzero(found.dense)
     if len(crowd):
         king = cover_codes(dhash[rows[crowd]], radius, np.arange(len(crowd)), also=phash[rows[crowd]])
         one, other = few_pairs(np.arange(len(crowd)), king)
@@ -210,7 +143,7 @@ def by_embeddings(rows: Rows, vectors: npt.NDArray[np.floating], floor: float, m
         return Proposals.none()
     found = sparse_links(vectors, floor, most_links(len(rows)))
     a, b, score = found.a, found.b, found.score.astype(np.float64)
-    crowd = np.flatnonzero(found.crowded)
+    crowd = np.flatnonzero(found.dense)
     if len(crowd):
         one, other, near = _nearest_within(vectors, crowd, floor, most)
         a, b, score = np.concatenate([a, one]), np.concatenate([b, other]), np.concatenate([score, near])
@@ -241,18 +174,7 @@ def _nearest_within(
 
 def _nearest(a: Rows, b: Rows, distance: npt.NDArray[np.floating], most: int) -> Mask:
     """Which pairs are among the ``most`` nearest of either end, (L,) bool."""
-    return _place(a, b, distance) < most
-
-
-def _place(a: Rows, b: Rows, distance: npt.NDArray[np.floating]) -> Rows:
-    """Place of each pair among all pairs of an end, nearest first, the lower of both ends; of equal ones by row."""
-    n = len(a)
-    end, far = np.concatenate([a, b]), np.concatenate([b, a])
-    order = np.lexsort((far, np.tile(distance, 2), end))
-    ordered = end[order]
-    place = np.empty(2 * n, np.int64)
-    place[order] = np.arange(2 * n) - np.searchsorted(ordered, ordered)
-    return np.minimum(place[:n], place[n:])
+    return pair_places(a, b, distance) < most
 
 
 def between(

@@ -12,10 +12,10 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rfdedup.comparison import Evidence, Kind, Side
-from rfdedup.files import atomic_write
-from rfdedup.records import EVIDENCE_FIELDS, TABLE_ERRORS
-from rfdedup.tables import open_table
+from rfdedup.model.evidence import Evidence, Kind, Side
+from rfdedup.model.schemas import EVIDENCE_FIELDS, TABLE_ERRORS
+from rfdedup.storage.files import atomic_write
+from rfdedup.storage.tables import open_table
 
 Pair = tuple[str, str]
 """SHA-256 of the bytes of two files, the smaller first."""
@@ -88,7 +88,7 @@ def remembered_kinds(folder: Path, key: str) -> list[tuple[str, str, str]]:
 
 
 def evidence_of(row: dict[str, object]) -> Evidence:
-    """The evidence in a row that has ``kind``, ``crowd_kind`` and ``records.EVIDENCE_FIELDS``."""
+    """The evidence in a row that has ``kind``, ``crowd_kind`` and ``schemas.EVIDENCE_FIELDS``."""
     values = {name: row[name] for name in Evidence.__dataclass_fields__}
     values |= {
         "kind": Kind(str(row["kind"])),

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rfdedup.cli.console import Output, output_options, printable
+from rfdedup.cli.console import Output, output_options
+from rfdedup.model.text import printable
 
 if TYPE_CHECKING:
-    from rfdedup.apply import ApplySummary, Request
-    from rfdedup.apply.plan import Held, Unit
+    from rfdedup.outputs.apply import ApplySummary, Request
+    from rfdedup.outputs.apply.plan import Held, Unit
 
 
 class _Folder(click.Path):
@@ -132,11 +133,11 @@ def command(
     command resumable and, except for --delete, reversible with `rfdedup undo`. Exit code 1 when a file was skipped or
     failed, or could not be read by the run and so is not in a clean tree.
     """
-    from rfdedup.apply import Action, OnConflict, Pairs, Request, apply_run
-    from rfdedup.apply.sidecars import DEFAULT_RULES
-    from rfdedup.records import Tier
-    from rfdedup.review.decision_log import pending
-    from rfdedup.run_folder import RunFolder
+    from rfdedup.model.schemas import Tier
+    from rfdedup.outputs.apply import Action, OnConflict, Pairs, Request, apply_run
+    from rfdedup.outputs.apply.sidecars import DEFAULT_RULES
+    from rfdedup.storage.decision_log import pending
+    from rfdedup.storage.run_folder import RunFolder
 
     asked = [
         (Action.MOVE, move),
@@ -194,8 +195,8 @@ def _confirm(summary: ApplySummary) -> None:
 
 def _dry_run(run: Path, request: Request, output: Output) -> None:
     """Stream the plan: as lines, or as the list ``plan`` of one JSON object, so that memory stays flat."""
-    from rfdedup.apply import apply_run
-    from rfdedup.apply.plan import Held
+    from rfdedup.outputs.apply import apply_run
+    from rfdedup.outputs.apply.plan import Held
 
     first = True
 
@@ -234,13 +235,13 @@ def _plan_lines(unit: Unit, request: Request) -> str:
 
 
 def _held_line(held: Held) -> str:
-    from rfdedup.apply.names import local
+    from rfdedup.outputs.apply.names import local
 
     return f"stay  {held.reason}  {printable(local(held.base, held.name))}: {printable(held.detail)}\n"
 
 
 def _plan_dicts(unit: Unit, request: Request) -> list[dict[str, str | int | None]]:
-    from rfdedup.apply.plan import REPLACED
+    from rfdedup.outputs.apply.plan import REPLACED
 
     return [
         {
@@ -260,7 +261,7 @@ def _plan_dicts(unit: Unit, request: Request) -> list[dict[str, str | int | None
 
 
 def _held_dict(held: Held) -> dict[str, str | int | None]:
-    from rfdedup.apply.names import local
+    from rfdedup.outputs.apply.names import local
 
     path = local(held.base, held.name)
     return {"do": "stay", "reason": held.reason, "detail": held.detail, "path": path, "bytes": held.size}

@@ -7,7 +7,8 @@ from typing import Any
 
 import click
 
-from rfdedup.cli.console import Output, output_options, printable
+from rfdedup.cli.console import Output, output_options
+from rfdedup.model.text import printable
 
 
 @click.command("calibrate", short_help="A threshold from your own images.")
@@ -45,13 +46,13 @@ def command(
     """
     from rich.table import Table
 
-    from rfdedup.calibrate_input import calibrate_input, chart
-    from rfdedup.calibration import CONFIDENCE
     from rfdedup.cli.commands.run import nested
     from rfdedup.cli.progress import TerminalProgress
-    from rfdedup.config import load_config
-    from rfdedup.cpus import at_most
-    from rfdedup.files import atomic_write
+    from rfdedup.metric.calibration import CONFIDENCE
+    from rfdedup.pipeline.calibrate import calibrate_input, chart
+    from rfdedup.runtime.cpus import at_most
+    from rfdedup.storage.config_file import load_config
+    from rfdedup.storage.files import atomic_write
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
@@ -65,7 +66,7 @@ def command(
         with atomic_write(out) as stream:
             stream.write(result.as_toml().encode("utf-8"))
     if plot is not None:
-        from rfdedup.report.calibration_plot import write_plot
+        from rfdedup.outputs.report.calibration_plot import write_plot
 
         write_plot(plot, chart(result))
 

@@ -36,8 +36,8 @@ def command(out: Path | None, seed: int, style: str, quiet: bool, as_json: bool)
     import rfdedup
     from rfdedup.cli.scores import score_tables
     from rfdedup.demo.planting import plant, shipped_photos
-    from rfdedup.errors import ConfigError
-    from rfdedup.evaluation import evaluate
+    from rfdedup.model.errors import ConfigError
+    from rfdedup.outputs.evaluation import evaluate
 
     output = Output.make(quiet=quiet, json=as_json)
     folder = Path(tempfile.mkdtemp(prefix="rfdedup-demo-")) if out is None else out

@@ -35,8 +35,8 @@ def findings() -> list[dict[str, Any]]:
     """What was looked at: name, whether it is fine, what was found, and what to do where it is not."""
     import psutil
 
-    from rfdedup.cpus import usable_cpus
     from rfdedup.encoders.openvino_runtime import cpu_precisions
+    from rfdedup.runtime.cpus import usable_cpus
 
     memory = psutil.virtual_memory()
     disk = shutil.disk_usage(".")

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
-from rfdedup.cli.console import Output, output_options, printable
-from rfdedup.errors import ConfigError, InputError
+from rfdedup.cli.console import Output, output_options
+from rfdedup.model.errors import ConfigError, InputError
+from rfdedup.model.text import printable
 
 if TYPE_CHECKING:
     from rfdedup.encoders.base import Encoder
@@ -125,11 +126,14 @@ def typical_images(folder: Path, spec: InputSpec, count: int) -> list[Rgb]:
     Raises:
         InputError: the folder is missing or holds no readable image.
     """
-    from rfdedup.config import RunConfig
-    from rfdedup.execution import limits_of, worker_count
-    from rfdedup.passes import Fault, PrepareTask, set_up_worker
-    from rfdedup.sources.folder import SourceFile, sample, scan
-    from rfdedup.workers import BlockSpec, Pool, WorkerLimits
+    from rfdedup.executors.files import limits_of, worker_count
+    from rfdedup.executors.local import BlockSpec, Pool, WorkerLimits
+    from rfdedup.executors.worker_setup import set_up_worker
+    from rfdedup.features.file_tasks import PrepareTask
+    from rfdedup.model.config import RunConfig
+    from rfdedup.model.faults import Fault
+    from rfdedup.model.items import SourceFile
+    from rfdedup.sources.folder import sample, scan
 
     config = RunConfig()
     files = sample([file for file in scan([folder]).files if file.named_as_image], count)

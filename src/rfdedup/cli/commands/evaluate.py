@@ -25,9 +25,9 @@ def command(run: Path, truth: Path, quiet: bool, as_json: bool) -> None:
     and what each threshold would do to the links. Nothing is decoded or embedded again.
     """
     from rfdedup.cli.scores import score_tables
-    from rfdedup.evaluation import evaluate
-    from rfdedup.results import Run
-    from rfdedup.truth import read_truth
+    from rfdedup.outputs.evaluation import evaluate
+    from rfdedup.outputs.truth import read_truth
+    from rfdedup.pipeline.results import Run
 
     output = Output.make(quiet=quiet, json=as_json)
     opened = Run.open(run)

@@ -19,7 +19,7 @@ def command(run: Path, paths: tuple[str, ...], quiet: bool, as_json: bool) -> No
     With two paths: why both are, or are not, held for the same. What the run compared is told from RUN; else both
     files are read and compared now. A path may be as in RUN, as it is here, or its end.
     """
-    from rfdedup.review.explaining import explain
+    from rfdedup.outputs.review.explaining import explain
 
     output = Output.make(quiet=quiet, json=as_json)
     found = explain(run, paths)

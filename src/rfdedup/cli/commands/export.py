@@ -36,7 +36,7 @@ def command(
     Dataset.from_dir(dataset_dir=OUTPUT, dataset_type=types.FiftyOneImageClassificationDataset,
     data_path="data.json"); Hugging Face datasets with load_dataset("parquet", data_files=OUTPUT).
     """
-    from rfdedup.exporting import Export, Format, export_run
+    from rfdedup.outputs.export import Export, Format, export_run
 
     if as_json and output is None:
         raise click.UsageError("--json needs --output, else two things are written to stdout")

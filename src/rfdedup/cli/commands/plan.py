@@ -15,8 +15,8 @@ from rfdedup.cli.console import Output, output_options
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from rfdedup.planning import Plan
-    from rfdedup.planning.forecast import Range
+    from rfdedup.pipeline.planning import Plan
+    from rfdedup.pipeline.planning.forecast import Range
 
 
 _Rows = dict[str, tuple["Range", Callable[[float], str]]]
@@ -54,8 +54,8 @@ def command(
     import psutil
 
     from rfdedup.cli.progress import TerminalProgress, WarningsOnly
-    from rfdedup.config import load_config
-    from rfdedup.planning import plan_run
+    from rfdedup.pipeline.planning import plan_run
+    from rfdedup.storage.config_file import load_config
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)

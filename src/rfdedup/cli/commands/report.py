@@ -15,8 +15,8 @@ from rfdedup.cli.console import Output, output_options
 @output_options
 def command(run: Path, quiet: bool, as_json: bool) -> None:
     """Rewrite RUN/report.html from the tables of RUN. Open it in a browser; it needs no network."""
-    from rfdedup.report import report_run
-    from rfdedup.run_folder import RunFolder
+    from rfdedup.outputs.report import report_run
+    from rfdedup.storage.run_folder import RunFolder
 
     output = Output.make(quiet=quiet, json=as_json)
     folder = RunFolder.open(run)

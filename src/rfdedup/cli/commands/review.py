@@ -60,17 +60,18 @@ def command(
 
     Labels are read as `rfdedup apply` reads them, and dropped images whose labels differ from their king's are shown.
     """
-    from rfdedup.errors import MissingExtraError
+    from rfdedup.model.errors import MissingExtraError
 
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         raise MissingExtraError(", ".join(missing), "review", "the review page")
-    from rfdedup.apply.sidecars import DEFAULT_RULES
-    from rfdedup.review.labels import LabelSource
-    from rfdedup.review.server import ReviewServer
+    from rfdedup.outputs.apply.sidecars import DEFAULT_RULES
+    from rfdedup.outputs.review.labels import LabelSource
+    from rfdedup.outputs.review.server import ReviewServer
+    from rfdedup.pipeline.rerun import recompute
 
     output = Output.make(quiet=quiet, json=as_json)
     labels = LabelSource(sidecars or DEFAULT_RULES, datasets, dataset_images, path_column, label_column)
-    server = ReviewServer(run, port=port, labels=labels, encoder=encoder)
+    server = ReviewServer(run, recompute=recompute, port=port, labels=labels, encoder=encoder)
     output.result({"link": server.link, "port": server.port})
     # the link is what the command is for, so it is printed even when quiet
     Output.make(quiet=as_json, json=as_json).show(f"Review page: {server.link}\nCtrl-C ends it.")

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from rfdedup.cli.console import Output, output_options, printable
+from rfdedup.cli.console import Output, output_options
+from rfdedup.model.text import printable
 
 _FLAGS: dict[str, tuple[str, ...]] = {
     "sample": ("sample",),
@@ -161,9 +162,9 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
         stage_table,
         summary_table,
     )
-    from rfdedup.config import load_config
-    from rfdedup.funnel import refine
-    from rfdedup.run_folder import REPORT_FILE, VERDICTS_FILE
+    from rfdedup.pipeline.run import refine
+    from rfdedup.storage.config_file import load_config
+    from rfdedup.storage.run_folder import REPORT_FILE, VERDICTS_FILE
 
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from rfdedup.cli.console import Output, output_options, printable
+from rfdedup.cli.console import Output, output_options
+from rfdedup.model.text import printable
 
 _LISTED = 20
 
@@ -30,7 +31,7 @@ def command(run: Path, scope: str, roots: tuple[Path, ...], quiet: bool, as_json
     A file that was edited, or whose old place is taken, is refused and listed; nothing is overwritten. Interrupted,
     the same command goes on. Exit code 1 when something could not be taken back.
     """
-    from rfdedup.apply import undo_run
+    from rfdedup.outputs.apply import undo_run
 
     output = Output.make(quiet=quiet, json=as_json)
     summary = undo_run(run, everything=scope == "all", roots=roots)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from rfdedup.cli.console import Output, output_options, printable
+from rfdedup.cli.console import Output, output_options
+from rfdedup.model.text import printable
 
 _LISTED = 20
 
@@ -24,8 +25,8 @@ def command(run: Path, encoder: str | None, weights: Path | None, quiet: bool, a
     RUN says. Reads only. Exit code 1 when one fails.
     """
     from rfdedup.cli.progress import TerminalProgress
-    from rfdedup.progress import Silent
-    from rfdedup.verify import verify_run
+    from rfdedup.outputs.verification.verify import verify_run
+    from rfdedup.runtime.progress import Silent
 
     output = Output.make(quiet=quiet, json=as_json)
     if quiet or as_json:

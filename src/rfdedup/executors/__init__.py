@@ -1,0 +1,1 @@
+"""Who does the work: supervised worker processes, and the tasks that they are given."""

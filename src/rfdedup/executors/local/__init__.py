@@ -1,0 +1,20 @@
+"""Supervised worker processes: a file that crashes, hangs or swells its worker costs itself and no other."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rfdedup.executors.local.contract import BlockSpec, Done, Failure, PoolStats, WorkerLimits
+    from rfdedup.executors.local.pool import Pool
+
+__all__ = ["BlockSpec", "Done", "Failure", "Pool", "PoolStats", "WorkerLimits"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: a worker, which starts by importing this package, needs none of it."""
+    if name not in __all__:
+        raise AttributeError(f"module 'rfdedup.executors.local' has no attribute {name!r}")
+    home = "pool" if name == "Pool" else "contract"
+    return getattr(importlib.import_module(f"rfdedup.executors.local.{home}"), name)

@@ -1,0 +1,1 @@
+"""How embeddings are compared: whitening, thresholds, calibration."""

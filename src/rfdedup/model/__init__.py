@@ -1,0 +1,1 @@
+"""Tables, configuration, identities and errors. Imports nothing of ours."""

@@ -1,0 +1,161 @@
+"""Measured features of a run by verdict row: embeddings, rank, pictures. Read when asked, never all at once."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.parquet as pq
+
+from rfdedup.imaging import DecodeLimits, decode
+from rfdedup.model.errors import ImageError, RunFolderError
+from rfdedup.model.schemas import TABLE_ERRORS
+from rfdedup.outputs.apply.names import check_relative
+from rfdedup.storage.feature_store import ROWS_FILE
+from rfdedup.storage.files import ARRAY_ERRORS, open_regular, parse_json, read_regular
+from rfdedup.storage.run_folder import FEATURES_FOLDER
+from rfdedup.storage.tables import map_array, open_table
+
+Rows = npt.NDArray[np.int64]
+PICTURE_SIDES = (640, 1280, 4096)
+"""Longest sides that pictures are served in, pixels."""
+_QUALITY = 90
+_CHUNK = 16_384
+"""Embeddings that are looked at together."""
+
+
+class Features:
+    """Finds features by the row of the verdicts.
+
+    Raises:
+        RunFolderError: they are missing or damaged, in any method.
+    """
+
+    def __init__(self, run: Path, rows: int, key: str | None) -> None:
+        """
+        Args:
+            run: the run folder.
+            rows: of its verdicts.
+            key: of the encoder in its precision; embeddings that another one left are passed over. None for a run
+                without tier 3.
+        """
+        self._folder = run / FEATURES_FOLDER
+        self._key = key
+        self._preview_files: dict[int, pq.FileMetaData] = {}
+        try:
+            self._places = np.array(map_array(self._folder / ROWS_FILE))
+        except ARRAY_ERRORS as error:
+            raise self._damaged(error) from None
+        if self._places.ndim != 2 or len(self._places) != rows or self._places.shape[1] < 2:
+            raise self._damaged(f"{ROWS_FILE} has shape {self._places.shape}, the verdicts have {rows} rows")
+
+    def rank(self) -> Rows | None:
+        """The rank of each row by which the funnel crowned, (n,) int64; None where the run did not record it."""
+        rank = self._places[:, 2].astype(np.int64) if self._places.shape[1] > 2 else np.full(len(self._places), -1)
+        return rank if len(rank) and int(rank.min()) >= 0 else None
+
+    def preview(self, row: int) -> bytes | None:
+        """The small JPEG of one row, read without the rest of its shard; None where it has none."""
+        number, at = int(self._places[row, 0]), int(self._places[row, 1])
+        if number < 0:
+            return None
+        path = self._folder / f"preview_{number:04d}.parquet"
+        try:
+            if number not in self._preview_files:
+                with open_table(path) as file:
+                    self._preview_files[number] = file.metadata
+            about = self._preview_files[number]
+            group = 0
+            while at >= about.row_group(group).num_rows:
+                at -= about.row_group(group).num_rows
+                group += 1
+            with open_table(path, about) as file:
+                value: bytes | None = file.read_row_group(group).column(0)[at].as_py()
+        except (*TABLE_ERRORS, IndexError) as error:
+            raise self._damaged(error) from None
+        return value
+
+    def embedded(self) -> Rows:
+        """Rows that have an embedding, ascending."""
+        found = [
+            at[np.asarray(matrix[self._places[at, 1]]).any(axis=1)]
+            for number, rows in self._by_shard(np.arange(len(self._places)))
+            if (matrix := self._matrix(number)) is not None
+            for at in np.array_split(rows, -(-len(rows) // _CHUNK))
+        ]
+        return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+    def embeddings(self, rows: Rows) -> npt.NDArray[np.float16]:
+        """Embeddings of rows that have one, (len(rows), dim)."""
+        out: npt.NDArray[np.float16] | None = None
+        for number, at in self._by_shard(rows):
+            matrix = self._matrix(number)
+            if matrix is None:
+                raise self._damaged(f"shard {number} has no embeddings")
+            if out is None:
+                out = np.zeros((len(rows), matrix.shape[1]), np.float16)
+            out[at] = matrix[self._places[rows[at], 1]]
+        return np.zeros((0, 1), np.float16) if out is None else out
+
+    def _by_shard(self, rows: Rows) -> list[tuple[int, Rows]]:
+        """Shard numbers, each with the positions in ``rows`` that lie in it."""
+        shard = self._places[rows, 0]
+        return [(int(number), np.flatnonzero(shard == number)) for number in np.unique(shard) if number >= 0]
+
+    def _matrix(self, number: int) -> npt.NDArray[np.float16] | None:
+        try:
+            marker = parse_json(read_regular(self._folder / f"shard_{number:04d}.json"))
+            if self._key is None or marker["embedding_key"] != self._key:
+                return None
+            path = self._folder / f"img_emb_{number:04d}.npy"
+            matrix: npt.NDArray[np.float16] = map_array(path)
+        except (*ARRAY_ERRORS, KeyError, TypeError) as error:
+            raise self._damaged(error) from None
+        return matrix
+
+    def _damaged(self, error: Any) -> RunFolderError:
+        return RunFolderError(f"{self._folder} is damaged ({error}): run the same `rfdedup run` command again")
+
+
+def read_file(root: str, path: bytes) -> bytes:
+    """The bytes of an image file of the run.
+
+    Args:
+        root: folder (or file) that was scanned.
+        path: below the root, ``/``-separated, exact.
+
+    Raises:
+        RunFolderError: the path leads out of the root.
+        ImageError: the file is gone or cannot be read.
+    """
+    file = inside = os.fsencode(root)
+    if path:
+        file += os.sep.encode() + check_relative(path, "verdicts.parquet").replace(b"/", os.sep.encode())
+    real, inside = os.path.realpath(file), os.path.realpath(inside)
+    if real != inside and os.path.commonpath([real, inside]) != inside:
+        raise RunFolderError("verdicts.parquet holds a path that leads out of its folder")
+    try:
+        with open_regular(os.fsdecode(real)) as stream:
+            if os.fstat(stream.fileno()).st_size > DecodeLimits().max_bytes:
+                raise ImageError("too-large", f"larger than {DecodeLimits().max_bytes} bytes")
+            return stream.read()
+    except OSError as error:
+        raise ImageError("unreadable", error.strerror or str(error)) from None
+
+
+def picture(data: bytes, side: int) -> bytes:
+    """The image in the bytes of a file as a JPEG, upright and at most ``side`` pixels long.
+
+    Raises:
+        ImageError: it cannot be decoded.
+    """
+    import cv2
+
+    rgb = decode(data, longest=side).rgb
+    ok, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
+    if not ok:
+        raise ImageError("corrupt", "the picture cannot be encoded")
+    return bytes(encoded.tobytes())

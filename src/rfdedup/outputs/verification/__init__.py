@@ -1,0 +1,1 @@
+"""Every drop of a run proved again, from the files themselves."""

@@ -1,0 +1,215 @@
+"""What a run claims of the files it drops, and where these files are now. Nothing read from RUN is believed."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from rfdedup.model.errors import RunFolderError
+from rfdedup.model.evidence import Kind
+from rfdedup.model.faults import Fault
+from rfdedup.model.items import SourceFile, storable_time
+from rfdedup.model.schemas import Tier, Verdict
+from rfdedup.outputs.apply.journal import JOURNAL_FILE, Journal
+from rfdedup.outputs.apply.names import check_absolute, forbidden, local, root_path
+from rfdedup.outputs.apply.plan import Action
+from rfdedup.storage.run_folder import VERDICTS_FILE, RunFolder
+
+Key = tuple[str, bytes]
+"""Root and name of a file, as the verdicts give them."""
+
+
+@dataclass(frozen=True, slots=True)
+class King:
+    """The kept image that a drop names."""
+
+    key: Key
+    path: str
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDrop:
+    """One drop. ``defect`` says why its row proves nothing whatever the files hold; ``score`` is NaN where null.
+
+    ``same`` is the kind of sameness that the run notes, None in runs of older versions; ``evidence`` what its
+    comparison measured, by the names of ``schemas.EVIDENCE``, where pictures were compared.
+    """
+
+    row: int
+    key: Key
+    path: str
+    tier: str
+    reason: str
+    score: float
+    threshold: float
+    sha256: str | None
+    king: King | None
+    defect: Fault | None
+    same: str | None = None
+    evidence: dict[str, Any] | None = None
+
+    @property
+    def by_pictures(self) -> bool:
+        """Whether a comparison of both pictures is what proves it."""
+        return self.evidence is not None
+
+    @property
+    def root(self) -> str:
+        return self.key[0]
+
+    @property
+    def keys(self) -> list[Key]:
+        return [self.key] if self.king is None else [self.key, self.king.key]
+
+
+class RecordedDrops:
+    """The drops of a run.
+
+    Attributes:
+        drops: their rows, those of one group beside each other.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        """Read and check the verdicts.
+
+        Raises:
+            RunFolderError: they are damaged, or name files outside the inputs.
+        """
+        table = folder.verdicts().select(_COLUMNS).combine_chunks()
+        try:
+            table.validate(full=True)
+        except pa.ArrowException as error:
+            raise RunFolderError(f"{folder.path / VERDICTS_FILE} is damaged ({error}): run the command again") from None
+        where = str(folder.path / VERDICTS_FILE)
+        for name in ("path_bytes", "king_path_bytes"):
+            if pc.any(forbidden(table[name])).as_py():
+                raise RunFolderError(f"{where} names a file outside its input: nothing was read")
+        self._roots = {
+            text: check_absolute(root_path(text.encode()), where)
+            for name in ("root", "king_root")
+            for text in pc.unique(table[name]).to_pylist()
+            if text is not None
+        }
+        self._table = table
+        dropped = np.flatnonzero(table["verdict"].to_numpy(zero_copy_only=False) == str(Verdict.DROP))
+        group = table["group"].fill_null(-1).to_numpy()[dropped]
+        self.drops: list[int] = dropped[np.argsort(group, kind="stable")].tolist()
+        self._kings = self._kept_kings(table)
+        self._evidence = folder.evidence().combine_chunks()
+        self._evidence_at = {row: at for at, row in enumerate(self._evidence["row"].to_pylist())}
+
+    def _kept_kings(self, table: pa.Table) -> dict[Key, int]:
+        kept = pc.and_(pc.equal(table["verdict"], str(Verdict.KEEP)), pc.is_valid(table["group"]))
+        rows = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
+        kings = table.select(["root", "path_bytes"]).take(pa.array(rows))
+        keys = zip(kings["root"].to_pylist(), kings["path_bytes"].to_pylist(), strict=True)
+        return {(self._roots[root], name): int(row) for row, (root, name) in zip(rows, keys, strict=True)}
+
+    def drop(self, row: int) -> RecordedDrop:
+        """The drop in a row of the verdicts."""
+        facts = {name: self._table[name][row].as_py() for name in _COLUMNS}
+        king, defect = self._king_of(facts)
+        at = self._evidence_at.get(row)
+        evidence = self._evidence.slice(at, 1).to_pylist()[0] if at is not None else None
+        duplicate = facts["tier"] in (Tier.PERCEPTUAL, Tier.SEMANTIC)
+        if defect is None and duplicate and facts["same"] in (Kind.COPY, Kind.MOMENT) and evidence is None:
+            defect = "evidence-missing", "the run notes no comparison of its picture with that of its king"
+        return RecordedDrop(
+            row=row,
+            key=(self._roots[facts["root"]], facts["path_bytes"]),
+            path=facts["path"],
+            tier=str(facts["tier"]),
+            reason=str(facts["reason"]),
+            score=_number(facts["score"]),
+            threshold=_number(facts["threshold"]),
+            sha256=facts["sha256"],
+            king=king,
+            defect=defect,
+            same=facts["same"],
+            evidence=evidence if duplicate else None,
+        )
+
+    def _king_of(self, facts: dict[str, Any]) -> tuple[King | None, Fault | None]:
+        if facts["tier"] == Tier.QUALITY:
+            return None, None
+        if facts["tier"] not in tuple(Tier):
+            return None, ("tier", f"the run names the tier {facts['tier']!r}, which does not exist")
+        if facts["king_path_bytes"] is None or facts["king_root"] is None:
+            return None, ("king-unknown", "the run names no king")
+        key = self._roots[facts["king_root"]], facts["king_path_bytes"]
+        row = self._kings.get(key)
+        if row is None:
+            return None, ("king-not-kept", f"its king {facts['king']} is not among the images that are kept")
+        if self._table["group"][row].as_py() != facts["group"]:
+            return None, ("king-unknown", f"its king {facts['king']} is of another group")
+        return King(key, str(facts["king"]), self._table["sha256"][row].as_py()), None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """Where a file is: ``file``, or the ``problem`` with it."""
+
+    key: Key
+    file: SourceFile | None
+    problem: Fault = ("", "")
+
+
+class FileFinder:
+    """Finds the files of a run, also those that were moved by ``apply``."""
+
+    def __init__(self, journal: Journal | None) -> None:
+        self._journal = journal
+
+    @classmethod
+    @contextmanager
+    def of(cls, folder: RunFolder) -> Iterator[FileFinder]:
+        """Look where files are. The folder is locked meanwhile if something was applied from it."""
+        if not (folder.path / JOURNAL_FILE).exists():
+            yield cls(None)
+            return
+        with folder.lock(), Journal.open(folder.path, create=False) as journal:
+            yield cls(journal)
+
+    def find(self, root: str, name: bytes) -> FoundFile:
+        """The file ``name`` below ``root``, or its new place; links are not followed."""
+        place = _look(root, name, (root, name))
+        if place.file is not None or self._journal is None:
+            return place
+        entry = self._journal.taken_away(root, name)
+        if entry is None:
+            return place
+        if entry.kind == Action.DELETE:
+            return FoundFile((root, name), None, ("deleted", "apply deleted it, so nothing can be computed from it"))
+        return _look(*entry.target_place, (root, name))
+
+
+def _look(base: str, name: bytes, key: Key) -> FoundFile:
+    try:
+        status = os.lstat(local(base, name))
+    except FileNotFoundError:
+        return FoundFile(key, None, ("missing", "the file is not there any more"))
+    except OSError as error:
+        return FoundFile(key, None, ("unreadable", error.strerror or str(error)))
+    if not stat.S_ISREG(status.st_mode):
+        return FoundFile(key, None, ("changed", "it is no regular file any more"))
+    identity = status.st_ino, status.st_dev, status.st_nlink
+    return FoundFile(key, SourceFile(base, os.fsdecode(name), status.st_size, storable_time(status), *identity))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+_COLUMNS = [
+    *("root", "path", "path_bytes", "verdict", "tier", "reason", "king", "king_root", "king_path_bytes"),
+    *("score", "threshold", "group", "sha256", "same"),
+]

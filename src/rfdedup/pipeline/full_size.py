@@ -1,0 +1,96 @@
+"""Full-size looks at near-duplicates of different sizes, where only these tell an enlargement from an original.
+
+Pass 1 decodes large JPEGs reduced. An enlarged copy that is reduced again looks as fine as its original, so where the
+reduction hides what the rank needs to know, both pictures are decoded whole. Sets of one size never need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from rfdedup.executors.files import look_again
+from rfdedup.features.file_tasks import FullSize
+from rfdedup.keepers.rank import in_doubt
+from rfdedup.model.config import RunConfig
+from rfdedup.model.faults import Fault, FilesLost
+from rfdedup.model.image_set import ImageSet
+from rfdedup.model.links import Links
+from rfdedup.runtime.progress import Watch
+from rfdedup.storage.feature_store import FULLSCALE_FILE, FeatureStore
+
+Rows = npt.NDArray[np.int64]
+
+_KEY = "fineness, content"
+_VALUES = 2
+"""What is remembered of a picture: fineness and content."""
+
+
+@dataclass
+class FullScale:
+    """Replaces measurements of reduced pictures by those of whole ones where the rank is in doubt."""
+
+    image_set: ImageSet
+    store: FeatureStore
+    config: RunConfig
+    watch: Watch
+
+    def refined(self, links: Links) -> pa.Table:
+        """The features with ``fineness``, ``content`` and ``seen`` at full size wherever ``links`` call for it.
+
+        Raises:
+            FilesLost: some of these files could not be read again.
+        """
+        features = self.image_set.features
+        rows = in_doubt(features, links)
+        if not len(rows):
+            return features
+        values = self._measured(rows)
+        for name, column in (("fineness", values[:, 0]), ("content", values[:, 1]), ("seen", self._sides(rows))):
+            place = features.schema.get_field_index(name)
+            kind = features.schema.field(place)
+            whole = features[name].to_numpy().copy()
+            whole[rows] = column
+            # null becomes NaN on the way to numpy and comes back
+            features = features.set_column(place, kind, pa.array(whole, from_pandas=True).cast(kind.type))
+        return features
+
+    def _sides(self, rows: Rows) -> npt.NDArray[np.int64]:
+        sides = [self.image_set.features[name].to_numpy()[rows] for name in ("width", "height")]
+        return np.asarray(np.maximum(*sides), np.int64)
+
+    def _measured(self, rows: Rows) -> npt.NDArray[np.float64]:
+        """Fineness and content of ``rows``, (n, 2), remembered in the run folder by content."""
+        sha256 = self.image_set.features["sha256"].to_numpy(zero_copy_only=False)[rows]
+        known = self.store.remembered(FULLSCALE_FILE, _KEY, _VALUES)
+        missing = rows[_first_of_each(sha256, known)]
+        faults: dict[int, Fault] = {}
+        if len(missing):
+            digests = self.image_set.features["sha256"].to_numpy(zero_copy_only=False)[missing]
+            with self.watch.stage("full size", len(missing)):
+                try:
+                    for at, result in look_again([self.image_set.files[i] for i in missing], self.config, self.watch):
+                        if isinstance(result, FullSize):
+                            known[digests[at]] = np.array([result.fineness, result.content], np.float32)
+                        else:
+                            faults[int(missing[at])] = result
+                finally:
+                    self.store.remember(FULLSCALE_FILE, _KEY, known)
+        if faults:
+            raise FilesLost(faults)
+        return np.stack([known[digest] for digest in sha256]).astype(np.float64)
+
+
+def _first_of_each(sha256: Sequence[str], known: dict[str, npt.NDArray[np.float32]]) -> Rows:
+    """Positions of contents that are not known, each once."""
+    seen = set(known)
+    missing = []
+    for i, digest in enumerate(sha256):
+        if digest not in seen:
+            seen.add(digest)
+            missing.append(i)
+    return np.array(missing, np.int64)

@@ -1,0 +1,80 @@
+"""What ``run.json`` tells about a run."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rfdedup.encoders import efficientnet_lite0
+from rfdedup.keepers.globs import GLOB_RULES
+from rfdedup.metric.priors import prior_facts
+from rfdedup.model.config import RunConfig
+from rfdedup.model.image_set import ImageSet
+from rfdedup.model.items import SourceFile
+from rfdedup.model.version import __version__
+from rfdedup.sources.folder import Scan
+from rfdedup.storage.known_features import feature_key
+from rfdedup.storage.run_folder import REVIEWS_FILE
+
+
+def about_run(scanned: Scan, config: RunConfig, command: Sequence[str]) -> dict[str, Any]:
+    """What is known before the work begins."""
+    return {
+        "version": __version__,
+        "command": list(command),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "inputs": scanned.roots,
+        "config": config.model_dump(mode="json"),
+        "platform": f"{sys.platform}, Python {sys.version.split()[0]}",
+    }
+
+
+def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path) -> str | None:
+    """Identity of everything that verdicts depend on, as hex: files, configuration, code, weights and reviews.
+
+    Where it is unchanged, the verdicts are, and no table needs to be computed again. None where the encoder cannot be
+    told without loading it: only the embedded one can.
+    """
+    encoder = ""
+    if "semantic" in config.tiers:
+        if config.semantic.encoder != efficientnet_lite0.NAME:
+            return None
+        encoder = f"{efficientnet_lite0.model_card()} {prior_facts(efficientnet_lite0.NAME)}"
+    digest = hashlib.sha256(
+        f"{__version__} {feature_key(config)} {GLOB_RULES} {config.model_dump_json()} {encoder}".encode()
+    )
+    if (run / REVIEWS_FILE).exists():
+        status = (run / REVIEWS_FILE).stat()
+        digest.update(f" {status.st_size} {status.st_mtime_ns} {status.st_ino}".encode())
+    for file in files:
+        digest.update(file.sort_key + f"\0{len(file.root)} {file.size} {file.mtime_ns} {file.inode}\0".encode())
+    return digest.hexdigest()
+
+
+def scan_counts(scanned: Scan, image_set: ImageSet) -> dict[str, Any]:
+    """How many files became rows, and what was passed over."""
+    return {
+        "files": len(scanned.files),
+        "images": len(image_set.files),
+        "others": image_set.others,
+        "hidden": scanned.hidden,
+        "symlinks": scanned.symlinks,
+        "special": scanned.special,
+        "overlapping": scanned.overlapping,
+        "unreadable_folders": [list(entry) for entry in scanned.unreadable],
+    }
+
+
+def passed_over(scanned: Scan) -> str:
+    """The files that a scan left out, in words."""
+    counts = {
+        "hidden": scanned.hidden,
+        "symlinks": scanned.symlinks,
+        "special": scanned.special,
+        "unreadable folders": len(scanned.unreadable),
+    }
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count) or "nothing else there"

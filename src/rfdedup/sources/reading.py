@@ -1,0 +1,34 @@
+"""Reading a file that a scan found, as long as it is still the same one."""
+
+from __future__ import annotations
+
+import os
+
+from rfdedup.imaging import DecodeLimits
+from rfdedup.model.errors import ImageError
+from rfdedup.model.items import SourceFile, storable_time
+from rfdedup.storage.files import NotRegularError, open_regular
+
+
+def read_stable(file: SourceFile, limits: DecodeLimits) -> bytes:
+    """Bytes of a file that is still the one that was scanned.
+
+    Raises:
+        ImageError: ``unreadable``, ``too-large``, or ``unstable`` when size, time or inode changed since the scan.
+    """
+    if file.size > limits.max_bytes:
+        raise ImageError("too-large", f"{file.size} bytes; the limit is {limits.max_bytes}")
+    try:
+        # a pipe or device that took its place since the scan would keep whoever opens it waiting
+        with open_regular(file.absolute) as stream:
+            data = stream.read()
+            status = os.fstat(stream.fileno())
+    except NotRegularError as error:
+        raise ImageError("unstable", f"{error.strerror} any more; run again when it is at rest") from None
+    except OSError as error:
+        raise ImageError("unreadable", error.strerror or str(error)) from None
+    # Windows numbers a file differently through a name and through a handle on some volumes
+    replaced = os.name != "nt" and status.st_ino != file.inode
+    if replaced or (status.st_size, storable_time(status), len(data)) != (file.size, file.mtime_ns, file.size):
+        raise ImageError("unstable", "the file changed while the run was reading it; run again when it is at rest")
+    return data

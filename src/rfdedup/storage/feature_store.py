@@ -1,0 +1,386 @@
+"""Feature shards of the run folder: what was measured and embedded, found again on the next run.
+
+A shard is ``metadata_NNNN.parquet`` (one row per image), ``preview_NNNN.parquet`` (small JPEGs for the report) and,
+once its images were embedded, ``img_emb_NNNN.npy`` (float16, row-aligned; a row of zeros was not embedded).
+``shard_NNNN.json`` is written last and holds their SHA-256: a reader trusts only what it covers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from rfdedup.model.constants import THUMB_SIDE
+from rfdedup.model.errors import RunFolderError
+from rfdedup.model.schemas import FEATURES, TABLE_ERRORS
+from rfdedup.runtime.cpus import thread_count
+from rfdedup.storage.files import ARRAY_ERRORS, atomic_write, parse_json, read_regular, sha256_file, write_json
+from rfdedup.storage.tables import map_array, open_table
+
+PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
+HEAVY_COLUMNS = ("thumb", "frame_hashes")
+"""Columns that are read for chosen rows only: a million of them do not belong in memory."""
+LIGHT_COLUMNS = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
+
+
+@dataclass
+class Shard:
+    """One shard whose metadata passed its checksum. ``embedding_key`` is None where nothing was embedded."""
+
+    number: int
+    rows: int
+    embedding_key: str | None
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Embeddings of some rows of a shard: ``values`` (n, dim) of the places ``rows`` (n,), made under ``key``."""
+
+    key: str
+    rows: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float16]
+
+
+REMEASURED_FILE = "remeasured.parquet"
+"""Embeddings of close calls in full precision; its schema holds the encoder's key and a checksum of the content."""
+
+FULLSCALE_FILE = "fullscale.parquet"
+"""What was measured again at full size, kept in the same way."""
+
+ROWS_FILE = "rows.npy"
+"""Shard, row and rank of each row of the verdicts, (n, 3) int32; -1 where an image has no features."""
+
+
+def previews_of(run: Path, rows: npt.ArrayLike) -> list[bytes | None]:
+    """Small JPEGs of rows of the verdicts, in the order asked for; None where an image has none.
+
+    Raises:
+        RunFolderError: the features are missing or damaged.
+    """
+    folder = run / "features"
+    try:
+        places = map_array(folder / ROWS_FILE)[np.asarray(rows, np.int64)]
+        out: list[bytes | None] = [None] * len(places)
+        for number in np.unique(places[:, 0]).tolist():
+            if number < 0:
+                continue
+            column = _read(folder / f"preview_{number:04d}.parquet", ["preview"]).column(0)
+            for i in np.flatnonzero(places[:, 0] == number).tolist():
+                out[i] = column[int(places[i, 1])].as_py()
+    except (*ARRAY_ERRORS, IndexError, pa.ArrowException) as error:
+        raise RunFolderError(f"{folder} is damaged ({error}): run the same `rfdedup run` command again") from None
+    return out
+
+
+class FeatureStore:
+    """Reads and extends the shards below ``folder``. One process writes at a time (see ``RunLock``)."""
+
+    def __init__(self, folder: Path, *, feature_key: str, read_only: bool = False) -> None:
+        """Open the store; shards that are torn, damaged or made under another ``feature_key`` are left out.
+
+        Args:
+            folder: ``RUN/features``; created when the first shard is written.
+            feature_key: identity of the measuring code and its parameters.
+            read_only: leave what a crash left behind where it is: a run may be at work.
+        """
+        self.folder = folder
+        self.feature_key = feature_key
+        self.shards: dict[int, Shard] = {}
+        self.damaged: list[str] = []
+        self._next = 0
+        if folder.is_dir():
+            # by number, so that of two shards that hold a file the newer counts
+            for marker in sorted(folder.glob("shard_*.json"), key=lambda path: (_number(path) or 0, path.name)):
+                self._open(marker)
+            if not read_only:
+                for leftover in folder.glob("*.tmp"):
+                    leftover.unlink(missing_ok=True)
+
+    def _path(self, kind: str, number: int) -> Path:
+        suffix = {"metadata": "parquet", "preview": "parquet", "img_emb": "npy", "shard": "json"}[kind]
+        return self.folder / f"{kind}_{number:04d}.{suffix}"
+
+    def _open(self, marker: Path) -> None:
+        number = _number(marker)
+        if number is None:
+            return
+        self._next = max(self._next, number + 1)
+        record = _read_marker(marker)
+        if record is None:
+            self.damaged.append(marker.name)
+            return
+        if record["feature_key"] != self.feature_key:
+            return
+        metadata = self._path("metadata", number)
+        intact = _intact(metadata, record["metadata"]) and _intact(self._path("preview", number), record["preview"])
+        if not intact or not _sound(metadata, record["rows"]):
+            self.damaged.append(metadata.name)
+            return
+        key = record["embedding_key"]
+        vectors = self._path("img_emb", number)
+        if key is not None and not (_intact(vectors, record["img_emb"]) and _sound_vectors(vectors, record["rows"])):
+            self.damaged.append(vectors.name)
+            key = None
+        self.shards[number] = Shard(number, record["rows"], key)
+
+    def metadata(self) -> pa.Table:
+        """All rows without the heavy columns, with ``shard`` and ``row`` telling where each lies."""
+        tables = []
+        for shard in self.shards.values():
+            table = _read(self._path("metadata", shard.number), LIGHT_COLUMNS)
+            table = table.append_column("shard", pa.array(np.full(shard.rows, shard.number, np.int32)))
+            tables.append(table.append_column("row", pa.array(np.arange(shard.rows, dtype=np.int32))))
+        if tables:
+            return pa.concat_tables(tables)
+        fields = [FEATURES.field(name) for name in LIGHT_COLUMNS]
+        return pa.schema([*fields, pa.field("shard", pa.int32()), pa.field("row", pa.int32())]).empty_table()
+
+    def append(
+        self, rows: Sequence[dict[str, Any]], previews: Sequence[bytes | None], embedded: Embedded | None = None
+    ) -> int:
+        """Write a new shard of measured rows (keys of ``schemas.FEATURES``) and return its number."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        number = self._next
+        self._next += 1
+        table = pa.Table.from_pylist(list(rows), schema=FEATURES)
+        with atomic_write(self._path("metadata", number)) as stream:
+            pq.write_table(table, stream)
+        with atomic_write(self._path("preview", number)) as stream:
+            pq.write_table(
+                pa.table({"preview": pa.array(previews, pa.binary())}),
+                stream,
+                compression="none",
+                row_group_size=256,
+            )
+        self.shards[number] = Shard(number, len(rows), None)
+        if embedded is None:
+            self._mark(number)
+        else:
+            self.set_embeddings(number, embedded.key, embedded.rows, embedded.values)
+        return number
+
+    def thumbs(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
+        """RGB thumbnails of the given rows, (n, side * side * 3) uint8; zeros where an image has none.
+
+        Raises:
+            RunFolderError: they cannot be read, though the checksum fits.
+        """
+        out = np.zeros((len(shard), THUMB_SIDE * THUMB_SIDE * 3), np.uint8)
+
+        def read(number: int) -> None:
+            path = self._path("metadata", number)
+            try:
+                column = _read(path, ["thumb"]).column(0).combine_chunks()
+            except TABLE_ERRORS as error:
+                why = " ".join(str(error).split())
+                raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
+            at = np.flatnonzero(shard == number)
+            at = at[column.is_valid().to_numpy(zero_copy_only=False)[row[at]]]
+            if len(at):
+                pictures = np.frombuffer(column.buffers()[1], np.uint8)[column.offset * out.shape[1] :]
+                out[at] = pictures[: len(column) * out.shape[1]].reshape(-1, out.shape[1])[row[at]]
+
+        with ThreadPoolExecutor(thread_count()) as pool:
+            for _ in pool.map(read, np.unique(shard).tolist()):
+                pass
+        return out
+
+    def frame_hashes(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
+        """What frames of the given rows look like, for ``imaging.same_frames``; None where there is one or too many.
+
+        Raises:
+            RunFolderError: they cannot be read, though the checksum fits.
+        """
+        out: list[bytes | None] = [None] * len(shard)
+        for number in np.unique(shard[shard >= 0]).tolist():
+            path = self._path("metadata", number)
+            try:
+                column = _read(path, ["frame_hashes"]).column(0)
+            except TABLE_ERRORS as error:
+                why = " ".join(str(error).split())
+                raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
+            for i in np.flatnonzero(shard == number).tolist():
+                out[i] = column[int(row[i])].as_py()
+        return out
+
+    def embedded(self, number: int, key: str) -> npt.NDArray[np.bool_]:
+        """Which rows of a shard hold an embedding made under ``key``, (rows,) bool."""
+        shard = self.shards[number]
+        if shard.embedding_key != key:
+            return np.zeros(shard.rows, np.bool_)
+        return np.asarray(self.embeddings(number)[:, :].any(axis=1))
+
+    def embeddings(self, number: int) -> npt.NDArray[np.float16]:
+        """Embeddings of one shard, (rows, dim) float16, memory-mapped and read-only."""
+        return map_array(self._path("img_emb", number))
+
+    def gather(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32], dim: int) -> npt.NDArray[np.float16]:
+        """Embeddings of the given rows, (n, dim) float16."""
+        out = np.empty((len(shard), dim), np.float16)
+        for number in np.unique(shard):
+            at = np.flatnonzero(shard == number)
+            vectors = self.embeddings(int(number))
+            if vectors.shape[1] != dim:
+                raise RunFolderError(
+                    f"{self._path('img_emb', int(number))} is of another encoder: delete {self.folder}"
+                )
+            out[at] = vectors[row[at]]
+        return out
+
+    def set_embeddings(
+        self, number: int, key: str, rows: npt.NDArray[np.int64], values: npt.NDArray[np.float16]
+    ) -> None:
+        """Add embeddings to a shard; those it holds under the same ``key`` stay, others are replaced."""
+        shard = self.shards[number]
+        whole = np.zeros((shard.rows, values.shape[1]), np.float16)
+        if shard.embedding_key == key:
+            whole[:] = self.embeddings(number)
+        whole[rows] = values
+        buffer = io.BytesIO()
+        np.save(buffer, whole, allow_pickle=False)
+        with atomic_write(self._path("img_emb", number)) as stream:
+            stream.write(buffer.getbuffer())
+        shard.embedding_key = key
+        self._mark(number)
+
+    def place_rows(
+        self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32], rank: npt.NDArray[np.int64] | None = None
+    ) -> None:
+        """Record where the features of each row of the verdicts lie, and its rank (-1 where unknown)."""
+        place = np.full(len(shard), -1) if rank is None else rank
+        with atomic_write(self.folder / ROWS_FILE) as stream:
+            np.save(stream, np.stack([shard, row, place], axis=1).astype(np.int32), allow_pickle=False)
+
+    def remembered(self, name: str, key: str, size: int) -> dict[str, npt.NDArray[np.float32]]:
+        """Vectors (size,) that were measured again under ``key``, by SHA-256 of the file's bytes.
+
+        Those of another ``feature_key`` are not known: what an encoder is shown changes with it.
+
+        Args:
+            name: ``REMEASURED_FILE`` for embeddings in full precision, ``FULLSCALE_FILE`` for looks at full size.
+        """
+        path = self.folder / name
+        try:
+            with open_table(path) as file:
+                table = file.read()
+            facts = table.schema.metadata or {}
+            if facts.get(b"key") != self._key(key):
+                return {}
+            digests, values = table["sha256"].to_pylist(), table["vector"].to_pylist()
+        except FileNotFoundError:
+            return {}
+        except (*TABLE_ERRORS, KeyError):
+            self.damaged.append(path.name)
+            return {}
+        whole = facts.get(b"checksum") == _content(digests, values).encode()
+        if not whole or any(value is None or len(value) != size * np.float32().nbytes for value in values):
+            self.damaged.append(path.name)
+            return {}
+        return {digest: np.frombuffer(value, np.float32) for digest, value in zip(digests, values, strict=True)}
+
+    def remember(self, name: str, key: str, known: dict[str, npt.NDArray[np.float32]]) -> None:
+        """Replace what ``remembered`` returns."""
+        digests, values = list(known), [value.tobytes() for value in known.values()]
+        facts = {"key": self._key(key), "checksum": _content(digests, values)}
+        schema = pa.schema([("sha256", pa.string()), ("vector", pa.binary())], metadata=facts)
+        with atomic_write(self.folder / name) as stream:
+            pq.write_table(pa.table({"sha256": digests, "vector": values}, schema=schema), stream)
+
+    def _key(self, key: str) -> bytes:
+        return f"{self.feature_key}/{key}".encode()
+
+    def _mark(self, number: int) -> None:
+        shard = self.shards[number]
+        embedded = shard.embedding_key is not None
+        write_json(
+            self._path("shard", number),
+            {
+                "feature_key": self.feature_key,
+                "rows": shard.rows,
+                "metadata": sha256_file(self._path("metadata", number)),
+                "preview": sha256_file(self._path("preview", number)),
+                "embedding_key": shard.embedding_key,
+                "img_emb": sha256_file(self._path("img_emb", number)) if embedded else None,
+            },
+        )
+
+
+def _read(path: Path, columns: list[str]) -> pa.Table:
+    # half the time of read_table, which loads the data set machinery
+    with open_table(path) as file:
+        return file.read(columns=columns)
+
+
+def _number(marker: Path) -> int | None:
+    digits = marker.stem.removeprefix("shard_")
+    return int(digits) if digits.isdecimal() else None
+
+
+def _read_marker(marker: Path) -> dict[str, Any] | None:
+    try:
+        record = parse_json(read_regular(marker))
+    except (OSError, ValueError):
+        return None
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "feature_key": str,
+        "rows": int,
+        "metadata": str,
+        "preview": str,
+        "embedding_key": (str, type(None)),
+        "img_emb": (str, type(None)),
+    }
+    if not isinstance(record, dict) or any(k not in record or not isinstance(record[k], t) for k, t in kinds.items()):
+        return None
+    return record
+
+
+def _sound(metadata: Path, rows: int) -> bool:
+    """Whether a file whose checksum fits holds what we write: whoever writes the checksum can write anything."""
+    try:
+        with open_table(metadata) as file:
+            if file.metadata.num_rows != rows or not file.schema_arrow.equals(FEATURES):
+                return False
+            found = 0
+            for batch in file.iter_batches(4096, columns=LIGHT_COLUMNS):
+                batch.validate(full=True)
+                found += batch.num_rows
+    except TABLE_ERRORS:
+        return False
+    # row groups may announce other numbers than the file
+    return found == rows
+
+
+def _sound_vectors(path: Path, rows: int) -> bool:
+    try:
+        vectors = map_array(path)
+    except ARRAY_ERRORS:
+        return False
+    return (
+        isinstance(vectors, np.ndarray) and vectors.dtype == np.float16 and vectors.ndim == 2 and len(vectors) == rows
+    )
+
+
+def _content(digests: Sequence[str | None], values: Sequence[bytes | None]) -> str:
+    """SHA-256 over both columns of a file of ``remember``; a null ends up as a value that nobody writes."""
+    whole = hashlib.sha256()
+    for digest, value in zip(digests, values, strict=True):
+        whole.update(f"{digest} {len(value or b'')} ".encode())
+        whole.update(value or b"")
+    return whole.hexdigest()
+
+
+def _intact(path: Path, digest: str) -> bool:
+    try:
+        return sha256_file(path) == digest
+    except OSError:
+        return False
