@@ -25,7 +25,7 @@ from rfdedup.model.faults import Fault
 from rfdedup.model.items import SourceFile
 from rfdedup.model.schemas import TABLE_ERRORS
 from rfdedup.outputs.apply.names import check_relative, root_path
-from rfdedup.outputs.verification.drops import FileFinder
+from rfdedup.sources.finding import look_at
 from rfdedup.sources.reading import read_stable
 from rfdedup.stages.compare import change_limits, comparison_key
 from rfdedup.storage.files import atomic_write
@@ -167,7 +167,7 @@ def _file_of(image: dict[str, Any]) -> SourceFile | None:
         name = check_relative(image["path_bytes"], "verdicts.parquet")
     except RunFolderError:
         return None
-    return FileFinder(None).find(root_path(image["root"].encode()), name).file
+    return look_at(root_path(image["root"].encode()), name).file
 
 
 def _drawn(

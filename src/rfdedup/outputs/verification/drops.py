@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,15 +14,12 @@ import pyarrow.compute as pc
 from rfdedup.model.errors import RunFolderError
 from rfdedup.model.evidence import Kind
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile, storable_time
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.outputs.apply.journal import JOURNAL_FILE, Journal
-from rfdedup.outputs.apply.names import check_absolute, forbidden, local, root_path
+from rfdedup.outputs.apply.names import check_absolute, forbidden, root_path
 from rfdedup.outputs.apply.plan import Action
+from rfdedup.sources.finding import FoundFile, Key, look_at
 from rfdedup.storage.run_folder import VERDICTS_FILE, RunFolder
-
-Key = tuple[str, bytes]
-"""Root and name of a file, as the verdicts give them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +149,6 @@ class RecordedDrops:
         return King(key, str(facts["king"]), self._table["sha256"][row].as_py()), None
 
 
-@dataclass(frozen=True, slots=True)
-class FoundFile:
-    """Where a file is: ``file``, or the ``problem`` with it."""
-
-    key: Key
-    file: SourceFile | None
-    problem: Fault = ("", "")
-
-
 class FileFinder:
     """Finds the files of a run, also those that were moved by ``apply``."""
 
@@ -181,7 +167,7 @@ class FileFinder:
 
     def find(self, root: str, name: bytes) -> FoundFile:
         """The file ``name`` below ``root``, or its new place; links are not followed."""
-        place = _look(root, name, (root, name))
+        place = look_at(root, name, (root, name))
         if place.file is not None or self._journal is None:
             return place
         entry = self._journal.taken_away(root, name)
@@ -189,20 +175,7 @@ class FileFinder:
             return place
         if entry.kind == Action.DELETE:
             return FoundFile((root, name), None, ("deleted", "apply deleted it, so nothing can be computed from it"))
-        return _look(*entry.target_place, (root, name))
-
-
-def _look(base: str, name: bytes, key: Key) -> FoundFile:
-    try:
-        status = os.lstat(local(base, name))
-    except FileNotFoundError:
-        return FoundFile(key, None, ("missing", "the file is not there any more"))
-    except OSError as error:
-        return FoundFile(key, None, ("unreadable", error.strerror or str(error)))
-    if not stat.S_ISREG(status.st_mode):
-        return FoundFile(key, None, ("changed", "it is no regular file any more"))
-    identity = status.st_ino, status.st_dev, status.st_nlink
-    return FoundFile(key, SourceFile(base, os.fsdecode(name), status.st_size, storable_time(status), *identity))
+        return look_at(*entry.target_place, (root, name))
 
 
 def _number(value: float | None) -> float:

@@ -29,7 +29,7 @@ from rfdedup.model.evidence import Evidence
 from rfdedup.model.faults import Fault
 from rfdedup.model.items import SourceFile
 from rfdedup.model.schemas import Tier
-from rfdedup.outputs.verification.drops import FileFinder, FoundFile, Key, RecordedDrop, RecordedDrops
+from rfdedup.outputs.verification.drops import FileFinder, RecordedDrop, RecordedDrops
 from rfdedup.outputs.verification.proofs import (
     Facts,
     disprove_comparison,
@@ -38,6 +38,7 @@ from rfdedup.outputs.verification.proofs import (
     disprove_quality,
 )
 from rfdedup.runtime.progress import Progress, Silent, Watch
+from rfdedup.sources.finding import FoundFile, Key
 from rfdedup.sources.reading import read_stable
 from rfdedup.stages.compare import CompareTask, Unreadable, change_limits, view_of
 from rfdedup.storage.run_folder import RunFolder

@@ -1,0 +1,38 @@
+"""Where a file is that a table names by its root and its name in bytes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+
+from rfdedup.model.faults import Fault
+from rfdedup.model.items import SourceFile, storable_time
+
+Key = tuple[str, bytes]
+"""Root and name of a file, as the verdicts give them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """Where a file is: ``file``, or the ``problem`` with it."""
+
+    key: Key
+    file: SourceFile | None
+    problem: Fault = ("", "")
+
+
+def look_at(root: str, name: bytes, key: Key | None = None) -> FoundFile:
+    """The file ``name`` below ``root``; links are not followed. ``key`` is what it is asked for, if that is another."""
+    wanted = (root, name) if key is None else key
+    text = os.fsdecode(name)
+    try:
+        status = os.lstat(os.path.join(root, *text.split("/")))
+    except FileNotFoundError:
+        return FoundFile(wanted, None, ("missing", "the file is not there any more"))
+    except OSError as error:
+        return FoundFile(wanted, None, ("unreadable", error.strerror or str(error)))
+    if not stat.S_ISREG(status.st_mode):
+        return FoundFile(wanted, None, ("changed", "it is no regular file any more"))
+    identity = status.st_ino, status.st_dev, status.st_nlink
+    return FoundFile(wanted, SourceFile(root, text, status.st_size, storable_time(status), *identity))
