@@ -131,7 +131,9 @@ def decide(measures: Measures, limits: ChangeLimits) -> Verdict:
         if measures.edited:
             return Verdict(Kind.COPY, Kind.COPY, "edited", False, False)
         kind = Kind.MOMENT if likeness is not None and likeness < limits.copy_grain else Kind.COPY
-        return Verdict(kind, kind, "unchanged", False, False)
+        # a small thing that moved leaves no more than compression does: where things move, that is too much
+        crowd_kind = kind if change.peak < limits.max_change_crowd else Kind.DIFFERENT
+        return Verdict(kind, crowd_kind, "unchanged", False, False)
     if change.disagreement >= limits.max_disagreement or (
         measures.corners >= _LEAST_CORNERS and measures.tracked < limits.least_tracked
     ):

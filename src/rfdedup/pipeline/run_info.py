@@ -17,7 +17,7 @@ from rfdedup.model.image_set import ImageSet
 from rfdedup.model.items import SourceFile
 from rfdedup.model.version import __version__
 from rfdedup.sources.folder import Scan
-from rfdedup.storage.known_features import feature_key
+from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.run_folder import REVIEWS_FILE
 
 
@@ -45,7 +45,7 @@ def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path) -> st
             return None
         encoder = f"{efficientnet_lite0.model_card()} {prior_facts(efficientnet_lite0.NAME)}"
     digest = hashlib.sha256(
-        f"{__version__} {feature_key(config)} {GLOB_RULES} {config.model_dump_json()} {encoder}".encode()
+        f"{__version__} {comparison_key(config)} {GLOB_RULES} {config.model_dump_json()} {encoder}".encode()
     )
     if (run / REVIEWS_FILE).exists():
         status = (run / REVIEWS_FILE).stat()

@@ -30,7 +30,7 @@ from rfdedup.storage.known_features import feature_key
 
 Rows = npt.NDArray[np.int64]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raise when a comparison may come out differently: what older versions compared is then compared again."""
 CHUNK: Final = 8
 """Pairs that travel to a worker together."""
@@ -76,8 +76,9 @@ def view_of(file: SourceFile, limits: DecodeLimits) -> View:
 
 def change_limits(config: RunConfig) -> ChangeLimits:
     """The limits of change that a configuration asks for."""
-    usual, factor = ChangeLimits(), config.compare.max_change
-    return replace(usual, max_change=usual.max_change * factor, max_change_alone=usual.max_change_alone * factor)
+    usual = ChangeLimits()
+    names = ("max_change", "least_max_change", "max_change_alone", "max_change_crowd")
+    return replace(usual, **{name: getattr(usual, name) * config.compare.max_change for name in names})
 
 
 def comparison_key(config: RunConfig) -> str:
