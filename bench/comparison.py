@@ -45,7 +45,7 @@ CASES = (
 )
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path("/work/shared") if Path("/work/shared").is_dir() else ROOT.parent / "shared"
+SHARED = ROOT.parent / "shared"
 PHOTOS = ROOT / "src/rfdedup/demo/photos"
 U8 = npt.NDArray[np.uint8]
 

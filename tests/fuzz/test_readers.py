@@ -91,7 +91,7 @@ def _info(folder: Path) -> Path:
 
 def _config(folder: Path) -> Path:
     file = folder / "config.toml"
-    file.write_text('tiers = ["hash"]\n[quality]\nblurry = 40.0\n[keep]\nprefer = ["a/*"]\n')
+    file.write_text('tiers = ["hash"]\n[quality]\nrule = "classic"\nblurry = 40.0\n[keep]\nprefer = ["a/*"]\n')
     return file
 
 

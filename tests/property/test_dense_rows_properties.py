@@ -109,7 +109,7 @@ def run(case: World) -> tuple[SemanticKings, Rows]:
     )  # fmt: skip
     king = tier2.kings(case.selection, case.selection.place(tier2.evidence(case.selection, every), every))
     tier3 = Tier3(case)
-    found = tier3.crown(every, tier2, king, case.selection)
+    found = tier3._crown(every, tier2, king, case.selection)
     return found, tier3.embedded
 
 
@@ -202,7 +202,7 @@ def test_a_file_that_is_lost_on_the_way_ends_the_round() -> None:
     every = np.arange(case.n)
     tier2 = find_perceptual_links(every, case.dhash, case.phash, np.full(20, 50.0), case.selection.thumbs, RADIUS, 99)
     with pytest.raises(FilesLost) as lost:
-        Lost(case).crown(every, tier2, every, case.selection)
+        Lost(case)._crown(every, tier2, every, case.selection)
     assert lost.value.faults == {3: ("truncated", "gone")}
 
 

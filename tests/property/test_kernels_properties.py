@@ -222,7 +222,7 @@ def test_measuring_and_showing_a_photo_go_through_every_loop(vnni: bool) -> None
         "spread": 1,
         "bits": 1,
         "spectrum": 1,
-        "counts": 1,
+        "counts": 2,
     }
     expected = {"narrow_grey": 2, "narrow_rgb": 1, "grey": 1, "halve": 2} if vnni else {}
     assert {name: loop.call_count for name, loop in special.items()} == expected

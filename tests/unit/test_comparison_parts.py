@@ -125,4 +125,6 @@ def test_the_package_stands_alone() -> None:
     for source in folder.glob("*.py"):
         for line in source.read_text(encoding="utf-8").splitlines():
             if line.startswith("from rfdedup"):
-                assert line.startswith(("from rfdedup.comparison", "from rfdedup.imaging.arrays")), source
+                assert line.startswith(
+                    ("from rfdedup.comparison", "from rfdedup.imaging.arrays", "from rfdedup.model.")
+                ), source

@@ -190,7 +190,7 @@ def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch:
         return measure(files[::-1], *arguments)
 
     monkeypatch.setattr(funnel, "measure_files", backwards)
-    order = rfdedup.refine(images, tmp_path / "order")
+    order = rfdedup.refine(images, tmp_path / "order", same="meaning")
     monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:4]))
     twice = rfdedup.refine(images, tmp_path / "twice", same="meaning")
     names = [[stage["name"] for stage in run.info["stages"]] for run in (once, twice)]

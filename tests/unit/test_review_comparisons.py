@@ -244,7 +244,7 @@ def test_pair_endpoints_need_the_token_and_serve_pictures_of_rows_only(tmp_path:
 
 
 def test_every_word_of_the_page_has_both_languages() -> None:
-    static = Path(__file__).parents[2] / "src" / "rfdedup" / "review" / "static"
+    static = Path(__file__).parents[2] / "src" / "rfdedup" / "outputs" / "review" / "static"
     texts = json.loads((static / "texts.json").read_text(encoding="utf-8"))
     assert all(len(pair) == 2 and all(pair) for pair in texts.values())
     for english, vietnamese in texts.values():

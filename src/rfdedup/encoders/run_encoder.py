@@ -20,7 +20,13 @@ def config_of_run(info: dict[str, Any]) -> RunConfig:
     """
     if not isinstance(info.get("config"), dict):
         raise RunFolderError("run.json does not say how the run was made: run the same command again")
-    return make_config(info["config"])
+    noted = info["config"]
+    if info.get("schema") == 1:
+        # that version knew one rule of quality, and compared no pictures
+        quality = noted.get("quality")
+        noted = {"same": "meaning", **noted}
+        noted["quality"] = {"rule": "classic", **(quality if isinstance(quality, dict) else {})}
+    return make_config(noted)
 
 
 def trusted(config: RunConfig, encoder: str | None) -> RunConfig:

@@ -60,7 +60,7 @@ class QualityConfig(_Section):
     """Tier 1. Grey levels are 0-255.
 
     The rule says what is compared with the bounds: ``information`` takes the lightest part for ``dark``, the darkest
-    for ``bright`` and crispness for ``blurry`` (see ``tiers.information``); ``classic``, the original rule, the mean
+    for ``bright`` and crispness for ``blurry`` (see ``features.information``); ``classic``, the original rule, the mean
     level twice and the variance of the Laplacian at 640 px. Bounds that are not given are those of the rule.
     """
 
@@ -86,9 +86,6 @@ class QualityConfig(_Section):
         if not isinstance(values, dict):
             return values
         rule = values.get("rule")
-        if rule is None and all(name in values for name in RULE_BOUNDS["classic"]):
-            # all bounds and no rule: this is what a run of a version noted that knew one rule only
-            return {**values, "rule": "classic"}
         blurry = values.get("blurry")
         if rule in (None, "information") and isinstance(blurry, int | float) and blurry > MOST_CRISP:
             raise ValueError(
@@ -101,7 +98,7 @@ class QualityConfig(_Section):
 class HashConfig(_Section):
     """Tier 2. Distances are bits that differ among 64."""
 
-    radius: int = Field(8, ge=0, le=16, description="largest Hamming distance of dHash or pHash for a link")
+    radius: int = Field(8, ge=0, le=16, description="bits of dHash and of pHash in which proposed pairs may differ")
     exact: bool = Field(True, description="drop bit-identical files")
     perceptual: bool = Field(True, description="drop resized and recompressed copies")
 
@@ -170,8 +167,8 @@ class RunConfig(_Section):
     tiers: Annotated[tuple[TierName, ...], AfterValidator(_funnel_order)] = TIERS  # type: ignore[assignment]
     same: Literal["copy", "moment", "meaning"] = Field(
         "moment",
-        description="what makes a duplicate: an edit of one picture; that, or one scene in which nothing changed; or a "
-        "cosine similarity alone, by which nobody compares pictures",
+        description="what makes a duplicate: an edit of one picture; that, or one scene in which nothing changed; or "
+        "like hashes or embeddings, by which nobody compares pictures",
     )
     sample: int | None = Field(None, ge=1, description="look at this many images only, chosen by content-free hash")
     workers: int | None = Field(None, ge=1, le=1024, description="worker processes; default: CPU cores")

@@ -105,7 +105,9 @@ class Calibrated:
         comment = "".join(f"# {line}\n" for line in lines)
         # JSON strings are TOML basic strings
         return (
-            f"{comment}\n[semantic]\nencoder = {json.dumps(self.encoder)}\n"
+            # a threshold decides only where nobody compares pictures
+            f'{comment}\nsame = "meaning"\n'
+            f"\n[semantic]\nencoder = {json.dumps(self.encoder)}\n"
             f'descriptor = "{self.choice.descriptor}"\nthreshold = {self.threshold:.4f}\n'
         )
 

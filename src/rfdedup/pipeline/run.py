@@ -127,6 +127,11 @@ def refine(
         raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
     folder = RunFolder.create(Path(out))
     warn_of_globs(scanned, settings, watch)
+    if settings.same != "meaning" and settings.semantic.threshold != "auto":
+        watch.warn(
+            f"--threshold {settings.semantic.threshold:g} decides nothing with --same {settings.same}: pictures are "
+            "compared; say --same meaning to drop what is alike, or --floor to compare fewer pairs"
+        )
     with folder.lock(), at_most(settings.workers):
         run = refine_scan(scanned, folder, settings, watch, list(command), given)
         note_run(folder, scanned.roots, named=named)
@@ -224,9 +229,13 @@ def decide(
 
     decisions = DecisionLog(folder.path).decisions()
     demands = constraints(decisions, image_set.features)
-    findings = judge(
-        image_set, store, config, encoder, held_inputs, demands, watch, companions_of(image_set.files, scanned.files)
-    )
+    tier3 = None
+    if config.same == "meaning" and encoder is not None:
+        tier3 = SemanticTier(config, image_set, store, watch, encoder, held_inputs)
+    # tier 3 lets go of them when it has settled how to compare, long before the memory that kings take
+    del held_inputs
+    companions = companions_of(image_set.files, scanned.files)
+    findings = judge(image_set, store, config, encoder, tier3, demands, watch, companions)
     linked = findings.linked
     with watch.stage("verdicts", len(image_set.files)):
         table = verdict_table(
@@ -261,7 +270,7 @@ def judge(
     store: FeatureStore,
     config: RunConfig,
     encoder: RunEncoder | None,
-    held_inputs: SampleInputs | None,
+    tier3: SemanticTier | None,
     demands: Constraints,
     watch: Watch,
     companions: Rows | None = None,
@@ -292,7 +301,7 @@ def judge(
     )
     flags = observed_flags(image_set, verdict.flags, protected)
     if config.same == "meaning":
-        found = by_meaning(faults, verdict, image_set, store, config, selection, encoder, held_inputs, watch)
+        found = by_meaning(faults, verdict, image_set, config, selection, tier3)
     else:
         found = by_pictures(faults, verdict, image_set, store, config, selection, encoder, watch)
     stays = protected | demands.keep
@@ -339,17 +348,11 @@ def by_meaning(
     faults: list[Fault | None],
     verdict: QualityChecks,
     image_set: ImageSet,
-    store: FeatureStore,
     config: RunConfig,
     selection: KingSelection,
-    encoder: RunEncoder | None,
-    held_inputs: SampleInputs | None,
-    watch: Watch,
+    tier3: SemanticTier | None,
 ) -> Linked:
     """Duplicates where hashes and a cosine similarity decide alone, and nobody compares pictures."""
-    tier3 = SemanticTier(config, image_set, store, watch, encoder, held_inputs) if encoder is not None else None
-    # tier 3 lets go of them when it has settled how to compare, long before the memory that kings take
-    del held_inputs
     thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
     while True:
         rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)

@@ -85,6 +85,11 @@ class SemanticTier:
         with self._embedder:
             return self._crown(distinct, tier2, king, selection)
 
+    def _embed(self, rows: Rows) -> None:
+        """Embed rows that the store does not hold yet; raises ``FilesLost`` where some could not be read."""
+        if faults := self._embedder.embed(rows):
+            raise FilesLost(faults)
+
     def _crown(self, distinct: Rows, tier2: PerceptualLinks, king: Rows, selection: KingSelection) -> SemanticKings:
         late = distinct[king[distinct] == distinct]
         cheaper = tier2.evidence(selection, distinct)
@@ -92,8 +97,7 @@ class SemanticTier:
             refuse_early(self.config, self.encoder().card, len(late))
         embedded, tier3 = late[:0], None
         while True:
-            if faults := self._embedder.embed(late):
-                raise FilesLost(faults)
+            self._embed(late)
             self._metric = self._metric or self._settle(late)
             self.held_inputs = None
             embedded = np.concatenate([embedded, late])
