@@ -190,7 +190,7 @@ def _info(images: int) -> dict[str, Any]:
         "finished": "2025-01-02T03:05:05+00:00",
         "config": {
             "tiers": ["quality", "hash", "semantic"],
-            "quality": {"blurry": BLURRY, "dark": DARK, "bright": BRIGHT},
+            "quality": {"rule": "classic", "blurry": BLURRY, "dark": DARK, "bright": BRIGHT},
             "hash": {"radius": HASH_RADIUS, "exact": True, "perceptual": True},
         },
         "encoder": {

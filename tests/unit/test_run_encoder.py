@@ -38,6 +38,14 @@ def test_a_run_that_does_not_say_how_it_was_made_is_refused() -> None:
         config_of_run({})
 
 
+def test_a_run_of_the_first_version_is_read_by_its_own_rules() -> None:
+    noted = {"quality": {"blurry": 50.0, "dark": 10.0, "bright": 220.0}}
+    old = config_of_run({"schema": 1, "config": noted})
+    assert (old.quality.rule, old.quality.blurry, old.same) == ("classic", 50.0, "meaning")
+    bounds = {"blurry": 0.035, "dark": 32.0, "bright": 170.0}
+    assert config_of_run({"schema": 2, "config": {"quality": bounds}}).quality.rule == "information"
+
+
 @pytest.fixture
 def forged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunFolder:
     """A run whose run.json names TorchScript; loading any encoder is an error."""
