@@ -21,6 +21,8 @@ from rfdedup.imaging.arrays import U8, area_resize
 from rfdedup.model.evidence import Evidence, Kind, Side
 
 _DEFAULTS: Final = ChangeLimits()
+_SAME_GAIN: Final = 0.03
+_SAME_OFFSET: Final = 3.0
 _SAME_STRUCTURE: Final = 2.0
 _TURNED: Final = 0.3
 _SCALED: Final = 0.02
@@ -143,7 +145,14 @@ def _with_details(finding: Finding, limits: ChangeLimits) -> Finding:
 def _side(finding: Finding, subject_is_base: bool) -> Side:
     if not finding.verdict.changed:
         return Side.NONE
-    overlay = finding.measures.overlay
+    measures = finding.measures
+    overlay = measures.overlay
+    if overlay is not None and finding.verdict.reason == "overlay":
+        # where light was changed, what is cut off at black or white looks laid over as well
+        relit = abs(measures.gain - 1) > _SAME_GAIN or abs(measures.offset) > _SAME_OFFSET
+        if overlay.on_base is None or relit:
+            return Side.BOTH
+        return Side.SUBJECT if overlay.on_base == subject_is_base else Side.KING
     if overlay is None or 1 / _SAME_STRUCTURE < overlay.structure < _SAME_STRUCTURE:
         return Side.BOTH
     return Side.SUBJECT if (overlay.structure >= _SAME_STRUCTURE) == subject_is_base else Side.KING

@@ -26,6 +26,8 @@ _MOST_BANNER: Final = 0.5
 _PLAIN: Final = 0.4
 _PLAINER: Final = 0.6
 _PART: Final = 256
+_CLEARLY: Final = 0.05
+"""Difference of the layer shares from which on it is plain which of both pictures something was laid over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,14 @@ class Overlay:
         layer: share of the changed places in which one picture is one colour, opaque or not, over the other.
         structure: fine structure of the base in the changed places over that of the other.
         banner: whether it is a bar of one colour right across.
+        on_base: whether the base is the picture that it was laid over; None where both look so.
     """
 
     weaker_sign: float
     layer: float
     structure: float
     banner: bool
+    on_base: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,11 @@ def _layer_share(under: U8, over: U8) -> float:
     return round(best / max(1, len(below)), 3)
 
 
-def _is_banner(change: Change, colour: Colour, canvas: Canvas) -> bool:
-    """Whether all that changed lies in one bar along an edge, most of which is of one flat colour in one picture."""
+def _find_banner(change: Change, colour: Colour, canvas: Canvas) -> bool | None:
+    """Whether the base has a bar along an edge, most of it of one flat colour, in which all that changed lies.
+
+    False where the other picture has it, None where there is none.
+    """
     left, top, wide, tall = change.box
     if colour.largest:
         # red on grey of the same brightness: seen by its hue alone
@@ -114,14 +121,16 @@ def _is_banner(change: Change, colour: Colour, canvas: Canvas) -> bool:
         along and (left <= rim_x or left + wide >= width - rim_x)
     )
     if not at_edge or wide * tall > _MOST_BANNER * width * height:
-        return False
+        return None
     inside = np.s_[top : top + tall, left : left + wide]
     plain = []
     for rgb in (canvas.base, canvas.other):
         colours = cv2.cvtColor(np.ascontiguousarray(rgb[inside]), cv2.COLOR_RGB2YCrCb).reshape(-1, 3)
         middle = np.array([np.bincount(colours[:, channel], minlength=256).argmax() for channel in range(3)])
         plain.append(float((np.abs(colours.astype(np.int16) - middle).max(axis=1) <= _LAYER_LEVELS).mean()))
-    return max(plain) >= _PLAIN and min(plain) < _PLAINER * max(plain)
+    if max(plain) < _PLAIN or min(plain) >= _PLAINER * max(plain):
+        return None
+    return plain[0] > plain[1]
 
 
 def describe(change: Change, colour: Colour, canvas: Canvas) -> Overlay:
@@ -137,16 +146,20 @@ def describe(change: Change, colour: Colour, canvas: Canvas) -> Overlay:
         fine = (exact - cv2.GaussianBlur(exact, (15, 15), 2.5))[changed]
         energy.append(float((fine * fine).mean()))
     structure = round((energy[0] + 0.1) / (energy[1] + 0.1), 3)
-    layer = 0.0
+    layers = [0.0, 0.0]
     ours, theirs = (np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
                     for rgb in (canvas.base, canvas.other))  # fmt: skip
     amount = change.difference[changed]
     strong = changed & (change.difference > max(10.0, 0.35 * float(np.quantile(amount, 0.95))))
-    for under, over in ((ours, theirs), (theirs, ours)):
+    for at, (under, over) in enumerate(((theirs, ours), (ours, theirs))):
         # the middle of strokes, where an edge does not blend the layer with what is below
         bright = cv2.subtract(cv2.dilate(over, _CORE), over) <= np.uint8(_LAYER_LEVELS)
         dark = cv2.subtract(over, cv2.erode(over, _CORE)) <= np.uint8(_LAYER_LEVELS)
         core = strong & np.where(over > under, bright, dark)
         if np.count_nonzero(core) > _LEAST_CORE:
-            layer = max(layer, _layer_share(under[core], over[core]))
-    return Overlay(weaker, layer, structure, _is_banner(change, colour, canvas))
+            layers[at] = _layer_share(under[core], over[core])
+    banner = _find_banner(change, colour, canvas)
+    on_base = banner
+    if banner is None and abs(layers[0] - layers[1]) >= _CLEARLY:
+        on_base = layers[0] > layers[1]
+    return Overlay(weaker, max(layers), structure, banner is not None, on_base)

@@ -71,7 +71,7 @@ class Compared:
 
         A pair that differs by a patch which only one picture has, an overlay when looked at alone, is no copy where
         at least ``CROWD`` further pictures line up with either and differ too: there patches are what the pictures are
-        about. Pictures that are held for copies of the other one for certain do not count.
+        about. Pictures that are copies of each other for certain count once, and those of the pair not at all.
         """
         if self._accepted is None:
             self._accepted = self._judged()
@@ -88,12 +88,23 @@ class Compared:
         doubtful = np.flatnonzero(alone & ~anyway)
         crowd = np.zeros(len(self.evidence), np.bool_)
         if len(doubtful):
-            certain, others = self._partners(alone & anyway), self._partners(differ)
+            scene = self.scenes()
+            others = self._scenes_around(differ, scene)
             for i in doubtful.tolist():
                 one, other = int(self.pairs.a[i]), int(self.pairs.b[i])
-                around = (others[one] - certain[other]) | (others[other] - certain[one])
-                crowd[i] = len(around - {one, other}) >= CROWD
+                around = (others[one] | others[other]) - {int(scene[one]), int(scene[other])}
+                crowd[i] = len(around) >= CROWD
         return alone & ~crowd, crowd
+
+    def certain(self) -> Links:
+        """What shows the same also in a crowd: no later comparison can take that back."""
+        kinds = [(None, None) if found is None else (found.kind, found.crowd_kind) for found in self.evidence]
+        sure = np.array([_counts(one, self.same) and _counts(other, self.same) for one, other in kinds], np.bool_)
+        return as_links(self.pairs.take(sure))
+
+    def scenes(self) -> Rows:
+        """Component of each row by certain links, (n,) int64."""
+        return self.families(self.certain())
 
     def kinds(self) -> npt.NDArray[np.object_]:
         """What each pair shows as text, (L,) object; None where there is no evidence."""
@@ -108,11 +119,12 @@ class Compared:
         """Component of each row, (n,) int64."""
         return components(self.n, links.a, links.b)
 
-    def _partners(self, mask: Mask) -> dict[int, set[int]]:
+    def _scenes_around(self, mask: Mask, scene: Rows) -> dict[int, set[int]]:
+        """Of each row, the scenes of the rows that it is paired with where ``mask`` holds."""
         out: dict[int, set[int]] = defaultdict(set)
         for one, other in zip(self.pairs.a[mask].tolist(), self.pairs.b[mask].tolist(), strict=True):
-            out[one].add(other)
-            out[other].add(one)
+            out[one].add(int(scene[other]))
+            out[other].add(int(scene[one]))
         return out
 
     def _numbers(self, pairs: Proposals) -> Rows:

@@ -19,8 +19,8 @@ CROPPED: Final = 0.9
 """Share of a picture, below which a copy that lies wholly inside it is a crop of it."""
 INSIDE: Final = 0.96
 """Share of a copy that must lie inside the other picture."""
-NOT_COARSER: Final = 0.85
-"""Pixels of the whole for each pixel of its crop, in one direction, from which on the whole shows as much."""
+SAME_SCALE: Final = 0.03
+"""How far the sizes of a pixel may differ: a crop is cut out, but what a collage holds was made to fit."""
 UNFRAMED: Final = 0.985
 """Share of a side inside uniform borders, below which what is around a copy is a frame, and not a picture."""
 
@@ -81,8 +81,8 @@ def _cropped(
     shared, _ = cv2.intersectConvexConvex(mapped, quads[1].astype(np.float32))
     of_subject = shared / max(cv2.contourArea(mapped), 1e-6)
     of_king = shared / (quads[1][2, 0] * quads[1][2, 1])
-    if of_subject >= INSIDE and of_king < CROPPED and scale >= NOT_COARSER and content[rows[1]] >= UNFRAMED:
+    if of_subject >= INSIDE and of_king < CROPPED and abs(scale - 1) <= SAME_SCALE and content[rows[1]] >= UNFRAMED:
         return 1
-    if of_king >= INSIDE and of_subject < CROPPED and 1 / scale >= NOT_COARSER and content[rows[0]] >= UNFRAMED:
+    if of_king >= INSIDE and of_subject < CROPPED and abs(scale - 1) <= SAME_SCALE and content[rows[0]] >= UNFRAMED:
         return -1
     return 0

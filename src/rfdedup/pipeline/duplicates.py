@@ -179,7 +179,9 @@ class Search:
     def _propose_by_embeddings(self, compared: Compared, distinct: Rows) -> None:
         """Embed what the hashes leave, and compare the nearest."""
         assert self.encoder is not None  # noqa: S101 - asked before
-        king, _, _ = self._kings(compared, distinct)
+        # an overlay may turn out to be content: what rests on it is embedded as well
+        certain = compared.certain()
+        king, _ = self._crowned(compared, certain, certain, distinct)
         left = self._alive(distinct)
         left = left[king[left] == left]
         self._choice = proposal_descriptor(self.config, self.encoder().card)
@@ -218,7 +220,7 @@ class Search:
         proposed = compared.fresh(proposed)
         nearness = proposed.nearness()
         for first, last in ROUNDS:
-            family = compared.families(compared.links())
+            family = compared.scenes()
             apart = family[proposed.a] != family[proposed.b]
             self._compare(compared, proposed.take((nearness >= first) & (nearness < last) & apart))
 
