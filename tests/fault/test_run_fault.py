@@ -35,9 +35,10 @@ from rfdedup.outputs.apply.plan import Action
 from rfdedup.outputs.apply.service import Request, apply_run
 from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.pipeline import run as funnel
-from rfdedup.pipeline import semantic
+from rfdedup.sources import folder as folder_module
 from rfdedup.sources.folder import scan
-from rfdedup.stages import perceptual
+from rfdedup.stages import embed as embedding
+from rfdedup.stages import propose
 from rfdedup.stages.perceptual import find_perceptual_links
 from rfdedup.storage import files, run_folder
 from rfdedup.storage.feature_store import FeatureStore, previews_of
@@ -96,9 +97,9 @@ def test_09_pictures_of_one_colour_are_no_duplicates_by_hash_alone(
         colour = (100 + number % 100, 80 + number // 3, 120)
         Image.new("RGB", (64, 64), colour).save(images / f"{number:05d}.png")
     compared: list[int] = []
-    search = perceptual.sparse_code_links
+    search = propose.sparse_code_links
     monkeypatch.setattr(
-        perceptual, "sparse_code_links", lambda codes, *more: (compared.append(len(codes)), search(codes, *more))[1]
+        propose, "sparse_code_links", lambda codes, *more: (compared.append(len(codes)), search(codes, *more))[1]
     )
     run = rfdedup.refine(images, tmp_path / "run", tiers=("hash",))
     assert run.kept.num_rows == 300
@@ -129,11 +130,9 @@ def test_10_overlapping_inputs_list_each_file_once(tmp_path: Path) -> None:
 
 
 def test_10_overlapping_inputs_on_a_volume_without_inodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rfdedup.model import items
-
     write(tmp_path / "sub" / "a.png", b"a")
     write(tmp_path / "sub" / "b.png", b"b")
-    monkeypatch.setattr(items, "SourceFile", lambda *values: SourceFile(*values[:4], 0, 0, 1))
+    monkeypatch.setattr(folder_module, "SourceFile", lambda *values: SourceFile(*values[:4], 0, 0, 1))
     assert [file.sort_key[-5:] for file in scan([tmp_path, tmp_path / "sub"]).files] == [b"a.png", b"b.png"]
 
 
@@ -143,12 +142,11 @@ def test_10_a_bind_mount_is_one_file_by_device_and_inode(tmp_path: Path, monkeyp
     write(images / "mounted" / "a.png", picture(1))
     os.utime(images / "real" / "a.png", (1, 1))
     os.utime(images / "mounted" / "a.png", (1, 1))
-    from rfdedup.model import items
 
     def one_inode(*values: Any) -> SourceFile:
         return SourceFile(*values[:4], 77, 5, 1)
 
-    monkeypatch.setattr(items, "SourceFile", one_inode)
+    monkeypatch.setattr(folder_module, "SourceFile", one_inode)
     found = scan([images])
     assert [file.path for file in found.files] == ["mounted/a.png"]
     assert found.overlapping == 1
@@ -311,7 +309,7 @@ def test_18_a_file_that_changes_between_the_passes_is_unstable_and_its_copies_fi
         write(images / name, picture(1))
         os.utime(images / name, (1, 1))
     write(images / "d.png", picture(4))
-    embed, measure = semantic.embed_files, funnel.measure_files
+    embed, measure = embedding.embed_files, funnel.measure_files
     touched = []
 
     def late(found: Any, *arguments: Any) -> Any:
@@ -322,7 +320,7 @@ def test_18_a_file_that_changes_between_the_passes_is_unstable_and_its_copies_fi
 
     # as for an encoder that pass 1 has not prepared these pictures for
     monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:4]))
-    monkeypatch.setattr(semantic, "embed_files", late)
+    monkeypatch.setattr(embedding, "embed_files", late)
     rows = rows_of(rfdedup.refine(images, tmp_path / "run"))
     assert rows[touched[0].encode()]["reason"] == "unstable"
     others = [rows[name]["verdict"] for name in (b"a.png", b"b.png", b"c.png") if name.decode() != touched[0]]
@@ -453,8 +451,9 @@ STATE = [
     "run.json",
     "verdicts.parquet",
     "links.parquet",
+    "evidence.parquet",
     "features/rows.npy",
-    "features/remeasured.parquet",
+    "features/compared_0000.parquet",
     "features/shard_0000.json",
     "features/metadata_0001.parquet",
     "features/preview_0000.parquet",
@@ -480,6 +479,7 @@ def readers(run: Path) -> list[Callable[[], Any]]:
         lambda: RunFolder.open(run).info()["config"],
         lambda: RunFolder.open(run).verdicts(),
         lambda: RunFolder.open(run).links(),
+        lambda: RunFolder.open(run).evidence(),
     ]
 
 

@@ -184,9 +184,13 @@ class RunFolder:
         return table
 
     def evidence(self) -> pa.Table:
-        """What comparisons measured for each drop; empty where none was made, as in runs of older versions."""
+        """What comparisons measured for each drop; empty where none was made, as in runs of older versions.
+
+        Raises:
+            RunFolderError: the table is damaged, or the run wrote one and it is missing.
+        """
         path = self.path / EVIDENCE_FILE
-        if not path.exists():
+        if not path.exists() and EVIDENCE_FILE not in self.info().get("tables", {}):
             return EVIDENCE.empty_table()
         table = _read_table(path, EVIDENCE)
         if any(column.null_count for column in table.columns):
