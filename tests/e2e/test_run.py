@@ -24,6 +24,7 @@ from rfdedup.encoders import run_encoder
 from rfdedup.model.schemas import LINKS, VERDICTS
 from rfdedup.pipeline import run as funnel
 from rfdedup.pipeline import semantic
+from rfdedup.stages import embed as embedding
 
 KINDS = ("exact", "half", "crop10", "grey")
 
@@ -147,8 +148,9 @@ def test_verdicts_depend_on_neither_workers_nor_roots(planted: Planted, finished
 
 def test_a_higher_threshold_adds_no_links(planted: Planted, finished: rfdedup.Run, tmp_path: Path) -> None:
     shutil.copytree(finished.path, tmp_path / "run")
-    strict = rfdedup.refine(planted.images, tmp_path / "run", threshold=0.9)
-    before = {(a, b) for a, b, t in zip(*(finished.links[c].to_pylist() for c in ("a", "b", "tier")), strict=True)}
+    alike = rfdedup.refine(planted.images, tmp_path / "run", same="meaning")
+    before = set(zip(alike.links["a"].to_pylist(), alike.links["b"].to_pylist(), strict=True))
+    strict = rfdedup.refine(planted.images, tmp_path / "run", same="meaning", threshold=0.9)
     for row, entry in enumerate(strict.verdicts.to_pylist()):
         if entry["tier"] == "semantic":
             king = strict.verdicts["path"].to_pylist().index(entry["king"])
@@ -317,7 +319,7 @@ def test_frames_of_one_camera_that_are_embedded_late_start_workers_once(
     shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[int] = []
-    prepare, embed = semantic.prepare_pool, semantic.embed_files
+    prepare, embed = embedding.prepare_pool, semantic.embed_files
     asked: list[int] = []
 
     def counted(files: int, *arguments: Any) -> Any:
@@ -330,12 +332,13 @@ def test_frames_of_one_camera_that_are_embedded_late_start_workers_once(
         return embed(files, *arguments)
 
     without_workers(monkeypatch)
-    monkeypatch.setattr(semantic, "prepare_pool", counted)
-    monkeypatch.setattr(semantic, "embed_files", noted)
+    monkeypatch.setattr(embedding, "prepare_pool", counted)
+    for module in (embedding, semantic):
+        monkeypatch.setattr(module, "embed_files", noted)
     images = tmp_path / "in"
     images.mkdir()
     for file in (shared_data / "fixed_camera").iterdir():
         shutil.copy(file, images)
-    rfdedup.refine(images, tmp_path / "run")
+    rfdedup.refine(images, tmp_path / "run", same="meaning")
     assert len(asked) > 2
     assert len(opened) == 1

@@ -224,11 +224,6 @@ def test_bounds_are_those_of_the_rule() -> None:
     assert (classic.blurry, classic.dark, classic.bright) == (50, 12, 220)
 
 
-def test_a_run_of_an_older_version_is_judged_by_its_own_rule() -> None:
-    old = {"blurry": 50.0, "dark": 10.0, "bright": 220.0, "scale": "640", "drop": ["dark", "bright", "blurry"]}
-    assert make_config({"quality": old}).quality.rule == "classic"
-
-
 def test_a_bound_of_the_other_rule_is_refused() -> None:
     with pytest.raises(ConfigError, match="--quality classic"):
         make_config({"quality": {"blurry": 80}})

@@ -49,7 +49,7 @@ Matrix = npt.NDArray[np.float32]
 
 FIRST = ("quality + hash", "quality + hash + embed")
 """What pass 1 is called, without tier 3 and with it."""
-PACED = (*FIRST, "embed", "adapt", "re-measure")
+PACED = (*FIRST, "embed", "adapt", "re-measure", "compare")
 """Stages whose time is start-up and pace."""
 WIDER = 3
 """Further files that go through pass 1 alone, for each of the sample: they tell how many copies there are."""
@@ -128,6 +128,7 @@ class Measured:
         main_peak, worker_peak: resident memory, bytes.
         features_bytes: of the feature files for each row, tables_bytes of the other tables.
         preview_bytes, page_bytes: one preview, and the report without any.
+        pairs: comparisons of pictures. wasted: those of an image that proved nothing, on average.
     """
 
     files: list[SourceFile]
@@ -147,6 +148,8 @@ class Measured:
     preview_bytes: float
     page_bytes: float
     embedded: EmbedCost | None
+    pairs: int
+    wasted: float
 
 
 def measure_sample(
@@ -174,6 +177,8 @@ def measure_sample(
     image_set = image_set_of(chosen, store)
     n = len(image_set.files)
     features_bytes = sum(file.stat().st_size for file in store.folder.glob("[mp]*_*.parquet")) / n
+    pairs = sum(window.images for window in recorder.windows if window.stage == "compare")
+    proved = run.evidence.num_rows
     # what follows loads the encoder once more in each precision, which a run does not
     main_peak = peak_memory()
     embedded = _embedded(run, store, image_set, config, recorder) if "semantic" in config.tiers else None
@@ -221,6 +226,8 @@ def measure_sample(
         preview_bytes=mean_preview,
         page_bytes=max(report - on_page * mean_preview * 4 / 3, 0.0),
         embedded=embedded,
+        pairs=pairs,
+        wasted=max(pairs - proved, 0) / n,
     )
 
 
@@ -294,7 +301,9 @@ def _embedded(
     stored = store.gather(image_set.shard[rows], image_set.row[rows], facts["dim"])
     described = describe(stored)
     threshold = float(facts["threshold"])
-    floor = max(threshold - FLOOR_BELOW, 0.05)
+    # where pictures decide, nothing below the floor of proposals is looked at, and nothing is measured again
+    decides = config.same == "meaning"
+    floor, margin = (max(threshold - FLOOR_BELOW, 0.05), float(facts["margin"])) if decides else (threshold, 0.0)
     links = run.links.filter(pc.equal(run.links["tier"], str(Tier.SEMANTIC)))
     a, b, score = (links[name].to_numpy() for name in ("a", "b", "score"))
 
@@ -308,14 +317,14 @@ def _embedded(
         compared=described.shape[1],
         images=len(rows),
         mates=ends(score >= threshold),
-        close=ends(np.abs(score - threshold) <= float(facts["margin"])),
+        close=ends((np.abs(score - threshold) <= margin) & decides),
         missed=late.images / len(rows) if late is not None else 0.0,
         view_bytes=math.prod(exact.card.input.shape) if looked_at(config, exact.card, len(rows)) else 0,
         alone=alone,
         exact=in_full,
         load=load,
         load_bytes=load_bytes,
-        join=join_cost(described, max(threshold - float(facts["margin"]), floor), floor),
+        join=join_cost(described, max(threshold - margin, floor), floor),
     )
 
 

@@ -163,8 +163,9 @@ def plan_run(
     if "semantic" in config.tiers:
         # what an encoder keeps for the next time is not counted, and a wrong one is told before anything is measured
         card = RunEncoder(config.semantic)().card
-        refuse_early(config, card, len(files))
-        if config.semantic.threshold == "auto" and not card.thresholds:
+        if config.same == "meaning":
+            refuse_early(config, card, len(files))
+        if config.same == "meaning" and config.semantic.threshold == "auto" and not card.thresholds:
             told = SAMPLE + ORIGINALS * len(KINDS)
             anything = config.semantic.model_copy(update={"threshold": ANY_THRESHOLD, "descriptor": "raw"})
             settings = settings.model_copy(update={"semantic": anything})
@@ -247,6 +248,11 @@ def _forecast(
         told = min(told, anew - adapted)
         close = touched_share(embedded.close, third, most).scaled(anew - adapted - told) + Range.exactly(told)
     stages = _stages(work, measured, before, rows, unread, late, compared, close, adapted)
+    if "compare" in measured.windows:
+        # one for each image that is dropped for a king, and those in vain
+        guesses = (kept.low, kept.likely, kept.high)
+        pairs = Range.of(*(max(usable - stay, 0.0) + measured.wasted * usable for stay in guesses))
+        stages["comparing pictures"] = measured.windows["compare"].pace.seconds(pairs)
     seconds = sum(stages.values(), Range.exactly(0.0))
     notes = [
         f"{m:,} of {len(work.population):,} files went through all tiers and {w - m:,} more through the first two",
