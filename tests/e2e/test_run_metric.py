@@ -88,7 +88,7 @@ def parts(folder: Path, into: Path) -> list[Path]:
 def test_look_alikes_get_a_transform_and_a_threshold_of_their_own(
     cars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = rfdedup.refine(cars, tmp_path / "run")
+    run = rfdedup.refine(cars, tmp_path / "run", same="meaning")
     whitened, _, origin = told(run)
     assert whitened["source"] == "pooled"
     assert "unlike the encoder's prior" in whitened["reason"]
@@ -100,7 +100,7 @@ def test_look_alikes_get_a_transform_and_a_threshold_of_their_own(
     # the prior alone, with its own threshold, takes strangers for copies
     with monkeypatch.context() as patch:
         patch.setattr(whitening, "UNLIKE", 1.0)
-        worst = rfdedup.refine(cars, tmp_path / "worst")
+        worst = rfdedup.refine(cars, tmp_path / "worst", same="meaning")
     assert worst.info["encoder"]["threshold_told_by"]["origin"] == "encoder"
     assert worst.dropped.num_rows > 3 * run.dropped.num_rows
 
@@ -120,9 +120,9 @@ def test_look_alikes_get_a_transform_and_a_threshold_of_their_own(
 def test_neither_order_nor_folders_nor_precision_nor_a_crash_change_them(
     cars: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = rfdedup.refine(cars, tmp_path / "run", tiers=("semantic",))
+    expected = rfdedup.refine(cars, tmp_path / "run", tiers=("semantic",), same="meaning")
     folders = parts(cars, tmp_path)
-    other = rfdedup.refine(folders, tmp_path / "other", tiers=("semantic",), precision="fp32")
+    other = rfdedup.refine(folders, tmp_path / "other", tiers=("semantic",), same="meaning", precision="fp32")
     assert told(other) == told(expected)
     assert drops(other) == drops(expected)
 
@@ -134,9 +134,9 @@ def test_neither_order_nor_folders_nor_precision_nor_a_crash_change_them(
         with monkeypatch.context() as patch:
             patch.setattr(semantic.SemanticTier, name, crash)
             with pytest.raises(KeyboardInterrupt):
-                rfdedup.refine(cars, tmp_path / name, tiers=("semantic",))
+                rfdedup.refine(cars, tmp_path / name, tiers=("semantic",), same="meaning")
         assert (tmp_path / name / FEATURES_FOLDER / FILE).exists() == (name == "_compare")
-        resumed = rfdedup.refine(cars, tmp_path / name, tiers=("semantic",))
+        resumed = rfdedup.refine(cars, tmp_path / name, tiers=("semantic",), same="meaning")
         assert told(resumed) == told(expected)
         assert drops(resumed) == drops(expected)
 
@@ -144,7 +144,7 @@ def test_neither_order_nor_folders_nor_precision_nor_a_crash_change_them(
     (tmp_path / "run" / FEATURES_FOLDER / FILE).unlink()
     with pytest.raises(RunFolderError, match="run it again"):
         verify_run(tmp_path / "run")
-    again = rfdedup.refine(cars, tmp_path / "run", tiers=("semantic",))
+    again = rfdedup.refine(cars, tmp_path / "run", tiers=("semantic",), same="meaning")
     assert told(again) == told(expected)
     assert verify_run(again.path).failed == []
 
@@ -153,7 +153,7 @@ def test_an_encoder_that_nobody_calibrated(cars: Path, tmp_path: Path) -> None:
     model = tmp_path / "own.onnx"
     model.write_bytes(MODEL.read_bytes())
     options: dict[str, Any] = {"tiers": ("semantic",), "encoder": f"onnx:{model}"}
-    run = rfdedup.refine(cars, tmp_path / "run", **options)
+    run = rfdedup.refine(cars, tmp_path / "run", **options, same="meaning")
     whitened, threshold, origin = told(run)
     assert (whitened["source"], origin["origin"]) == ("none", "measured")
     assert 0.85 < threshold < 0.97
@@ -163,11 +163,11 @@ def test_an_encoder_that_nobody_calibrated(cars: Path, tmp_path: Path) -> None:
     for file in sorted(cars.iterdir())[:5]:
         shutil.copy2(file, few)
     with pytest.raises(ConfigError, match="5 images are too few to tell one"):
-        rfdedup.refine(few, tmp_path / "none", **options)
+        rfdedup.refine(few, tmp_path / "none", **options, same="meaning")
 
 
 def test_one_scene_of_a_fixed_camera_is_not_one_picture(shared_data: Path, tmp_path: Path) -> None:
-    run = rfdedup.refine(shared_data / "fixed_camera", tmp_path / "run", tiers=("semantic",))
+    run = rfdedup.refine(shared_data / "fixed_camera", tmp_path / "run", tiers=("semantic",), same="meaning")
     whitened, threshold, origin = told(run)
     assert (whitened["source"], origin["origin"]) == ("prior", "raised")
     assert threshold > 0.9
@@ -184,7 +184,7 @@ def test_frames_of_a_film_do_not_bend_the_fit_of_photos(shared_data: Path, tmp_p
         cv2.imwrite(str(folder / f"frame{number}.jpg"), frame)
     for file in sorted((shared_data / "photos").iterdir()):
         shutil.copy2(file, folder)
-    run = rfdedup.refine(folder, tmp_path / "run", tiers=("semantic",))
+    run = rfdedup.refine(folder, tmp_path / "run", tiers=("semantic",), same="meaning")
     whitened, threshold, _ = told(run)
     assert (whitened["source"], threshold) == ("prior", THRESHOLDS["whitened"].value)
     names = [Path(path).name for path in run.kept["path"].to_pylist()]
@@ -194,7 +194,7 @@ def test_frames_of_a_film_do_not_bend_the_fit_of_photos(shared_data: Path, tmp_p
 
 def test_the_command_says_how_it_compared(tmp_path: Path) -> None:
     images = in_process.small_set(tmp_path / "in")
-    typed = ["run", str(images), "--out", str(tmp_path / "run"), "--max-false-pairs", "500"]
+    typed = ["run", str(images), "--out", str(tmp_path / "run"), "--same", "meaning", "--max-false-pairs", "500"]
     done = CliRunner().invoke(app, typed, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     words = " ".join(done.output.split())

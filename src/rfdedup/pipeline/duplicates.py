@@ -313,7 +313,8 @@ class Search:
             Proposals.make(a[around], b[around], bits=bits[around], turned=True),
         )
         rest = np.flatnonzero(~hashed)
-        if self.encoder is None or not len(rest):
+        # before embeddings propose, hashes alone do
+        if self.encoder is None or self._choice is None or not len(rest):
             return found
         self._embed(np.unique(np.concatenate([a[rest], b[rest]])))
         rest = rest[(self._embedded[a[rest]] >= 0) & (self._embedded[b[rest]] >= 0)]
