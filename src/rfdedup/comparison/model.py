@@ -44,7 +44,7 @@ class ChangeLimits:
     least_max_change: float = 1.4
     change_per_disagreement: float = 20.0
     max_change_alone: float = 1.2
-    max_change_crowd: float = 1.25
+    max_change_crowd: float = 1.5
     clear_change: float = 5.0
     least_region: int = 12
     max_disagreement: float = 0.4
