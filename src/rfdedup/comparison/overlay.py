@@ -26,8 +26,6 @@ _MOST_BANNER: Final = 0.5
 _PLAIN: Final = 0.4
 _PLAINER: Final = 0.6
 _PART: Final = 256
-_CLEARLY: Final = 0.05
-"""Difference of the layer shares from which on it is plain which of both pictures something was laid over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Overlay:
         layer: share of the changed places in which one picture is one colour, opaque or not, over the other.
         structure: fine structure of the base in the changed places over that of the other.
         banner: whether it is a bar of one colour right across.
-        on_base: whether the base is the picture that it was laid over; None where both look so.
+        on_base: whether the base is the picture that such a bar was laid over; None without one.
     """
 
     weaker_sign: float
@@ -146,20 +144,18 @@ def describe(change: Change, colour: Colour, canvas: Canvas) -> Overlay:
         fine = (exact - cv2.GaussianBlur(exact, (15, 15), 2.5))[changed]
         energy.append(float((fine * fine).mean()))
     structure = round((energy[0] + 0.1) / (energy[1] + 0.1), 3)
-    layers = [0.0, 0.0]
+    layer = 0.0
     ours, theirs = (np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
                     for rgb in (canvas.base, canvas.other))  # fmt: skip
     amount = change.difference[changed]
     strong = changed & (change.difference > max(10.0, 0.35 * float(np.quantile(amount, 0.95))))
-    for at, (under, over) in enumerate(((theirs, ours), (ours, theirs))):
+    for under, over in ((ours, theirs), (theirs, ours)):
         # the middle of strokes, where an edge does not blend the layer with what is below
         bright = cv2.subtract(cv2.dilate(over, _CORE), over) <= np.uint8(_LAYER_LEVELS)
         dark = cv2.subtract(over, cv2.erode(over, _CORE)) <= np.uint8(_LAYER_LEVELS)
         core = strong & np.where(over > under, bright, dark)
         if np.count_nonzero(core) > _LEAST_CORE:
-            layers[at] = _layer_share(under[core], over[core])
+            layer = max(layer, _layer_share(under[core], over[core]))
+    # a half transparent layer explains either picture by the other: only a bar tells what it was laid over
     banner = _find_banner(change, colour, canvas)
-    on_base = banner
-    if banner is None and abs(layers[0] - layers[1]) >= _CLEARLY:
-        on_base = layers[0] > layers[1]
-    return Overlay(weaker, max(layers), structure, banner is not None, on_base)
+    return Overlay(weaker, layer, structure, banner is not None, banner)

@@ -30,7 +30,7 @@ from rfdedup.storage.known_features import feature_key
 
 Rows = npt.NDArray[np.int64]
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raise when a comparison may come out differently: what older versions compared is then compared again."""
 CHUNK: Final = 8
 """Pairs that travel to a worker together."""
