@@ -111,21 +111,19 @@ class Search:
         n = self.image_set.features.num_rows
         assert self.config.same != "meaning"  # noqa: S101 - that rule compares no pictures
         compared = Compared(n, self.config.same)
-        self._comparer = Comparer.of(self.image_set, self.store, self.config, self.watch)
         self._failed, self._embedded = np.zeros(n, np.int64), np.full(n, -1)
         self._dhash, self._phash = (
             self.image_set.features[name].fill_null(0).to_numpy() for name in ("dhash", "phash")
         )
         self._forms = np.zeros((8, n), np.uint64)
-        if "hash" in self.config.tiers and self.config.hash.perceptual:
-            self._compare_rounds(compared, self._by_hashes(self._alive(distinct)), distinct)
-        if self.encoder is None:
-            return self._settle(compared, distinct)
-        embedder = Embedder(self.config, self.image_set, self.store, self.watch, self.encoder)
-        with embedder:
-            self._embedder = embedder
-            self._propose_by_embeddings(compared, distinct)
-            return self._settle(compared, distinct)
+        with Comparer.of(self.image_set, self.store, self.config, self.watch) as self._comparer:
+            if "hash" in self.config.tiers and self.config.hash.perceptual:
+                self._compare_rounds(compared, self._by_hashes(self._alive(distinct)), distinct)
+            if self.encoder is None:
+                return self._settle(compared, distinct)
+            with Embedder(self.config, self.image_set, self.store, self.watch, self.encoder) as self._embedder:
+                self._propose_by_embeddings(compared, distinct)
+                return self._settle(compared, distinct)
 
     def about(self) -> dict[str, Any] | None:
         """What ``run.json`` says of the encoder and of how embeddings propose."""

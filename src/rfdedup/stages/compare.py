@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import TracebackType
 from typing import Final
 
 import numpy as np
@@ -14,7 +16,7 @@ import pyarrow as pa
 
 from rfdedup.comparison import VIEW_SIDE, ChangeLimits, View, compare, make_view
 from rfdedup.executors.files import FLUSH_SECONDS, file_pool, limits_of
-from rfdedup.executors.local import Failure
+from rfdedup.executors.local import Failure, Pool
 from rfdedup.imaging import DecodeLimits, decode
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ImageError
@@ -88,12 +90,35 @@ def comparison_key(config: RunConfig) -> str:
 
 @dataclass
 class Comparer:
-    """Compares rows of one run; what its folder remembers is not compared again."""
+    """Compares rows of one run; what its folder remembers is not compared again.
+
+    A context manager: its workers start with the first pair and stay, since pairs come a few at a time.
+    """
 
     image_set: ImageSet
     config: RunConfig
     watch: Watch
     memory: ComparisonStore
+    _open: ExitStack = field(default_factory=ExitStack)
+    _workers: Pool[tuple[SourceFile, SourceFile], Evidence | Unreadable] | None = None
+
+    def __enter__(self) -> Comparer:
+        self._open.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._workers is not None:
+            self.watch.worker_peak = max(self.watch.worker_peak, self._workers.stats.peak_rss_bytes)
+        self._workers = None
+        self._open.__exit__(kind, error, trace)
+
+    def _pool(self) -> Pool[tuple[SourceFile, SourceFile], Evidence | Unreadable]:
+        if self._workers is None:
+            task = CompareTask(limits_of(self.config), change_limits(self.config))
+            self._workers = self._open.enter_context(file_pool(task, len(self.image_set.files), self.config))
+        return self._workers
 
     @classmethod
     def of(cls, image_set: ImageSet, store: FeatureStore, config: RunConfig, watch: Watch) -> Comparer:
@@ -125,10 +150,9 @@ class Comparer:
         faults: dict[int, Fault] = {}
         fresh: dict[Pair, Evidence] = {}
         since = time.monotonic()
-        task = CompareTask(limits_of(self.config), change_limits(self.config))
-        with self.watch.stage("compare", len(wanted)), file_pool(task, len(wanted), self.config) as pool:
+        with self.watch.stage("compare", len(wanted)):
             try:
-                for done in pool.run(self._chunks(wanted)):
+                for done in self._pool().run(self._chunks(wanted)):
                     for (key, rows), result in zip(done.tag, done.results, strict=True):
                         if isinstance(result, Evidence):
                             fresh[key] = result
@@ -142,7 +166,6 @@ class Comparer:
                         fresh, since = {}, time.monotonic()
             finally:
                 self.memory.add(fresh)
-                self.watch.worker_peak = max(self.watch.worker_peak, pool.stats.peak_rss_bytes)
         return faults
 
     def _chunks(
