@@ -52,6 +52,18 @@ def trusted(config: RunConfig, encoder: str | None) -> RunConfig:
     return config
 
 
+def facts_of(encoder: Encoder) -> dict[str, Any]:
+    """What ``run.json`` says of an encoder, whatever decides about its embeddings."""
+    return {
+        "name": encoder.card.name,
+        "key": encoder.key,
+        "dim": encoder.dim,
+        "weights_sha256": encoder.card.weights_sha256,
+        "device": encoder.device,
+        "precision": encoder.precision,
+    }
+
+
 class RunEncoder:
     """Loads what a configuration names; ``given`` is an encoder that the caller brought, in its one precision."""
 

@@ -87,6 +87,7 @@ def _looked_at(
         except MemoryError:
             raise
         except Exception:
+            # decoders raise anything; a file that is not looked at in full is the same as no other (see same_frames)
             if place == places[0]:
                 raise
             return

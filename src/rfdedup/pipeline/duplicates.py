@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rfdedup.comparison import VIEW_SIDE
 from rfdedup.encoders.base import ModelCard
-from rfdedup.encoders.run_encoder import RunEncoder
+from rfdedup.encoders.run_encoder import RunEncoder, facts_of
 from rfdedup.keepers.confirmed import (
     CROWD,
     MOST_FAILED,
@@ -131,12 +131,7 @@ class Search:
             return None
         encoder = self.encoder()
         return {
-            "name": encoder.card.name,
-            "key": encoder.key,
-            "dim": encoder.dim,
-            "weights_sha256": encoder.card.weights_sha256,
-            "device": encoder.device,
-            "precision": encoder.precision,
+            **facts_of(encoder),
             "descriptor": self._choice.descriptor,
             "whitening": self._choice.as_dict(),
             "threshold": self.floor,
@@ -330,13 +325,20 @@ def _cosines(vectors: npt.NDArray[np.float16], a: Rows, b: Rows) -> npt.NDArray[
 
 
 def about_comparison(config: RunConfig) -> dict[str, Any]:
-    """Every constant that decides whether a pair is compared and what it shows, for ``run.json``."""
+    """What decides whether a pair is compared and what it shows, for ``run.json``.
+
+    Constants of the alignment itself are not among it: ``version`` stands for them.
+    """
     return {
         "version": VERSION,
         "same": config.same,
         "limits": asdict(change_limits(config)),
         "neighbours": config.compare.neighbours,
+        "floor": {"whitened": FLOOR_WHITENED, "raw": FLOOR_RAW, "rise": FLOOR_RISE, "images": FLOOR_IMAGES},
         "second_floor": SECOND_FLOOR,
+        "strong": STRONG,
+        "largest_family": LARGEST_FAMILY,
+        "rounds": [list(part) for part in ROUNDS],
         "turned_radius": min(TURNED_RADIUS, config.hash.radius),
         "crowd": CROWD,
         "most_failed": MOST_FAILED,

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.encoders.run_encoder import RunEncoder
+from rfdedup.encoders.run_encoder import RunEncoder, facts_of
 from rfdedup.executors.early_embedding import SampleInputs
 from rfdedup.executors.files import embed_files, embed_inputs
 from rfdedup.keepers.selection import KingSelection
@@ -204,12 +204,7 @@ class SemanticTier:
         """What ``run.json`` says of the encoder."""
         encoder = self.encoder()
         return {
-            "name": encoder.card.name,
-            "key": encoder.key,
-            "dim": encoder.dim,
-            "weights_sha256": encoder.card.weights_sha256,
-            "device": encoder.device,
-            "precision": encoder.precision,
+            **facts_of(encoder),
             **self.metric.about(),
             "margin": MARGIN[encoder.precision],
         }
