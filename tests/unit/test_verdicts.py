@@ -111,7 +111,8 @@ def test_a_fault_is_an_error_with_its_kind() -> None:
 def duplicates(king: list[int], tier: list[int], score: list[float]) -> Duplicates:
     same, compared = np.full(len(king), None, object), np.full(len(king), -1)
     bounds = {Tier.EXACT: 1.0, **THRESHOLDS}
-    return Duplicates(np.array(king), np.array(tier, np.int8), np.array(score), bounds, same, compared)
+    none = np.zeros(len(king), np.uint8)
+    return Duplicates(np.array(king), np.array(tier, np.int8), np.array(score), bounds, same, compared, none)
 
 
 @pytest.mark.parametrize(
