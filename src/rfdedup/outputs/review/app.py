@@ -20,9 +20,9 @@ from starlette.staticfiles import StaticFiles
 from rfdedup.model.errors import DataError, ImageError, RfdedupError
 from rfdedup.model.schemas import Tier
 from rfdedup.outputs.report.render import ECHARTS
-from rfdedup.outputs.review.features import PICTURE_SIDES, picture
 from rfdedup.outputs.review.guard import Guard
 from rfdedup.outputs.review.listing import CONFLICTS, KINDS, Filter
+from rfdedup.outputs.review.pictures import PICTURE_SIDES, picture
 from rfdedup.outputs.review.session import ReviewSession
 from rfdedup.storage.files import parse_json
 
@@ -207,11 +207,11 @@ def _import(session: ReviewSession, _request: Request, body: bytes) -> Response:
 
 
 def _like_row(session: ReviewSession, request: Request, _body: bytes) -> Response:
-    return JSONResponse({"items": session.like_row(request.path_params["row"], _window(request)[1])})
+    return JSONResponse(session.like_row(request.path_params["row"], _window(request)[1]))
 
 
 def _like_picture(session: ReviewSession, request: Request, body: bytes) -> Response:
-    return JSONResponse({"items": session.like_picture(body, _window(request)[1])})
+    return JSONResponse(session.like_picture(body, _window(request)[1]))
 
 
 def _map(session: ReviewSession, _request: Request, _body: bytes) -> Response:

@@ -22,10 +22,10 @@ from rfdedup.model.evidence import Evidence
 from rfdedup.model.links import TIER_ORDER
 from rfdedup.model.schemas import FEATURES, TABLE_ERRORS, Tier
 from rfdedup.model.text import path_text, printable
+from rfdedup.outputs.alike import AlikeSearch
 from rfdedup.outputs.report.sentences import told
 from rfdedup.outputs.review.proofs import Proofs
 from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Snapshot
-from rfdedup.outputs.review.vectors import Vectors
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
 from rfdedup.storage.decision_log import DecisionLog
@@ -318,13 +318,11 @@ class Explainer:
 
     def _similarity(self, out: Explanation, one: int, other: int) -> str:
         """The cosine similarity of two rows in words, where both were embedded."""
-        vectors = Vectors(self._snapshot, None)
+        snapshot = self._snapshot
         try:
-            cosine = vectors.similarity(one, other)
+            cosine = AlikeSearch(snapshot.run, snapshot.info, snapshot.features).similarity(one, other)
         except RfdedupError as error:
             return f"theirs cannot be told ({error})"
-        finally:
-            vectors.close()
         out.facts["cosine"] = cosine
         return "not both were embedded" if cosine is None else f"theirs is {cosine:.4f}"
 

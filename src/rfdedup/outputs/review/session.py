@@ -16,7 +16,9 @@ from rfdedup.model.decisions import ABOUT_PAIRS, Choice, Decision, Image, digest
 from rfdedup.model.errors import DataError, RfdedupError
 from rfdedup.model.schemas import Tier
 from rfdedup.model.text import printable
+from rfdedup.outputs.alike import Alike, AlikeSearch
 from rfdedup.outputs.report.sentences import Part, compared
+from rfdedup.outputs.review.embedding_map import EmbeddingMap
 from rfdedup.outputs.review.kings import SEMANTIC
 from rfdedup.outputs.review.labels import LabelSource, RunLabels
 from rfdedup.outputs.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, Filter, find_images
@@ -24,7 +26,6 @@ from rfdedup.outputs.review.proofs import Proofs
 from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Rows, Snapshot, stamp
 from rfdedup.outputs.review.state import State
 from rfdedup.outputs.review.switching import switched
-from rfdedup.outputs.review.vectors import Vectors
 from rfdedup.storage.decision_log import DecisionLog
 
 MOST_ROWS = 10_000
@@ -65,7 +66,8 @@ class ReviewSession:
         self._mapping = threading.Lock()
         self._snapshot = Snapshot(run)
         self._encoder = encoder
-        self._vectors = Vectors(self._snapshot, encoder)
+        self._map = EmbeddingMap(self._snapshot)
+        self._alike: AlikeSearch | None = None
         self._proofs: Proofs | None = None
         self._labels = self._labels_of(self._snapshot)
         self._state: State | None = None
@@ -75,7 +77,7 @@ class ReviewSession:
 
     def close(self) -> None:
         """End the process that makes maps."""
-        self._vectors.close()
+        self._map.close()
 
     # ---- state
 
@@ -106,9 +108,9 @@ class ReviewSession:
             self._trouble = str(error)
             return
         self._trouble = ""
-        self._vectors.close()
-        self._snapshot, self._vectors, self._labels = snapshot, Vectors(snapshot, self._encoder), labels
-        self._proofs = None
+        self._map.close()
+        self._snapshot, self._map, self._labels = snapshot, EmbeddingMap(snapshot), labels
+        self._alike = self._proofs = None
 
     def _labels_of(self, snapshot: Snapshot) -> RunLabels:
         return RunLabels(snapshot, self._source, self._source.check(self.run))
@@ -455,28 +457,37 @@ class ReviewSession:
 
     # ---- embeddings
 
-    def like_row(self, row: int, most: int) -> list[dict[str, Any]]:
-        """The images most similar to one of the run, best first."""
+    def like_row(self, row: int, most: int) -> dict[str, Any]:
+        """The images most similar to one of the run, best first, and how many were searched."""
         state = self.state
         self.check_row(row, state)
-        return self._found(state, self._vectors_of(state).like_row(row, most))
+        return self._found(state, self._alike_of(state).like_row(row, most, lambda: state.snapshot.file_bytes(row)))
 
-    def like_picture(self, data: bytes, most: int) -> list[dict[str, Any]]:
+    def like_picture(self, data: bytes, most: int) -> dict[str, Any]:
         """The images of the run most similar to a picture that was dropped onto the page."""
         state = self.state
-        return self._found(state, self._vectors_of(state).like_picture(data, most))
+        return self._found(state, self._alike_of(state).like_picture(data, most))
 
-    def _found(self, state: State, found: list[tuple[int, float]]) -> list[dict[str, Any]]:
-        images = self._images(state, [row for row, _ in found])
-        return [{"image": images[row], "score": score} for row, score in found]
+    def _found(self, state: State, alike: Alike) -> dict[str, Any]:
+        images = self._images(state, [row for row, _ in alike.found])
+        items = [{"image": images[row], "score": score} for row, score in alike.found]
+        return {"items": items, "searched": alike.searched, "images": state.snapshot.n}
+
+    def _alike_of(self, state: State) -> AlikeSearch:
+        with self._lock:
+            if self._alike is None or self._snapshot is not state.snapshot:
+                snapshot = state.snapshot
+                self._alike = AlikeSearch(snapshot.run, snapshot.info, snapshot.features, self._encoder)
+            return self._alike
 
     def map(self) -> tuple[dict[str, Any], bytes]:
         """The map: how it was made, and for each point x, y (float32), row and verdict (int32), little-endian."""
         state = self.state
-        vectors = self._vectors_of(state)
+        with self._lock:
+            shown = self._map if self._snapshot is state.snapshot else EmbeddingMap(state.snapshot)
         with self._mapping:
-            layout = vectors.map()
-        rows, points = vectors.map_rows, layout.points
+            layout = shown.layout()
+        rows, points = shown.rows, layout.points
         packed = np.empty(len(rows), [("x", "<f4"), ("y", "<f4"), ("row", "<i4"), ("verdict", "<i4")])
         packed["x"], packed["y"], packed["row"] = points[:, 0], points[:, 1], rows
         packed["verdict"] = state.now.verdict[rows]
@@ -486,7 +497,7 @@ class ReviewSession:
             "coming": layout.coming,
             "trouble": layout.trouble,
             "seconds": round(layout.seconds),
-            "total": len(vectors.rows),
+            "total": len(shown.mapped),
             "shown": len(rows),
         }
         return about, packed.tobytes()
@@ -498,10 +509,6 @@ class ReviewSession:
             self.check_row(row, state)
         images = self._images(state, list(dict.fromkeys(rows)))
         return [images[row] for row in images]
-
-    def _vectors_of(self, state: State) -> Vectors:
-        with self._lock:
-            return self._vectors if self._snapshot is state.snapshot else Vectors(state.snapshot, self._encoder)
 
 
 def _kind(state: State, row: int, said: dict[int, tuple[str, list[Part]]]) -> dict[str, Any]:

@@ -21,8 +21,9 @@ from rfdedup.model.errors import ImageError
 from rfdedup.model.links import TIER_ORDER, Links
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.model.text import printable
-from rfdedup.outputs.review.features import Features, read_file
 from rfdedup.outputs.review.kings import SEMANTIC, Kings, KingsByThreshold
+from rfdedup.outputs.review.pictures import read_file
+from rfdedup.outputs.run_features import RunFeatures
 from rfdedup.storage.run_folder import LINKS_FILE, MEANING, RUN_JSON, VERDICTS_FILE, RunFolder, sameness
 
 Rows = npt.NDArray[np.int64]
@@ -153,10 +154,10 @@ class Snapshot:
         return components(self.n, links.a[binding], links.b[binding])
 
     @cached_property
-    def features(self) -> Features:
+    def features(self) -> RunFeatures:
         encoder = self.info.get("encoder")
         # as the funnel marks its shards
-        return Features(self.run, self.n, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
+        return RunFeatures(self.run, self.n, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
 
     @cached_property
     def rank(self) -> Rows:
