@@ -58,7 +58,7 @@ class VectorIndex:
         return np.asarray(faiss.vector_to_array(self._index.id_map), np.int64)
 
     def search(self, vectors: Matrix, most: int) -> tuple[Matrix, Rows]:
-        """The rows with the largest inner products, best first; of equal ones the lower row.
+        """The rows with the largest inner products, best first, and equal ones by row.
 
         Args:
             vectors: (m, dim) float32.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,15 +19,33 @@ from rfdedup.encoders.run_encoder import RunEncoder, config_of_run, trusted
 from rfdedup.features.encoder_input import decode_for, write_input
 from rfdedup.imaging import DecodeLimits
 from rfdedup.metric.whitening import describe_as
-from rfdedup.model.errors import EncoderError, RunFolderError
+from rfdedup.model.errors import EncoderError, ImageError, RunFolderError
 from rfdedup.neighbors.index import VectorIndex, index_of
 from rfdedup.outputs.run_features import RunFeatures
+from rfdedup.storage.files import open_regular
 from rfdedup.storage.run_folder import FEATURES_FOLDER
 
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
 _BATCH: Final = 16_384
 """Embeddings that are described together."""
+_NONE: Final = "this run has no embeddings: it ended before tier 3"
+
+
+def read_image(path: str | os.PathLike[str], *, follow: bool = False) -> bytes:
+    """The bytes of an image file; ``follow`` as for ``open_regular``.
+
+    Raises:
+        ImageError: it is gone, too large, or cannot be read.
+    """
+    most = DecodeLimits().max_bytes
+    try:
+        with open_regular(path, follow=follow) as stream:
+            if os.fstat(stream.fileno()).st_size > most:
+                raise ImageError("too-large", f"larger than {most} bytes")
+            return stream.read()
+    except OSError as error:
+        raise ImageError("unreadable", error.strerror or str(error)) from None
 
 
 @dataclass(frozen=True)
@@ -110,6 +129,8 @@ class AlikeSearch:
 
     @cached_property
     def _encoder(self) -> Encoder:
+        if not self._facts:
+            raise RunFolderError(_NONE)
         encoder = RunEncoder(trusted(config_of_run(self._info), self._named).semantic)()
         known = self._facts.get("key")
         if encoder.key != known:
@@ -140,5 +161,5 @@ class AlikeSearch:
     def _embedded(self) -> Rows:
         rows = self._features.embedded()
         if not len(rows):
-            raise RunFolderError("this run has no embeddings: it ended before tier 3")
+            raise RunFolderError(_NONE)
         return rows

@@ -48,6 +48,13 @@ class RunFeatures:
         if self._places.ndim != 2 or len(self._places) != rows or self._places.shape[1] < 2:
             raise self._damaged(f"{ROWS_FILE} has shape {self._places.shape}, the verdicts have {rows} rows")
 
+    @classmethod
+    def of(cls, run: Path, info: dict[str, Any], rows: int) -> RunFeatures:
+        """The features of a run whose ``run.json`` is ``info``."""
+        encoder = info.get("encoder")
+        # as the funnel marks its shards
+        return cls(run, rows, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
+
     def rank(self) -> Rows | None:
         """The rank of each row by which the funnel crowned, (n,) int64; None where the run did not record it."""
         rank = self._places[:, 2].astype(np.int64) if self._places.shape[1] > 2 else np.full(len(self._places), -1)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from rfdedup.imaging import DecodeLimits, decode
+from rfdedup.imaging import decode
 from rfdedup.model.errors import ImageError, RunFolderError
+from rfdedup.outputs.alike import read_image
 from rfdedup.outputs.apply.names import check_relative
-from rfdedup.storage.files import open_regular
 
 PICTURE_SIDES = (640, 1280, 4096)
 """Longest sides that pictures are served in, pixels."""
@@ -31,13 +31,7 @@ def read_file(root: str, path: bytes) -> bytes:
     real, inside = os.path.realpath(file), os.path.realpath(inside)
     if real != inside and os.path.commonpath([real, inside]) != inside:
         raise RunFolderError("verdicts.parquet holds a path that leads out of its folder")
-    try:
-        with open_regular(os.fsdecode(real)) as stream:
-            if os.fstat(stream.fileno()).st_size > DecodeLimits().max_bytes:
-                raise ImageError("too-large", f"larger than {DecodeLimits().max_bytes} bytes")
-            return stream.read()
-    except OSError as error:
-        raise ImageError("unreadable", error.strerror or str(error)) from None
+    return read_image(os.fsdecode(real))
 
 
 def picture(data: bytes, side: int) -> bytes:

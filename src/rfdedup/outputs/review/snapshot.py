@@ -155,9 +155,7 @@ class Snapshot:
 
     @cached_property
     def features(self) -> RunFeatures:
-        encoder = self.info.get("encoder")
-        # as the funnel marks its shards
-        return RunFeatures(self.run, self.n, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
+        return RunFeatures.of(self.run, self.info, self.n)
 
     @cached_property
     def rank(self) -> Rows:
