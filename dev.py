@@ -30,7 +30,7 @@ TASKS = {
 
 OF_PROCESSORS = [
     "tests/property",
-    *(f"tests/unit/test_{name}.py" for name in ("cells", "cosine", "cover", "hamming", "registers", "encoder_lite0")),
+    *(f"tests/unit/test_{name}.py" for name in ("cosine", "cover", "hamming", "registers", "encoder_lite0")),
 ]
 """Tests whose subject depends on the processor."""
 AVX2 = {

@@ -49,7 +49,7 @@ def million(n: int = 1_000_000) -> dict[str, Any]:
 
 
 def cells(n: int = 1_000_000) -> dict[str, Any]:
-    from rfdedup.neighbors.cells import cosine_links_cells
+    from cells import cosine_links_cells
 
     with tempfile.TemporaryDirectory() as folder:
         x = on_disk(folder, n)
