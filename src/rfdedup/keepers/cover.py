@@ -223,7 +223,7 @@ class _Assignment:
                 self._cover(block, self._kings, known)
                 earlier, later = further.ending_in(settled, end)
                 inner = (earlier >= settled) & (earlier < later)
-                self._crown(block, earlier[inner] - settled, later[inner] - settled)
+                self._choose_kings(block, earlier[inner] - settled, later[inner] - settled)
                 king[settled:end] = block.best
                 self._admit(block, np.flatnonzero(block.best == np.arange(settled, end)))
                 settled = end
@@ -328,7 +328,7 @@ class _Assignment:
         king, subject, score = king[near], subject[near], score[near]
         return king, subject, score, self._decide(score, self._order[begin + king], self._order[begin + subject])
 
-    def _crown(self, block: _Block, earlier: Rows, later: Rows) -> None:
+    def _choose_kings(self, block: _Block, earlier: Rows, later: Rows) -> None:
         """Crown the rows of a block that are left, first come first served, and assign their subjects."""
         begin, none = block.number * TILE, self._order.size
         best, free, within = block.best, block.free, block.within

@@ -56,7 +56,7 @@ class RunFeatures:
         return cls(run, rows, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
 
     def rank(self) -> Rows | None:
-        """The rank of each row by which the funnel crowned, (n,) int64; None where the run did not record it."""
+        """The rank of each row by which the funnel chose kings, (n,) int64; None where the run did not record it."""
         rank = self._places[:, 2].astype(np.int64) if self._places.shape[1] > 2 else np.full(len(self._places), -1)
         return rank if len(rank) and int(rank.min()) >= 0 else None
 

@@ -25,7 +25,7 @@ from rfdedup.model.text import path_text, printable
 from rfdedup.outputs.alike import AlikeSearch
 from rfdedup.outputs.report.sentences import told
 from rfdedup.outputs.review.proofs import Proofs
-from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Snapshot
+from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICT_ORDER, Snapshot
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
 from rfdedup.storage.decision_log import DecisionLog
@@ -106,7 +106,7 @@ class Explainer:
         """Why one image was kept or dropped."""
         snapshot, facts = self._snapshot, self._facts(row)
         out = Explanation()
-        verdict = str(VERDICTS[snapshot.verdict[row]])
+        verdict = str(VERDICT_ORDER[snapshot.verdict[row]])
         out.facts = {
             **{name: facts[name] for name in ("verdict", "tier", "reason", "score", "threshold", "same", "flags")},
             "path": self._path(row),
@@ -135,7 +135,7 @@ class Explainer:
         out.facts["dropped_for"] = bool(dropped_for)
         out.lines.append(f"  the first is {'dropped for the second' if dropped_for else 'not dropped for the second'}")
         for row in (subject, king):
-            state = str(VERDICTS[snapshot.verdict[row]])
+            state = str(VERDICT_ORDER[snapshot.verdict[row]])
             reason = f", {facts[row]['tier']}: {facts[row]['reason']}" if facts[row]["reason"] else ""
             if snapshot.verdict[row] == DROP and snapshot.king[row] >= 0:
                 reason += f", for {self._path(int(snapshot.king[row]))}"
