@@ -25,7 +25,7 @@ from typing import Any
 from rfdedup.model.errors import ApplyStoppedError, RunFolderError
 from rfdedup.model.version import __version__
 from rfdedup.outputs.apply.cells import FIELDS, TABLES, check_role, check_types, only_files, signed, text, unsigned
-from rfdedup.outputs.apply.entries import APPLIED, ApplySession, Entry, SessionState, State
+from rfdedup.outputs.apply.entries import APPLIED, ApplySession, EntryState, JournalEntry, SessionState
 from rfdedup.outputs.apply.names import check_absolute, check_relative
 from rfdedup.outputs.apply.plan import Action
 from rfdedup.storage.files import sync_folder
@@ -181,7 +181,7 @@ class Journal:
         self._next_id += 1
         return self._next_id - 1
 
-    def insert(self, entries: Iterable[Entry]) -> None:
+    def insert(self, entries: Iterable[JournalEntry]) -> None:
         """Write new entries; call inside ``transaction``."""
         self._database.executemany(
             f"insert into action ({FIELDS}) values ({', '.join('?' * 20)})",  # noqa: S608
@@ -195,23 +195,23 @@ class Journal:
             ),
         )
 
-    def update(self, entries: Iterable[Entry]) -> None:
+    def update(self, entries: Iterable[JournalEntry]) -> None:
         """Write state, reason and detail of entries; call inside ``transaction``."""
         self._database.executemany(
             "update action set state = ?, reason = ?, detail = ? where id = ?",
             ((e.state, e.reason, text(e.detail), e.id) for e in entries),
         )
 
-    def _entries(self, where: str, values: Sequence[Any]) -> list[Entry]:
+    def _entries(self, where: str, values: Sequence[Any]) -> list[JournalEntry]:
         with self._errors():
             rows = self._database.execute(f"select {FIELDS} from action where {where}", values).fetchall()  # noqa: S608
         return [self._entry(row) for row in rows]
 
-    def _entry(self, row: Sequence[Any]) -> Entry:
+    def _entry(self, row: Sequence[Any]) -> JournalEntry:
         try:
-            entry = Entry(*row)
+            entry = JournalEntry(*row)
             check_types(row)
-            entry.kind, entry.state = Action(entry.kind), State(entry.state)
+            entry.kind, entry.state = Action(entry.kind), EntryState(entry.state)
             entry.base = self._base_paths[row[6]]
             entry.inode, entry.device = unsigned(entry.inode), unsigned(entry.device)
             check_role(entry.role, entry.kind)
@@ -219,7 +219,7 @@ class Journal:
             if entry.target is not None:
                 entry.target_base = self._base_paths[row[8]]
                 check_relative(entry.target, str(self._file))
-            elif entry.kind != Action.DELETE and entry.state not in (State.SKIPPED, State.FAILED):
+            elif entry.kind != Action.DELETE and entry.state not in (EntryState.SKIPPED, EntryState.FAILED):
                 raise ValueError("no target")
         except (KeyError, ValueError, TypeError) as error:
             raise RunFolderError(f"{self._file} is damaged ({error!r}): nothing was touched") from None
@@ -230,7 +230,7 @@ class Journal:
         """The number that the next entry gets."""
         return self._next_id
 
-    def split_units(self, session: int, image: State, other: State) -> list[Entry]:
+    def split_units(self, session: int, image: EntryState, other: EntryState) -> list[JournalEntry]:
         """Files in state ``other`` that go with an image in state ``image``: a process died between the two."""
         return self._entries(
             "session = ? and id <> unit and state = ? and unit in"
@@ -239,14 +239,14 @@ class Journal:
             (session, other, session, image),
         )
 
-    def open_entries(self) -> Iterator[list[Entry]]:
+    def open_entries(self) -> Iterator[list[JournalEntry]]:
         """Pages of entries that a killed process left pending or undoing. Settle each page before the next."""
         last = 0
         while page := self._entries("state in ('pending', 'undoing') and id > ? order by id limit ?", (last, _PAGE)):
             yield page
             last = page[-1].id
 
-    def done_backwards(self, session: int) -> Iterator[list[Entry]]:
+    def done_backwards(self, session: int) -> Iterator[list[JournalEntry]]:
         """Pages of what a session did, the last images first, each before its sidecars and on one page with them.
 
         What made way for an image comes after it, whenever its sidecars followed.
@@ -276,7 +276,7 @@ class Journal:
         except (KeyError, ValueError, TypeError) as error:
             raise RunFolderError(f"{self._file} is damaged ({error!r}): nothing was touched") from None
 
-    def entries_at(self, kind: Action, role: str, base: str, target_base: str | None) -> Iterator[list[Entry]]:
+    def entries_at(self, kind: Action, role: str, base: str, target_base: str | None) -> Iterator[list[JournalEntry]]:
         """Pages of the actions that ``places`` gave."""
         last = -1
         numbers = self._bases[base], None if target_base is None else self._bases[target_base]
@@ -296,7 +296,7 @@ class Journal:
             (session, *APPLIED),
         )
 
-    def problems(self, session: int, since: int) -> Iterator[Entry]:
+    def problems(self, session: int, since: int) -> Iterator[JournalEntry]:
         """Entries from number ``since`` on that were not done as planned, with the reason."""
         last = since - 1
         while page := self._entries(
@@ -316,7 +316,7 @@ class Journal:
             )
         )
 
-    def copies(self, base: str, name: bytes, target: str) -> list[Entry]:
+    def copies(self, base: str, name: bytes, target: str) -> list[JournalEntry]:
         """The copies and links of a file that were made for the folder ``target``, the last one first.
 
         Masks of the images in it may lie beside ``target``.
@@ -327,11 +327,11 @@ class Journal:
             (self._bases.get(base), name, os.fsencode(target).hex()),
         )
 
-    def unit(self, session: int, unit: int) -> list[Entry]:
+    def unit(self, session: int, unit: int) -> list[JournalEntry]:
         """What was done with one image: the image and its sidecars."""
         return self._entries("session = ? and state = 'done' and unit = ? order by id", (session, unit))
 
-    def taken_away(self, base: str, name: bytes) -> Entry | None:
+    def taken_away(self, base: str, name: bytes) -> JournalEntry | None:
         """The move or deletion of an image that was done and not undone; None if there is none."""
         found = self._entries(
             "base = ? and name = ? and state = 'done' and role = 'image' and kind in ('move', 'delete')"

@@ -24,7 +24,7 @@ from rfdedup.model.schemas import FEATURES, TABLE_ERRORS, Tier
 from rfdedup.model.text import path_text, printable
 from rfdedup.outputs.alike import AlikeSearch
 from rfdedup.outputs.report.sentences import told
-from rfdedup.outputs.review.proofs import Proofs
+from rfdedup.outputs.review.pair_evidence import PairEvidence
 from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICT_ORDER, Snapshot
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
@@ -80,7 +80,7 @@ class Explainer:
         self._snapshot = Snapshot(run)
         self._config: RunConfig = self._snapshot.config
         self._demands: Constraints = constraints(DecisionLog(run).decisions(), self._snapshot.table)
-        self._proofs = Proofs(self._snapshot)
+        self._pair_evidence = PairEvidence(self._snapshot)
 
     def row(self, name: str) -> int:
         """The row of an image that is named by its path in the run, by its path here, or by how its path ends.
@@ -155,7 +155,7 @@ class Explainer:
             out.lines.append("  no link between them is stored")
         out.lines.append(f"  embeddings: {self._bound_of_tier_3()}; {self._similarity(out, one, other)}")
         try:
-            found = self._proofs.evidence(king, subject)
+            found = self._pair_evidence.evidence(king, subject)
         except ImageError as error:
             out.lines.append(f"  the pictures cannot be compared now: {error}")
             return out
@@ -194,7 +194,7 @@ class Explainer:
         out.lines.append(f"  proposed by {facts['reason']}{_versus(facts)}; the pictures then decided")
         found = snapshot.evidence_of(np.array([row]))
         if found.num_rows:
-            evidence = self._proofs.evidence(king, row)
+            evidence = self._pair_evidence.evidence(king, row)
             out.facts["evidence"] = evidence
             self._say_evidence(out, evidence)
             if found["crowd"][0].as_py():

@@ -22,7 +22,7 @@ from rfdedup.outputs.review.describing import describe_images
 from rfdedup.outputs.review.embedding_map import EmbeddingMap
 from rfdedup.outputs.review.labels import LabelSource, RunLabels
 from rfdedup.outputs.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, ListFilter, find_images
-from rfdedup.outputs.review.proofs import Proofs
+from rfdedup.outputs.review.pair_evidence import PairEvidence
 from rfdedup.outputs.review.recomputing import Recompute, Recomputing
 from rfdedup.outputs.review.snapshot import DROP, ERROR, VERDICT_ORDER, Snapshot, stamp
 from rfdedup.outputs.review.state import ReviewState
@@ -51,8 +51,8 @@ class _Opened:
         return AlikeSearch(snapshot.run, snapshot.info, snapshot.features, self.encoder)
 
     @cached_property
-    def proofs(self) -> Proofs:
-        return Proofs(self.snapshot)
+    def pair_evidence(self) -> PairEvidence:
+        return PairEvidence(self.snapshot)
 
 
 class ReviewSession:
@@ -233,19 +233,19 @@ class ReviewSession:
         }
 
     def evidence(self, king: int, subject: int) -> dict[str, Any]:
-        """What holds two rows for the same or tells them apart; see ``Proofs.evidence``."""
-        return self._proofs(king, subject).evidence(king, subject)
+        """What holds two rows for the same or tells them apart; see ``PairEvidence.evidence``."""
+        return self._pair_evidence(king, subject).evidence(king, subject)
 
     def proof(self, king: int, subject: int) -> tuple[bytes, bytes]:
-        """The overlay and the change map of two rows as JPEGs; see ``Proofs.pictures``."""
-        return self._proofs(king, subject).pictures(king, subject)
+        """The overlay and the change map of two rows as JPEGs; see ``PairEvidence.pictures``."""
+        return self._pair_evidence(king, subject).pictures(king, subject)
 
-    def _proofs(self, *rows: int) -> Proofs:
+    def _pair_evidence(self, *rows: int) -> PairEvidence:
         state = self.state
         for row in rows:
             self.check_row(row, state)
         with self._lock:
-            return self._of(state).proofs
+            return self._of(state).pair_evidence
 
     def check_row(self, row: int, state: ReviewState | None = None) -> int:
         """``row`` if it is one.
