@@ -15,11 +15,12 @@ from rfdedup.outputs.apply.allowed_places import check_journal
 from rfdedup.outputs.apply.before import Before
 from rfdedup.outputs.apply.bundles import Pairs
 from rfdedup.outputs.apply.catalog import Catalog, read_rows
+from rfdedup.outputs.apply.database import JOURNAL_FILE
 from rfdedup.outputs.apply.entries import ApplySession, EntryState, JournalEntry, SessionState
 from rfdedup.outputs.apply.execute import Executor, settle_open
 from rfdedup.outputs.apply.folders import note_times
 from rfdedup.outputs.apply.fsops import FsOps, explain
-from rfdedup.outputs.apply.journal import JOURNAL_FILE, Journal
+from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.apply.labels import Labels
 from rfdedup.outputs.apply.names import local
 from rfdedup.outputs.apply.plan import (
