@@ -68,7 +68,7 @@ def measured(rows: int) -> list[dict[str, Any]]:
         began = time.process_time()
         write_index(folder, "key", numbers, blocks(rows, DIM))
         build = time.process_time() - began - making
-        index = index_of(folder, "key", lambda: numbers, lambda _: blocks(rows, DIM))
+        index = index_of(folder, "key", rows, lambda: numbers, lambda _: blocks(rows, DIM))
         size = index.path.stat().st_size / rows
         ours = row(f"ours, {size:,.0f} bytes a row", build, lambda one: index.search(one, MOST)[1], None)
         truth = ours.pop("found")

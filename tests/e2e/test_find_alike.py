@@ -99,3 +99,22 @@ def test_bad_questions_are_told_in_a_line(run: rfdedup.Run, tmp_path: Path) -> N
     hashes = rfdedup.refine(shipped_photos()[0].parent, tmp_path / "run", tiers=("quality", "hash"), sample=4)
     with pytest.raises(RunFolderError, match="no embeddings"):
         hashes.find_alike(shipped_photos()[0])
+
+
+def test_what_is_no_number_is_not_found(run: rfdedup.Run) -> None:
+    features = run.path / "features"
+    shard = next(features.glob("shard_*.json"))
+    vectors = shard.with_name(shard.name.replace("shard", "img_emb").replace("json", "npy"))
+    saved = (shard.read_bytes(), vectors.read_bytes())
+    values = np.load(vectors)
+    at = np.flatnonzero(values.any(axis=1))
+    values[at[:2]] = np.nan
+    np.save(vectors, values)
+    shard.write_text(json.dumps({**json.loads(saved[0]), "img_emb": "of others"}))
+    session = session_of(run)
+    found = session.like_picture(shipped_photos()[0].read_bytes(), 1000)
+    assert len(found["items"]) == found["searched"] - 2
+    json.dumps(found, allow_nan=False)
+    session.close()
+    shard.write_bytes(saved[0])
+    vectors.write_bytes(saved[1])

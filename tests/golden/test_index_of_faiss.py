@@ -39,7 +39,7 @@ def test_faiss_opens_the_file_and_answers_as_we_do(tmp_path: Path) -> None:
     vectors, numbers = unit_vectors(500, 64), np.arange(500) * 2
     write_index(tmp_path, "key", numbers, iter([vectors]))
     score, row = faiss.read_index(str(tmp_path / INDEX_FILE)).search(vectors[:9], 12)
-    ours = open_index(tmp_path, "key")
+    ours = open_index(tmp_path, "key", 1000)
     assert ours is not None
     found = ours.search(vectors[:9], 12)
     np.testing.assert_array_equal(found[0], score)

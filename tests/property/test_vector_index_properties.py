@@ -31,10 +31,11 @@ def test_a_search_is_brute_force(seed: int, n: int, dim: int, most: int, block: 
         made = index_of(
             Path(folder),
             "key",
+            10 * n,
             lambda: rows,
             lambda some: (vectors[at : at + block] for at in range(0, len(some), block)),
         )
-        assert open_index(Path(folder), "key") is not None
+        assert open_index(Path(folder), "key", 10 * n) is not None
         score, found = made.search(queries, most)
     np.testing.assert_array_equal(made.rows, rows)
     exact = queries.astype(np.float64) @ vectors.astype(np.float16).astype(np.float64).T

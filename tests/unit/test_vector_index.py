@@ -16,6 +16,7 @@ from rfdedup.storage.files import sha256_file
 
 ROWS = np.arange(40) * 2
 VECTORS = np.random.default_rng(5).standard_normal((40, 16)).astype(np.float32)
+LIMIT = 80
 HEAD = 118
 """Bytes before the vectors."""
 
@@ -32,7 +33,7 @@ class Source:
 
 
 def made(folder: Path, source: Source, key: str = "key") -> VectorIndex:
-    return index_of(folder, key, lambda: ROWS, source)
+    return index_of(folder, key, LIMIT, lambda: ROWS, source)
 
 
 def test_it_is_made_once_and_again_for_another_key(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_what_is_damaged_is_made_again(tmp_path: Path, damage: Callable[[Path], 
     source = Source()
     whole = made(tmp_path, source).search(VECTORS[:2], 3)
     damage(tmp_path)
-    assert open_index(tmp_path, "key") is None
+    assert open_index(tmp_path, "key", LIMIT) is None
     again = made(tmp_path, source)
     assert source.asked == 2
     np.testing.assert_array_equal(again.search(VECTORS[:2], 3)[1], whole[1])
@@ -114,7 +115,14 @@ def test_a_forged_file_never_reaches_faiss(
     forge(tmp_path)
     resealed(tmp_path)
     monkeypatch.setattr(faiss, "read_index", lambda *_: pytest.fail("faiss was given the file"))
-    assert open_index(tmp_path, "key") is None
+    assert open_index(tmp_path, "key", LIMIT) is None
+
+
+@pytest.mark.parametrize("rows", [ROWS - 1, ROWS + 2, ROWS[::-1], ROWS // 3], ids=["below", "above", "order", "twice"])
+def test_rows_that_no_run_has_are_not_believed(tmp_path: Path, rows: npt.NDArray[np.int64]) -> None:
+    write_index(tmp_path, "key", rows, iter([VECTORS]))
+    assert open_index(tmp_path, "key", LIMIT) is None
+    assert made(tmp_path, Source()).rows.tolist() == ROWS.tolist()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a link needs rights on Windows")
@@ -122,7 +130,7 @@ def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
     write_index(tmp_path, "key", ROWS, iter([VECTORS]))
     (tmp_path / INDEX_FILE).rename(tmp_path / "elsewhere")
     (tmp_path / INDEX_FILE).symlink_to(tmp_path / "elsewhere")
-    assert open_index(tmp_path, "key") is None
+    assert open_index(tmp_path, "key", LIMIT) is None
     made(tmp_path, Source())
     assert not (tmp_path / INDEX_FILE).is_symlink()
 

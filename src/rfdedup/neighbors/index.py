@@ -65,19 +65,21 @@ class VectorIndex:
             most: how many of each, at least 1.
 
         Returns:
-            Inner products (m, k) float32 and rows (m, k) int64, ``k`` the smaller of ``most`` and all rows.
+            Inner products (m, k) float32 and rows (m, k) int64, ``k`` the smaller of ``most`` and all rows. What is not
+            a number has no row: -1.
         """
         score, row = self._index.search(np.ascontiguousarray(vectors, np.float32), min(most, len(self.rows)))
         order = np.lexsort((row, -score), axis=1)
         return np.take_along_axis(score, order, axis=1), np.take_along_axis(row, order, axis=1)
 
 
-def open_index(folder: Path, key: str) -> VectorIndex | None:
+def open_index(folder: Path, key: str, limit: int) -> VectorIndex | None:
     """The index in a folder, mapped into memory where faiss can; None where there is none of ``key`` or it is damaged.
 
     Args:
         folder: holds ``INDEX_FILE`` and ``INDEX_MARKER``.
         key: what it has to be made of.
+        limit: row numbers are below it.
     """
     import faiss
 
@@ -94,7 +96,10 @@ def open_index(folder: Path, key: str) -> VectorIndex | None:
             # faiss takes no name that is not UTF-8, and so opens what was checked
             name = str(path) if os.name == "nt" else f"/dev/fd/{stream.fileno()}"
             # faiss before 1.11 reads the vectors into memory instead
-            return VectorIndex(path, dim, faiss.read_index(name, getattr(faiss, "IO_FLAG_MMAP_IFC", 0)))
+            index = VectorIndex(path, dim, faiss.read_index(name, getattr(faiss, "IO_FLAG_MMAP_IFC", 0)))
+        numbers = index.rows
+        inside = len(numbers) > 0 and numbers[0] >= 0 and numbers[-1] < limit and bool((np.diff(numbers) > 0).all())
+        return index if inside else None
     # a file that faiss refuses is a RuntimeError
     except (OSError, ValueError, KeyError, TypeError, RuntimeError):
         return None
@@ -130,25 +135,25 @@ def write_index(folder: Path, key: str, rows: Rows, vectors: Iterable[Matrix]) -
 
 
 def index_of(
-    folder: Path, key: str, rows: Callable[[], Rows], vectors: Callable[[Rows], Iterable[Matrix]]
+    folder: Path, key: str, limit: int, rows: Callable[[], Rows], vectors: Callable[[Rows], Iterable[Matrix]]
 ) -> VectorIndex:
     """The index of ``key`` in a folder; where there is none, or a stale or damaged one, it is made.
 
     Where the folder cannot be written, it lies in a temporary one as long as it is used.
 
     Args:
-        folder, key: as for ``open_index``.
+        folder, key, limit: as for ``open_index``.
         rows, vectors: as for ``write_index``, asked only where it has to be made.
 
     Raises:
         RunFolderError: it can be written nowhere, or cannot be read back.
     """
-    if (known := open_index(folder, key)) is not None:
+    if (known := open_index(folder, key, limit)) is not None:
         return known
     chosen = rows()
     try:
         write_index(folder, key, chosen, vectors(chosen))
-        made = open_index(folder, key)
+        made = open_index(folder, key, limit)
     except RunFolderError:
         made = None
     if made is None:
@@ -157,7 +162,7 @@ def index_of(
         except OSError as error:
             raise RunFolderError(f"no folder for an index: {error.strerror or error}") from None
         write_index(Path(aside.name), key, chosen, vectors(chosen))
-        made = open_index(Path(aside.name), key)
+        made = open_index(Path(aside.name), key, limit)
         if made is None:
             raise RunFolderError(f"the index that was written to {aside.name} cannot be read back")
         made = VectorIndex(made.path, made.dim, made._index, aside)

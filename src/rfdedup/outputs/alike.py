@@ -125,7 +125,8 @@ class AlikeSearch:
 
     def _search(self, embedding: npt.NDArray[Any], most: int) -> Alike:
         score, row = self._index.search(self._describe(embedding), most)
-        return Alike([(int(r), float(s)) for r, s in zip(row[0], score[0], strict=True)], len(self._index.rows))
+        found = [(int(r), float(s)) for r, s in zip(row[0], score[0], strict=True) if r >= 0 and np.isfinite(s)]
+        return Alike(found, len(self._index.rows))
 
     @cached_property
     def _encoder(self) -> Encoder:
@@ -156,7 +157,7 @@ class AlikeSearch:
             for start in range(0, len(rows), _BATCH):
                 yield describe(self._features.embeddings(rows[start : start + _BATCH]))
 
-        return index_of(self._features_folder, key, self._embedded, described)
+        return index_of(self._features_folder, key, len(self._features), self._embedded, described)
 
     def _embedded(self) -> Rows:
         rows = self._features.embedded()

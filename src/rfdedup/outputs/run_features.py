@@ -55,6 +55,10 @@ class RunFeatures:
         # as the funnel marks its shards
         return cls(run, rows, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
 
+    def __len__(self) -> int:
+        """Rows of the verdicts."""
+        return len(self._places)
+
     def rank(self) -> Rows | None:
         """The rank of each row by which the funnel chose kings, (n,) int64; None where the run did not record it."""
         rank = self._places[:, 2].astype(np.int64) if self._places.shape[1] > 2 else np.full(len(self._places), -1)
