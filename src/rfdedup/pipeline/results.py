@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +15,9 @@ import pyarrow.compute as pc
 from rfdedup.model.errors import DataError
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.storage.run_folder import RunFolder, sameness
+
+if TYPE_CHECKING:
+    from rfdedup.outputs.alike import AlikeSearch
 
 
 @dataclass(frozen=True)
@@ -106,16 +109,23 @@ class Run:
         """
         if most < 1:
             raise DataError(f"most = {most} is not at least 1")
-        # the network and its index are for those who search
+        # the network and the index are for those who search
         from rfdedup.outputs.alike import AlikeSearch, read_image
         from rfdedup.outputs.run_features import RunFeatures
 
         data = image if isinstance(image, bytes) else read_image(image, follow=True)
-        features = RunFeatures.of(self.path, self.info, self.verdicts.num_rows)
-        found = AlikeSearch(self.path, self.info, features, encoder).like_picture(data, most).found
+        if encoder not in self._searches:
+            features = RunFeatures.of(self.path, self.info, self.verdicts.num_rows)
+            self._searches[encoder] = AlikeSearch(self.path, self.info, features, encoder)
+        found = self._searches[encoder].like_picture(data, most).found
         rows = pa.array([row for row, _ in found], pa.int64())
         table = self.verdicts.take(rows).append_column("row", rows)
         return table.append_column("similarity", pa.array([score for _, score in found], pa.float64()))
+
+    @cached_property
+    def _searches(self) -> dict[str | None, AlikeSearch]:
+        """By the encoder that was named: network and index are loaded once."""
+        return {}
 
     def summary(self) -> dict[str, Any]:
         """Counts by verdict, drops by tier, reason and kind, errors by kind; what ``run.json`` says of the rest."""
