@@ -16,6 +16,7 @@ from rfdedup.comparison.colour import find_colour
 from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
 from rfdedup.comparison.model import ROUGH_SIDE, VIEW_SIDE, ChangeLimits, View
 from rfdedup.comparison.overlay import Grain, describe, find_grain
+from rfdedup.comparison.pasted import pasted
 from rfdedup.comparison.tone import equalise
 from rfdedup.imaging.arrays import U8, area_resize
 from rfdedup.model.evidence import Evidence, Kind, Side
@@ -178,10 +179,11 @@ def compare(subject: View, king: View, limits: ChangeLimits = _DEFAULTS) -> Evid
     # the canvas may have shifted the other picture since it was aligned
     matrix = np.linalg.inv(canvas.base_to_canvas) @ canvas.to_canvas
     change = measures.change
+    transform = _rounded(np.linalg.inv(matrix) if subject_is_base else matrix)
     return Evidence(
         kind=verdict.kind,
         crowd_kind=verdict.crowd_kind,
-        transform=_rounded(np.linalg.inv(matrix) if subject_is_base else matrix),
+        transform=transform,
         mirrored=finding.alignment.mirrored,
         inliers=finding.alignment.inliers,
         overlap=round(canvas.coverage(base, other)[1], 4),
@@ -192,6 +194,7 @@ def compare(subject: View, king: View, limits: ChangeLimits = _DEFAULTS) -> Evid
         colour_changed=verdict.colour_changed,
         resolution=max(canvas.mask.shape),
         reason=verdict.reason,
+        pasted=Side.NONE if verdict.kind == Kind.DIFFERENT else pasted(transform, subject, king),
     )
 
 

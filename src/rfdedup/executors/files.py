@@ -68,7 +68,7 @@ def measure_files(
     ``held_inputs`` is offered what the encoder is shown.
     """
     spec = encoder.card.input if encoder is not None else None
-    task = MeasureTask(limits_of(config), config.quality.scale, spec)
+    task = MeasureTask(limits_of(config), config.quality.scale, spec, config.looks_for_parts)
     size, block, streams = CHUNK, None, 1
     if encoder is not None:
         size, block, streams = min(CHUNK, encoder.batch), block_of(encoder, config), encoder.streams

@@ -26,13 +26,15 @@ from rfdedup.sources.reading import read_stable
 class MeasureTask:
     """Pass 1: read once, decode once, measure quality and hashes.
 
-    With ``spec``, the same pixels become the encoder's input, written into shared memory. ``prepared`` in the result
-    says whether they did: few pictures have to be decoded larger for the encoder than for the rest.
+    With ``parts``, its local features too. With ``spec``, the same pixels become the encoder's input, written into
+    shared memory. ``prepared`` in the result says whether they did: few pictures have to be decoded larger for the
+    encoder than for the rest.
     """
 
     limits: DecodeLimits
     scale: Literal["640", "native"]
     spec: InputSpec | None = None
+    parts: bool = False
 
     def __call__(self, file: SourceFile, out: npt.NDArray[np.uint8] | None = None) -> dict[str, Any] | Fault:
         try:
@@ -40,7 +42,7 @@ class MeasureTask:
             picture = decode(data, at_least=at_least(self.scale), limits=self.limits)
             if picture.format == "tiff":
                 refuse_masters(file, data)
-            measured, grey = measure_picture(data, picture, scale=self.scale)
+            measured, grey = measure_picture(data, picture, scale=self.scale, parts=self.parts)
             prepared = False
             if self.spec is not None and out is not None and serves(picture, self.spec):
                 write_input(picture, self.spec, out, grey)

@@ -9,6 +9,7 @@ import numpy as np
 import simplejpeg
 
 from rfdedup.features import hashes, information, light_and_detail
+from rfdedup.features.local_features import local_features
 from rfdedup.imaging import DecodeLimits, Picture, decode, fit
 from rfdedup.imaging.arrays import U8
 from rfdedup.imaging.metadata import said
@@ -68,6 +69,7 @@ class Measurement:
     orientation: int
     frames: int = 1
     frame_hashes: _Octets | None = None
+    local_features: _Octets | None = None
 
 
 def measure(data: bytes, *, scale: str = "640", limits: DecodeLimits | None = None) -> Measurement:
@@ -87,8 +89,13 @@ def at_least(scale: str) -> int | None:
     return None if scale == "native" else LONGEST
 
 
-def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tuple[Measurement, U8]:
-    """``measure`` of a picture that was decoded from ``data`` with ``at_least(scale)``, and its grey levels."""
+def measure_picture(
+    data: bytes, picture: Picture, *, scale: str = "640", parts: bool = False
+) -> tuple[Measurement, U8]:
+    """``measure`` of a picture that was decoded from ``data`` with ``at_least(scale)``, and its grey levels.
+
+    ``parts`` asks for the local features as well.
+    """
     # what reads the colours comes first, while they are in the cache
     small = _small(picture)
     whole = picture.grey()
@@ -138,6 +145,7 @@ def measure_picture(data: bytes, picture: Picture, *, scale: str = "640") -> tup
         crispness=crispness,
         metadata=int(about.says),
         orientation=about.orientation,
+        local_features=local_features(grey) if parts else None,
     )
     return measured, whole
 

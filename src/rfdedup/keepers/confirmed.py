@@ -31,12 +31,14 @@ class Compared:
     Attributes:
         same: what counts: edits of one picture, or also one scene in which nothing changed.
         pairs: sorted by (a, b). evidence: of each, the first row as subject; None where none could be had.
+        others: of each collage, the kept pictures that show what its king does not.
     """
 
     n: int
     same: Literal["copy", "moment"]
     pairs: Proposals = field(default_factory=Proposals.none)
     evidence: list[Evidence | None] = field(default_factory=list)
+    others: dict[int, list[int]] = field(default_factory=dict)
     _accepted: tuple[Mask, Mask] | None = None
 
     def add(self, pairs: Proposals, evidence: list[Evidence | None]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import cv2
@@ -19,8 +20,10 @@ CROPPED: Final = 0.9
 """Share of a picture, below which a copy that lies wholly inside it is a crop of it."""
 INSIDE: Final = 0.96
 """Share of a copy that must lie inside the other picture."""
-SAME_SCALE: Final = 0.03
-"""How far the sizes of a pixel may differ: a crop is cut out, but what a collage holds was made to fit."""
+DENSER: Final = 1.4
+"""Pixels of a part for one of the whole, in each direction, from which on the part may show more."""
+FINER: Final = 0.6
+"""Fineness that a part loses each time an enlargement doubles its side; see ``features.light_and_detail.fineness``."""
 UNFRAMED: Final = 0.985
 """Share of a side inside uniform borders, below which what is around a copy is a frame, and not a picture."""
 
@@ -30,11 +33,12 @@ def preferences(compared: Compared, features: pa.Table) -> tuple[Pairs, Pairs]:
 
     Args:
         compared: the pairs so far.
-        features: n rows with columns ``width``, ``height`` and ``content`` of ``schemas.FEATURES``.
+        features: n rows with columns ``width``, ``height``, ``content`` and ``fineness`` of ``schemas.FEATURES``.
     """
     good, _ = compared.accepted()
     width, height = (features[name].fill_null(1).to_numpy() for name in ("width", "height"))
     content = features["content"].fill_null(1.0).to_numpy()
+    fineness = features["fineness"].fill_null(0.0).to_numpy()
     better: list[int] = []
     worse: list[int] = []
     turned: list[tuple[int, int]] = []
@@ -43,7 +47,7 @@ def preferences(compared: Compared, features: pa.Table) -> tuple[Pairs, Pairs]:
         if found is None:
             continue
         subject, king = int(compared.pairs.a[at]), int(compared.pairs.b[at])
-        order = _overlaid(found) or _cropped(found, (subject, king), width, height, content)
+        order = _overlaid(found) or _cropped(found, (subject, king), width, height, content, fineness)
         if order:
             first, second = (king, subject) if order > 0 else (subject, king)
             better.append(first)
@@ -67,8 +71,9 @@ def _cropped(
     width: npt.NDArray[np.int32],
     height: npt.NDArray[np.int32],
     content: npt.NDArray[np.float64],
+    fineness: npt.NDArray[np.float64],
 ) -> int:
-    """1 where the subject is a crop of the king, -1 the other way round, else 0."""
+    """1 where the subject is a part of the king, or a collage with the king in it; -1 the other way round, else 0."""
     matrix = np.reshape(found.transform, (2, 3))
     scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if not scale:
@@ -81,8 +86,24 @@ def _cropped(
     shared, _ = cv2.intersectConvexConvex(mapped, quads[1].astype(np.float32))
     of_subject = shared / max(cv2.contourArea(mapped), 1e-6)
     of_king = shared / (quads[1][2, 0] * quads[1][2, 1])
-    if of_subject >= INSIDE and of_king < CROPPED and abs(scale - 1) <= SAME_SCALE and content[rows[1]] >= UNFRAMED:
-        return 1
-    if of_king >= INSIDE and of_subject < CROPPED and abs(scale - 1) <= SAME_SCALE and content[rows[0]] >= UNFRAMED:
-        return -1
+    if found.pasted != Side.NONE:
+        return 1 if found.pasted == Side.SUBJECT else -1
+    lost = float(fineness[rows[1]] - fineness[rows[0]])
+    if of_subject >= INSIDE and of_king < CROPPED:
+        return _whole_or_part(1 / scale, lost, content[rows[1]])
+    if of_king >= INSIDE and of_subject < CROPPED:
+        return -_whole_or_part(scale, -lost, content[rows[0]])
     return 0
+
+
+def _whole_or_part(denser: float, lost: float, content: float) -> int:
+    """1 where the whole is better than a picture of a part of it, -1 where the part is, else 0.
+
+    Args:
+        denser: pixels of the part for one of the whole, in each direction.
+        lost: fineness of the whole less that of the part. content: of the whole.
+    """
+    if denser > DENSER and lost < FINER * math.log2(denser):
+        # the whole is a smaller copy of what the part was cut from
+        return -1
+    return int(content >= UNFRAMED)

@@ -179,6 +179,11 @@ class RunConfig(_Section):
     limits: LimitsConfig = LimitsConfig()
     keep: KeepConfig = KeepConfig()
 
+    @property
+    def looks_for_parts(self) -> bool:
+        """Whether local features are measured: they find parts of pictures, for embeddings to propose beside."""
+        return self.same != "meaning" and "semantic" in self.tiers
+
 
 def make_config(values: dict[str, Any]) -> RunConfig:
     """Validate nested ``values`` (as read from TOML, or collected from flags).

@@ -2,3 +2,9 @@
 
 THUMB_SIDE = 16
 """Side of the RGB thumbnail that corroborates hash links, pixels."""
+
+LOCAL_FEATURES = 96
+"""Most local features that are kept of an image."""
+
+LOCAL_FEATURE_BYTES = 36
+"""x, y, size, angle, and 32 values of the descriptor, uint8 each."""

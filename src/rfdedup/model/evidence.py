@@ -42,6 +42,7 @@ class Evidence:
         colour_changed: whether hues changed.
         resolution: pixels of the longer side of the canvas; 0 where not aligned.
         reason: one word for why.
+        pasted: which picture has the other pasted into it, as a collage has.
     """
 
     kind: Kind
@@ -57,3 +58,4 @@ class Evidence:
     colour_changed: bool
     resolution: int
     reason: str
+    pasted: Side = Side.NONE

@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float64]
 UNKNOWN_BITS: Final = 255
 """In place of a number of bits where no hash proposed the pair."""
 
+_NEAR_BY_PARTS: Final = 32.0
+"""Distance of what local features proposed, in bits."""
+
 
 @dataclass(frozen=True)
 class Proposals:
@@ -26,6 +29,7 @@ class Proposals:
         bits: uint8, the larger of the distances of dHash and pHash, or that of the turned hash; ``UNKNOWN_BITS``.
         turned: bool, whether a mirrored or turned form of one is what resembles the other.
         cosine: float64, similarity of the embeddings, NaN where it is unknown.
+        agreeing: uint8, local features that agree on one place, where they are what proposed the pair; else 0.
     """
 
     a: Rows
@@ -33,6 +37,7 @@ class Proposals:
     bits: npt.NDArray[np.uint8]
     turned: Mask
     cosine: Floats
+    agreeing: npt.NDArray[np.uint8]
 
     @classmethod
     def make(
@@ -43,6 +48,7 @@ class Proposals:
         bits: npt.ArrayLike | None = None,
         turned: bool = False,
         cosine: npt.ArrayLike | None = None,
+        agreeing: npt.ArrayLike | None = None,
     ) -> Proposals:
         """Proposals of one kind from unordered pairs, which may be given more than once; the nearest counts."""
         one, other = np.asarray(a, np.int64), np.asarray(b, np.int64)
@@ -50,7 +56,8 @@ class Proposals:
         n = len(low)
         distance = np.full(n, UNKNOWN_BITS, np.uint8) if bits is None else np.asarray(bits, np.uint8)
         similarity = np.full(n, np.nan) if cosine is None else np.asarray(cosine, np.float64)
-        return cls.join(cls(low, high, distance, np.full(n, turned and n > 0, np.bool_), similarity))
+        parts = np.zeros(n, np.uint8) if agreeing is None else np.minimum(agreeing, 255).astype(np.uint8)
+        return cls.join(cls(low, high, distance, np.full(n, turned and n > 0, np.bool_), similarity, parts))
 
     @classmethod
     def none(cls) -> Proposals:
@@ -59,23 +66,33 @@ class Proposals:
     @classmethod
     def join(cls, *parts: Proposals) -> Proposals:
         """All of them, each pair once: with the fewest bits, upright before turned, and with its cosine."""
-        a, b, bits, turned, cosine = (
-            np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits", "turned", "cosine")
-        )
+        names = ("a", "b", "bits", "turned", "cosine", "agreeing")
+        a, b, bits, turned, cosine, agreeing = (np.concatenate([getattr(p, name) for p in parts]) for name in names)
         order = np.lexsort((turned, bits, b, a))
-        a, b, bits, turned, cosine = a[order], b[order], bits[order], turned[order], cosine[order]
+        a, b, bits, turned = a[order], b[order], bits[order], turned[order]
+        cosine, agreeing = cosine[order], agreeing[order]
         fresh = np.ones(len(a), np.bool_)
         fresh[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
         starts = np.flatnonzero(fresh)
-        best = np.fmax.reduceat(cosine, starts) if len(starts) else cosine
-        return cls(a[fresh], b[fresh], bits[fresh], turned[fresh], best)
+        if len(starts):
+            cosine, agreeing = np.fmax.reduceat(cosine, starts), np.maximum.reduceat(agreeing, starts)
+        return cls(a[fresh], b[fresh], bits[fresh], turned[fresh], cosine, agreeing)
 
     def take(self, chosen: Mask | Rows) -> Proposals:
-        return Proposals(self.a[chosen], self.b[chosen], self.bits[chosen], self.turned[chosen], self.cosine[chosen])
+        return Proposals(
+            self.a[chosen],
+            self.b[chosen],
+            self.bits[chosen],
+            self.turned[chosen],
+            self.cosine[chosen],
+            self.agreeing[chosen],
+        )
 
     def nearness(self) -> Rows:
         """Place of each pair among those of either end, the nearest first: the lower of the two, (L,) int64 from 0."""
         distance = np.minimum(self.bits.astype(np.float64), 64.0 * (1.0 - np.nan_to_num(self.cosine, nan=-1.0)))
+        # what shares a part is hardly like the whole
+        distance = np.where(self.agreeing > 0, np.minimum(distance, _NEAR_BY_PARTS - self.agreeing / 256), distance)
         return pair_places(self.a, self.b, distance)
 
     def __len__(self) -> int:

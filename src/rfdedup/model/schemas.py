@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rfdedup.model.items import SourceFile
 
 SCHEMA_VERSION = 2
-FEATURE_VERSION = 14
+FEATURE_VERSION = 15
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)
@@ -115,6 +115,8 @@ FEATURES = pa.schema(
         # what the file says of its picture, bits of imaging.Says, and its EXIF orientation (0 where it names none)
         pa.field("metadata", pa.int32()),
         pa.field("orientation", pa.int32()),
+        # see features.local_features; null where pictures are not compared
+        pa.field("local_features", pa.binary()),
     ]
 )
 """``features/metadata_NNNN.parquet``: one row per scanned image, in scan order."""
@@ -180,6 +182,8 @@ EVIDENCE = pa.schema(
         pa.field("proposed_by", pa.string(), nullable=False),
         pa.field("proposal_score", pa.float64(), nullable=False),
         *EVIDENCE_FIELDS,
+        # rows of the other kept pictures that show the rest of a collage
+        pa.field("others", pa.list_(pa.int64())),
     ]
 )
 """``evidence.parquet``: one row for each drop that a comparison of pictures decided, by row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from rfdedup.keepers.confirmed import (
     pairs_of_families,
     proposed_by_hash,
 )
+from rfdedup.keepers.coverage import LEAST_SHOWN, TOGETHER, Coverage, shown_together
 from rfdedup.keepers.preferences import preferences
 from rfdedup.keepers.selection import KingSelection
 from rfdedup.metric.whitening import RAW, WhiteningChoice, full_prior_of
@@ -31,15 +32,26 @@ from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import Links
 from rfdedup.model.proposals import Proposals
 from rfdedup.model.schemas import Tier
+from rfdedup.neighbors.local_match import LEAST_AGREEING
 from rfdedup.neighbors.thumbnails import thumb_rms
 from rfdedup.neighbors.vectors import pair_scores
 from rfdedup.runtime.progress import Watch
 from rfdedup.stages.compare import VERSION, Comparer, change_limits
 from rfdedup.stages.embed import Embedder
 from rfdedup.stages.perceptual import MIN_CONTRAST, MIN_DHASH_BITS, luminance
-from rfdedup.stages.propose import between, by_embeddings, by_hashes, by_turned_hashes, turned_codes
+from rfdedup.stages.propose import (
+    LEAST_FEATURES,
+    between,
+    by_embeddings,
+    by_hashes,
+    by_parts,
+    by_turned_hashes,
+    turned_codes,
+    unlike_in_detail,
+)
 from rfdedup.storage.feature_store import FeatureStore
 from rfdedup.storage.half_precision import HalfPrecision
+from rfdedup.storage.packed_rows import PackedRows
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -57,8 +69,10 @@ FLOOR_RISE: Final = 0.025
 """By which the floor rises each time the number of images doubles: unrelated pairs grow with its square."""
 FLOOR_IMAGES: Final = 4096
 """Images up to which the floor is the lowest."""
-SECOND_FLOOR: Final = 0.15
-"""How much nearer the second nearest and later ones must be: a copy is nearly always the nearest of all."""
+PARTS: Final = 4
+"""Images that share most details with each, whose details are then laid over each other."""
+MOST_IMAGES_FOR_PARTS: Final = 150_000
+"""Beyond, parts of pictures are not looked for: words of local features take 4 kB an image in memory."""
 TURNED_RADIUS: Final = 6
 """Bits up to which hashes of a turned form propose."""
 _BLOCK: Final = 8192
@@ -111,6 +125,7 @@ class Search:
         n = self.image_set.features.num_rows
         assert self.config.same != "meaning"  # noqa: S101 - that rule compares no pictures
         compared = Compared(n, self.config.same)
+        self._coverage = Coverage(self.image_set.features, self.selection.thumbs)
         self._failed, self._embedded = np.zeros(n, np.int64), np.full(n, -1)
         self._dhash, self._phash = (
             self.image_set.features[name].fill_null(0).to_numpy() for name in ("dhash", "phash")
@@ -178,16 +193,26 @@ class Search:
         left = self._alive(distinct)
         left = left[king[left] == left]
         self._choice = proposal_descriptor(self.config, self.encoder().card)
-        self._described = HalfPrecision(self.store.folder)
+        self._described, self._local = HalfPrecision(self.store.folder), PackedRows(self.store.folder)
         self._embed(left)
         rows = np.flatnonzero(self._embedded >= 0)
         rows = rows[np.argsort(self._embedded[rows])]
         self.floor = proposal_floor(self.config, self._choice.descriptor, len(rows))
         with self.watch.stage("propose", len(rows)):
-            found = by_embeddings(rows, self._described.rows, self.floor, self.config.compare.neighbours)
+            found = self._near_in_detail(
+                by_embeddings(rows, self._described.rows, self.floor, self.config.compare.neighbours)
+            )
+            if self.config.looks_for_parts and len(rows) <= MOST_IMAGES_FOR_PARTS:
+                parts = by_parts(rows, self._local.take, PARTS)
+                cosine = _cosines(self._described.rows, self._embedded[parts.a], self._embedded[parts.b])
+                found = Proposals.join(found, replace(parts, cosine=cosine))
             self.watch.advance(len(rows))
-        near = (found.nearness() == 0) | (found.cosine >= self.floor + SECOND_FLOOR)
-        self._compare_rounds(compared, found.take(near), distinct)
+        self._compare_rounds(compared, found, distinct)
+
+    def _near_in_detail(self, found: Proposals) -> Proposals:
+        """Proposals by embeddings without those whose local features contradict them."""
+        unlike = unlike_in_detail(self._embedded[found.a], self._embedded[found.b], self._local.take)
+        return found.take(~unlike)
 
     def _embed(self, rows: Rows) -> None:
         """Embed and describe rows that are not described yet; those that cannot be read become faults."""
@@ -203,6 +228,8 @@ class Search:
             (describe(self.store.gather(self.image_set.shard[at], self.image_set.row[at], dim)) for at in parts),
             len(rows),
         )
+        parts = (rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK))
+        self._local.extend(self.store.local_features(self.image_set.shard[at], self.image_set.row[at]) for at in parts)
         self._embedded[rows] = known + np.arange(len(rows))
 
     def _compare_rounds(self, compared: Compared, proposed: Proposals, distinct: Rows) -> None:
@@ -264,7 +291,14 @@ class Search:
         beside = Links.join(Links.make(one, other, Tier.PERCEPTUAL, np.zeros(len(one))))
         king, place = self._crowned(compared, links, beside, distinct)
         links = compared.links()
-        return king, place, links.take(self.selection.permits(links.a, links.b, place))
+        links = links.take(self.selection.permits(links.a, links.b, place))
+        return king, place, links.take(self._whole(compared, links, place))
+
+    def _whole(self, compared: Compared, links: Links, place: Rows) -> Mask:
+        """Links whose better picture shows enough of the worse one, and is no collage: these show less of each part."""
+        first = place[links.a] < place[links.b]
+        worse, better = np.where(first, links.b, links.a), np.where(first, links.a, links.b)
+        return self._coverage.enough(compared, worse, better) & ~self._coverage.collages(compared)[better]
 
     def _crowned(self, compared: Compared, links: Links, evidence: Links, distinct: Rows) -> tuple[Rows, Rows]:
         """King and place of each row by some links, ranked beside each other by ``evidence``."""
@@ -280,6 +314,7 @@ class Search:
                     some.take(~np.isin(some.a, gone) & ~np.isin(some.b, gone)) for some in (links, evidence)
                 )
         nobody = np.zeros(compared.n, np.bool_)
+        links = links.take(self._whole(compared, links, place))
         return self.selection.kings(links, place, nobody, lambda rows, _: rows), place
 
     def _settle(self, compared: Compared, distinct: Rows) -> tuple[Rows, Rows, Links, Compared]:
@@ -290,6 +325,10 @@ class Search:
             pairs = self._measured(one, other)
             pairs = compared.fresh(pairs.take(self.selection.may_be_same(pairs.a, pairs.b)))
             if not len(pairs):
+                may_go = ~(self.selection.protected | self.selection.demands.keep)
+                together = shown_together(self._coverage, compared, king, may_go)
+                compared.others = {row: kings[1:] for row, kings in together.items()}
+                king[list(together)] = [kings[0] for kings in together.values()]
                 return king, place, compared.links(), compared
             self._compare(compared, pairs)
             at, (good, _) = compared.find(one, other), compared.accepted()
@@ -313,7 +352,8 @@ class Search:
         rest = rest[(self._embedded[a[rest]] >= 0) & (self._embedded[b[rest]] >= 0)]
         cosine = _cosines(self._described.rows, self._embedded[a[rest]], self._embedded[b[rest]])
         near = cosine >= self.floor
-        return Proposals.join(found, Proposals.make(a[rest[near]], b[rest[near]], cosine=cosine[near]))
+        alike = Proposals.make(a[rest[near]], b[rest[near]], cosine=cosine[near])
+        return Proposals.join(found, self._near_in_detail(alike))
 
 
 def _without(links: Links, rows: Rows) -> Links:
@@ -335,12 +375,15 @@ def about_comparison(config: RunConfig) -> dict[str, Any]:
         "limits": asdict(change_limits(config)),
         "neighbours": config.compare.neighbours,
         "floor": {"whitened": FLOOR_WHITENED, "raw": FLOOR_RAW, "rise": FLOOR_RISE, "images": FLOOR_IMAGES},
-        "second_floor": SECOND_FLOOR,
+        "parts": {"neighbours": PARTS, "most_images": MOST_IMAGES_FOR_PARTS, "agreeing": LEAST_AGREEING},
+        "least_features": LEAST_FEATURES,
         "strong": STRONG,
         "largest_family": LARGEST_FAMILY,
         "rounds": [list(part) for part in ROUNDS],
         "turned_radius": min(TURNED_RADIUS, config.hash.radius),
         "crowd": CROWD,
+        "least_shown": LEAST_SHOWN,
+        "shown_together": TOGETHER,
         "most_failed": MOST_FAILED,
         "view_side": VIEW_SIDE,
     }

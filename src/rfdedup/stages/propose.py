@@ -7,6 +7,7 @@ where everything resembles everything.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from typing import Final
 
@@ -18,12 +19,16 @@ from rfdedup.keepers.selection import few_pairs, most_links
 from rfdedup.model.proposals import Proposals, pair_places
 from rfdedup.neighbors.cosine import sparse_links
 from rfdedup.neighbors.hamming import CodePairs, cross_links
+from rfdedup.neighbors.local_match import LEAST_AGREEING, agreeing, in_mirror, unpacked
 from rfdedup.neighbors.sparse_codes import sparse_code_links
 from rfdedup.neighbors.vectors import normalise
+from rfdedup.neighbors.visual_words import sharing_parts, words_of
+from rfdedup.runtime.cpus import thread_count
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+U8 = npt.NDArray[np.uint8]
 
 _BLOCK: Final = 4096
 """Rows whose products with all others are in memory at a time."""
@@ -170,6 +175,66 @@ def _nearest_within(
         near.append(value[i, j].astype(np.float64))
     a, b = crowd[np.concatenate(one)], crowd[np.concatenate(other)]
     return np.minimum(a, b), np.maximum(a, b), np.concatenate(near)
+
+
+LEAST_FEATURES: Final = 24
+"""Local features of both pictures from which on their disagreement says that one does not show a part of the other."""
+
+
+def by_parts(rows: Rows, octets: Callable[[Rows], list[bytes]], most: int) -> Proposals:
+    """Images that share a part, whatever else they show: crops, and pictures in a collage.
+
+    Args:
+        rows: (m,) row numbers. octets: local features at some places of ``rows``.
+        most: images that each is looked at with.
+    """
+    if len(rows) < 2:
+        return Proposals.none()
+    blocks = (octets(np.arange(begin, min(begin + _BLOCK, len(rows)))) for begin in range(0, len(rows), _BLOCK))
+    words = (words_of(unpacked(packed)[:, 4:]) for block in blocks for packed in block)
+    a, b = sharing_parts(words, len(rows), most)
+    count, _ = _agreements(a, b, octets, ())
+    enough = count >= LEAST_AGREEING
+    return Proposals.make(rows[a[enough]], rows[b[enough]], agreeing=count[enough])
+
+
+def unlike_in_detail(a: Rows, b: Rows, octets: Callable[[Rows], list[bytes]]) -> Mask:
+    """Pairs whose local features say that neither shows a part of the other, upright or mirrored; (L,) bool.
+
+    Pictures with few local features say nothing.
+
+    Args:
+        a, b: (L,) places. octets: local features at some places.
+    """
+    count, told = _agreements(a, b, octets, (in_mirror,))
+    return told & (count < LEAST_AGREEING)
+
+
+def _agreements(
+    a: Rows, b: Rows, octets: Callable[[Rows], list[bytes]], forms: Sequence[Callable[[U8], U8]]
+) -> tuple[Rows, Mask]:
+    """Local features of each pair that agree, upright or in the best of ``forms``; and whether both have some.
+
+    Pairs are sorted by ``a``.
+    """
+    count, told = np.zeros(len(a), np.int64), np.zeros(len(a), np.bool_)
+    ones, starts = np.unique(a, return_index=True)
+    ends = np.append(starts[1:], len(a))
+    packed = octets(ones)
+
+    def look(at: int) -> None:
+        pairs = slice(int(starts[at]), int(ends[at]))
+        one, others = unpacked(packed[at]), [unpacked(other) for other in octets(b[pairs])]
+        found = agreeing(one, others)
+        for form in forms:
+            found = np.maximum(found, agreeing(form(one), others))
+        count[pairs] = found
+        told[pairs] = [min(len(one), len(other)) >= LEAST_FEATURES for other in others]
+
+    with ThreadPoolExecutor(thread_count()) as pool:
+        for _ in pool.map(look, range(len(ones))):
+            pass
+    return count, told
 
 
 def _nearest(a: Rows, b: Rows, distance: npt.NDArray[np.floating], most: int) -> Mask:

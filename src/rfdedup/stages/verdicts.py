@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -17,12 +18,16 @@ from rfdedup.model.evidence import Kind
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import TIER_ORDER, Links
 from rfdedup.model.schemas import EVIDENCE, EVIDENCE_FIELDS, LINKS, VERDICTS, Tier, Verdict
+from rfdedup.neighbors.local_match import LEAST_AGREEING
 from rfdedup.storage.comparisons import fields_of, swapped
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 MEANING = "meaning"
 """Kind of sameness of a pair that hashes or a cosine similarity held for alike, and nobody compared."""
+_SEMANTIC = TIER_ORDER.index(Tier.SEMANTIC)
+PARTS: Final = "parts"
+"""Reason of a drop that local features proposed, where the embeddings of the whole pictures are not alike."""
 REASONS = {Tier.EXACT: "sha256", Tier.PERCEPTUAL: "dhash+phash", Tier.SEMANTIC: "cosine"}
 EXACT_SCORE = 1.0
 """Bit-identical files: score and threshold of a SHA-256 match."""
@@ -39,6 +44,7 @@ class Duplicates:
         thresholds: bound of each tier, in the unit of its score.
         same: (n,) object, ``copy``, ``moment`` or ``meaning`` for subjects, else None.
         compared: (n,) int64, place in the compared pairs of the comparison that decided; -1 for others.
+        agreeing: (n,) uint8, local features that agree, where these alone proposed the pair; else 0.
     """
 
     king: Rows
@@ -47,6 +53,7 @@ class Duplicates:
     thresholds: dict[Tier, float]
     same: npt.NDArray[np.object_]
     compared: Rows
+    agreeing: npt.NDArray[np.uint8]
 
 
 def settle(
@@ -82,13 +89,15 @@ def settle(
     tier[at], score[at] = links.tier[link], links.score[link]
     same = np.full(n, None, object)
     same[same_bytes] = str(Kind.COPY)
-    place = np.full(n, -1)
+    place, agreeing = np.full(n, -1), np.zeros(n, np.uint8)
     if compared is None:
         same[at] = MEANING
     else:
         place[at] = compared.find(representative[at], final_king[at])
         same[at] = compared.kinds()[place[at]]
-    return Duplicates(final_king, tier, score, {Tier.EXACT: EXACT_SCORE, **thresholds}, same, place)
+        agreeing[at] = compared.pairs.agreeing[place[at]]
+        agreeing[~((tier == _SEMANTIC) & (score < thresholds.get(Tier.SEMANTIC, 0.0)))] = 0
+    return Duplicates(final_king, tier, score, {Tier.EXACT: EXACT_SCORE, **thresholds}, same, place, agreeing)
 
 
 def _find(links: Links, one: Rows, other: Rows, n: int) -> Rows:
@@ -138,6 +147,8 @@ def verdict_table(
         tier[at], reason[at] = str(name), REASONS[name]
         score[at] = duplicates.score[at]
         threshold[at] = duplicates.thresholds.get(name, np.nan)
+    parts = duplicates.agreeing > 0
+    reason[parts], score[parts], threshold[parts] = PARTS, duplicates.agreeing[parts], LEAST_AGREEING
     for row, cause in enumerate(faults):
         if cause is not None:
             reason[row] = cause[0]
@@ -246,10 +257,11 @@ def evidence_table(duplicates: Duplicates, representative: Rows, compared: Compa
             "king_row": king,
             "same": str(duplicates.same[row]),
             "crowd": found.crowd_kind != found.kind,
-            "proposed_by": _proposer(compared, at, bool(by_hash[at])),
-            "proposal_score": float(bits) if by_hash[at] else cosine,
+            "proposed_by": "parts" if duplicates.agreeing[row] else _proposer(compared, at, bool(by_hash[at])),
+            "proposal_score": float(bits) if by_hash[at] else float(duplicates.agreeing[row]) or cosine,
         }
         measured = fields_of(mine)
+        facts["others"] = compared.others.get(int(representative[row]))
         rows.append({**facts, **{field.name: measured[field.name] for field in EVIDENCE_FIELDS}})
     return pa.Table.from_pylist(rows, schema=EVIDENCE)
 
@@ -277,7 +289,9 @@ def _assert_proven(
         raise AssertionError("a subject has no tier")
     bound = np.array([duplicates.thresholds.get(name, np.nan) for name in TIER_ORDER])[tier]
     distance = tier == TIER_ORDER.index(Tier.PERCEPTUAL)
-    if not bool(np.where(distance, score <= bound, score >= bound).all()):
+    parts = duplicates.agreeing[subject]
+    enough = np.where(parts > 0, parts >= LEAST_AGREEING, np.where(distance, score <= bound, score >= bound))
+    if not bool(enough.all()):
         raise AssertionError("a link misses its threshold")
 
 

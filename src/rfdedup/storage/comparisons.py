@@ -27,10 +27,14 @@ _SCHEMA: Final = pa.schema(
         pa.field("kind", pa.string(), nullable=False),
         pa.field("crowd_kind", pa.string(), nullable=False),
         *EVIDENCE_FIELDS,
+        pa.field("pasted", pa.string(), nullable=False),
     ]
 )
 _CHECKSUM: Final = b"checksum"
 _KEY: Final = b"key"
+
+
+_OTHER_SIDE: Final = {Side.SUBJECT: Side.KING, Side.KING: Side.SUBJECT}
 
 
 class ComparisonStore:
@@ -89,11 +93,12 @@ def remembered_kinds(folder: Path, key: str) -> list[tuple[str, str, str]]:
 
 def evidence_of(row: dict[str, object]) -> Evidence:
     """The evidence in a row that has ``kind``, ``crowd_kind`` and ``schemas.EVIDENCE_FIELDS``."""
-    values = {name: row[name] for name in Evidence.__dataclass_fields__}
+    values = {name: row[name] for name in Evidence.__dataclass_fields__ if name in row}
     values |= {
         "kind": Kind(str(row["kind"])),
         "crowd_kind": Kind(str(row["crowd_kind"])),
         "side": Side(str(row["side"])),
+        "pasted": Side(str(row.get("pasted", Side.NONE))),
         "transform": tuple(_numbers(row["transform"])),
     }
     return Evidence(**values)  # type: ignore[arg-type]
@@ -123,8 +128,8 @@ def swapped(evidence: Evidence) -> Evidence:
     if determinant:
         p, q, r, s = e / determinant, -b / determinant, -d / determinant, a / determinant
         inverse = (p, q, -(p * c + q * f), r, s, -(r * c + s * f))
-    side = {Side.SUBJECT: Side.KING, Side.KING: Side.SUBJECT}.get(evidence.side, evidence.side)
-    return replace(evidence, transform=inverse, side=side)
+    side, pasted = (_OTHER_SIDE.get(side, side) for side in (evidence.side, evidence.pasted))
+    return replace(evidence, transform=inverse, side=side, pasted=pasted)
 
 
 def _checksum(rows: list[dict[str, Any]]) -> bytes:

@@ -28,7 +28,7 @@ from rfdedup.storage.files import ARRAY_ERRORS, atomic_write, parse_json, read_r
 from rfdedup.storage.tables import map_array, open_table
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
-HEAVY_COLUMNS = ("thumb", "frame_hashes")
+HEAVY_COLUMNS = ("thumb", "frame_hashes", "local_features")
 """Columns that are read for chosen rows only: a million of them do not belong in memory."""
 LIGHT_COLUMNS = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
 
@@ -201,11 +201,22 @@ class FeatureStore:
         Raises:
             RunFolderError: they cannot be read, though the checksum fits.
         """
+        return self._octets("frame_hashes", shard, row)
+
+    def local_features(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
+        """What ``features.local_features`` found in the given rows; None where it was not looked for.
+
+        Raises:
+            RunFolderError: they cannot be read, though the checksum fits.
+        """
+        return self._octets("local_features", shard, row)
+
+    def _octets(self, name: str, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
         out: list[bytes | None] = [None] * len(shard)
         for number in np.unique(shard[shard >= 0]).tolist():
             path = self._path("metadata", number)
             try:
-                column = _read(path, ["frame_hashes"]).column(0)
+                column = _read(path, [name]).column(0)
             except TABLE_ERRORS as error:
                 why = " ".join(str(error).split())
                 raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None

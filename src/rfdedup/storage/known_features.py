@@ -43,7 +43,8 @@ def feature_key(config: RunConfig) -> str:
     """
     decoders = ["opencv-python-headless", "pillow", "simplejpeg", *_OPTIONAL_DECODERS]
     versions = " ".join(f"{name} {found}" for name in decoders if (found := _installed(name)) is not None)
-    return f"v{FEATURE_VERSION} scale {config.quality.scale} {versions}"
+    parts = " parts" if config.looks_for_parts else ""
+    return f"v{FEATURE_VERSION} scale {config.quality.scale}{parts} {versions}"
 
 
 def look_up(files: Sequence[SourceFile], store: FeatureStore) -> tuple[pa.Table, npt.NDArray[np.int64]]:

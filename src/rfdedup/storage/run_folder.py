@@ -193,7 +193,7 @@ class RunFolder:
         if not path.exists() and EVIDENCE_FILE not in self.info().get("tables", {}):
             return EVIDENCE.empty_table()
         table = _read_table(path, EVIDENCE)
-        if any(column.null_count for column in table.columns):
+        if any(table[name].null_count for name in EVIDENCE.names if not EVIDENCE.field(name).nullable):
             raise RunFolderError(f"{path} is damaged (it lacks values): run the same `rfdedup run` command again")
         try:
             with suppress(FileNotFoundError), open_table(self.path / VERDICTS_FILE) as verdicts:

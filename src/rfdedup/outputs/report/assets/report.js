@@ -63,7 +63,7 @@
     if (score === null) return "";
     if (image[at.says]) {
       const hashed = image[at.tier] === "perceptual";
-      return t("proposed_by", { what: t(hashed ? "proposed_bits" : "proposed_cosine", { n: number(score, hashed ? 0 : 3) }) });
+      return t("proposed_by", { what: t(image[at.reason] === "parts" ? "proposed_parts" : hashed ? "proposed_bits" : "proposed_cosine", { n: number(score, hashed || image[at.reason] === "parts" ? 0 : 3) }) });
     }
     const unit = image[at.tier] === "perceptual" ? ` ${t("bits")}` : "";
     const sign = image[at.tier] === "semantic" || image[at.reason] === "bright" ? "≥" : image[at.tier] === "quality" ? "<" : "≤";

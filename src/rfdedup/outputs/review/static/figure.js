@@ -7,7 +7,7 @@ export const measured = (image) => {
   if (image.score === null || image.score === undefined) return "";
   if (image.same === "copy" || image.same === "moment") {
     const hashed = image.tier === "perceptual";
-    return t("proposed_by", { what: t(hashed ? "proposed_bits" : "proposed_cosine", { n: number(image.score, hashed ? 0 : 3) }) });
+    return t("proposed_by", { what: t(image.reason === "parts" ? "proposed_parts" : hashed ? "proposed_bits" : "proposed_cosine", { n: number(image.score, hashed || image.reason === "parts" ? 0 : 3) }) });
   }
   const unit = image.tier === "perceptual" ? ` ${t("bits")}` : "";
   const sign = image.tier === "semantic" || image.reason === "bright" ? "≥" : image.tier === "quality" ? "<" : "≤";
