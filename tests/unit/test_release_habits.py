@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -97,6 +98,23 @@ def test_a_release_needs_tag_versions_and_changelog_to_agree(changelog: ModuleTy
     (repo / "src/rfdedup/model/version.py").write_text('__version__ = "0.1.0"\n')
     with pytest.raises(changelog.WrongError, match=r"version\.py does not name"):
         changelog.release(repo, "v0.2.0")
+
+
+@needs_repository
+def test_contributing_names_files_and_layers_that_there_are() -> None:
+    text = (REPO / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:\w+/)+(?:\w+\.(?:py|json))?)`", text)
+    assert len(named) > 15
+    places = (REPO, REPO / "src" / "rfdedup")
+    assert [path for path in named if not any((place / path).exists() for place in places)] == []
+    picture = re.search(r"```\n(cli .*?)```", text, re.DOTALL)
+    assert picture is not None
+    drawn = re.findall(r"(?m)^(\w+) ", picture[1])
+    contracts = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = re.findall(r"rfdedup\.(\w+)", " ".join(project["tool"]["importlinter"]["contracts"][0]["layers"]))
+    assert drawn == [layer for layer in layers if layer != "__main__"]
 
 
 @needs_repository
