@@ -110,9 +110,7 @@ def test_contributing_names_files_and_layers_that_there_are() -> None:
     picture = re.search(r"```\n(cli .*?)```", text, re.DOTALL)
     assert picture is not None
     drawn = re.findall(r"(?m)^(\w+) ", picture[1])
-    contracts = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))
     layers = re.findall(r"rfdedup\.(\w+)", " ".join(project["tool"]["importlinter"]["contracts"][0]["layers"]))
     assert drawn == [layer for layer in layers if layer != "__main__"]
 
