@@ -187,6 +187,7 @@ def _is_ours(stream: BufferedReader, rows: int, dim: int) -> bool:
     begin = stream.read(len(head))
     stream.seek(codes, os.SEEK_CUR)
     end = stream.read(8)
-    stream.seek(0)
+    # of the handle itself: where a name of it is opened again, the place in the file may be shared
+    os.lseek(stream.fileno(), 0, os.SEEK_SET)
     long = os.fstat(stream.fileno()).st_size
     return begin == head and end == struct.pack("<Q", rows) and long == len(head) + codes + 8 + 8 * rows
