@@ -4,7 +4,7 @@ python3 dev.py demo         install, plant duplicates in the shipped photos, run
 python3 dev.py test         install what the tests need and run them (more words go to pytest)
 python3 dev.py test-lowest  the same in .venv-lowest, with the lowest version of each dependency that is admitted
 python3 dev.py test-avx2    the tests of what is compiled for a processor, as on one that has nothing beyond AVX2
-python3 dev.py check        ruff, mypy, and the layers by import-linter
+python3 dev.py check        ruff, mypy, the layers by import-linter, and the fragments of the changelog
 python3 dev.py kernels      make the .ll of each .c in src again; wants clang 19 ($CLANG says where)
 """
 
@@ -30,7 +30,7 @@ TASKS = {
 
 OF_PROCESSORS = [
     "tests/property",
-    *(f"tests/unit/test_{name}.py" for name in ("cells", "cosine", "cover", "hamming", "registers", "encoder_lite0")),
+    *(f"tests/unit/test_{name}.py" for name in ("cosine", "cover", "hamming", "registers", "encoder_lite0")),
 ]
 """Tests whose subject depends on the processor."""
 AVX2 = {
@@ -126,6 +126,7 @@ def main() -> None:
         run("-m", "ruff", "format", "--check", ".")
         run("-m", "mypy")
         run("-c", "from importlinter.cli import lint_imports_command as check; check()")
+        run("scripts/changelog.py", "check")
     elif task == "test-avx2":
         os.environ.update(AVX2)
         run(*words, *(more or OF_PROCESSORS))

@@ -32,6 +32,7 @@ from rfdedup.encoders.efficientnet_lite0 import THRESHOLDS
 from rfdedup.executors.files import embed_files
 from rfdedup.metric.calibration import MIN_IMAGES, UnsupportedError, calibrate, pair_rate
 from rfdedup.metric.descriptor import fit_whitening, unit
+from rfdedup.metric.statistics import mean_similarity, pooled, statistics, statistics_of
 from rfdedup.metric.whitening import (
     DIM,
     FEW,
@@ -43,11 +44,7 @@ from rfdedup.metric.whitening import (
     WhiteningChoice,
     choose,
     fit,
-    mean_similarity,
     parts,
-    pooled,
-    statistics,
-    statistics_of,
 )
 from rfdedup.model.config import RunConfig
 from rfdedup.pipeline.edited_copies import embed_copies
@@ -120,7 +117,7 @@ def table(name: str, sets: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     for n in sorted({min(n, len(rest)) for n in (*SIZES, len(rest))}):
         own = statistics(rest[:n])
         for weight in (1.0, OWN_WEIGHT):
-            both = pooled(statistics_of(unseen), own, weight)
+            both = pooled(statistics_of(unseen.whitening, unseen.images, unseen.shrinkage), own, weight)
             fits[f"unseen + {n} own, each x{weight:g}"] = fit(both).apply
         fits[f"{n} own"] = fit(own).apply
     return [{"set": name, "fit": label, **score(data, apply)} for label, apply in fits.items()]

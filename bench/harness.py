@@ -83,10 +83,15 @@ def peak_mib() -> float:
 
 
 class OwnMemory:
-    """Largest resident size while in it without pages of files, which the system takes back when it needs them."""
+    """Largest resident size while in it without pages of files, which the system takes back when it needs them.
+
+    Handed to a ``Watch`` as its progress, it tells them by stage as well; what is between stages counts to "between".
+    """
 
     def __init__(self) -> None:
         self.mib = 0.0
+        self.by_stage: dict[str, float] = {}
+        self._stage = "between"
         self._over = threading.Event()
         self._watching = threading.Thread(target=self._watch, daemon=True)
 
@@ -100,14 +105,26 @@ class OwnMemory:
 
     @property
     def told(self) -> str:
-        return f"own memory {self.mib:,.0f} MiB"
+        parts = ", ".join(f"{name} {mib:,.0f}" for name, mib in self.by_stage.items())
+        return f"own memory {self.mib:,.0f} MiB ({parts})"
+
+    def start(self, stage: str, _total: int | None) -> None:
+        self._stage = stage
+
+    def advance(self, _count: int) -> None:
+        pass
+
+    def finish(self) -> None:
+        self._stage = "between"
 
     def _watch(self) -> None:
         process = psutil.Process()
         while not self._over.wait(0.05):
             size = process.memory_info()
             # Linux alone tells them apart
-            self.mib = max(self.mib, (size.rss - getattr(size, "shared", 0)) / 2**20)
+            now, stage = (size.rss - getattr(size, "shared", 0)) / 2**20, self._stage
+            self.mib = max(self.mib, now)
+            self.by_stage[stage] = max(self.by_stage.get(stage, 0.0), now)
 
 
 def show(title: str, rows: list[dict[str, Any]]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,10 +18,15 @@ from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.executors.files import SHARD_ROWS
 from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.constants import THUMB_SIDE
+from rfdedup.model.evidence import Evidence, Kind, Side
+from rfdedup.model.faults import Fault
 from rfdedup.model.items import SourceFile
+from rfdedup.pipeline import duplicates
 from rfdedup.pipeline.run import refine_scan
-from rfdedup.runtime.progress import Silent, Watch
+from rfdedup.runtime.progress import Progress, Watch
 from rfdedup.sources.folder import Scan
+from rfdedup.stages.compare import Comparer
+from rfdedup.storage.comparisons import Pair
 from rfdedup.storage.feature_store import FeatureStore
 from rfdedup.storage.known_features import feature_key
 from rfdedup.storage.run_folder import FEATURES_FOLDER, RunFolder
@@ -30,6 +35,8 @@ DIM = 512
 THRESHOLD = 0.6
 CLUSTERS = 500
 ROOT = "/pictures"
+MADE_OF = "made_of.npy"
+"""In the features folder: for each image the one that it is a copy of, or itself."""
 COPIES = {"exact": 0.04, "hash": 0.04, "near": 0.08}
 """Shares of a mixed set: the same bytes, hashes of few different bits, and embeddings that alone are near."""
 
@@ -51,8 +58,38 @@ class Invented:
     encode = embed
 
 
-def config(tiers: tuple[str, ...]) -> RunConfig:
-    return make_config({"tiers": tiers, "semantic": {"threshold": THRESHOLD, "descriptor": "raw"}})
+class InventedComparer(Comparer):
+    """Finds those the same that ``fill`` made of one image, and reads no picture."""
+
+    made_of: ClassVar[np.ndarray]
+
+    def _run(self, wanted: dict[Pair, tuple[int, int]]) -> dict[int, Fault]:
+        identity = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+        fresh = {}
+        for pair, (one, other) in wanted.items():
+            kind = Kind.COPY if self.made_of[one] == self.made_of[other] else Kind.DIFFERENT
+            matched = 1.0 if kind == Kind.COPY else 0.1
+            fresh[pair] = Evidence(
+                kind,
+                kind,
+                identity,
+                False,
+                60,
+                1.0,
+                matched,
+                0,
+                0.0,
+                Side.NONE,
+                False,
+                640,
+                "told",
+            )
+        self.memory.add(fresh)
+        return {}
+
+
+def config(tiers: tuple[str, ...], same: str) -> RunConfig:
+    return make_config({"tiers": tiers, "same": same, "semantic": {"threshold": THRESHOLD, "descriptor": "raw"}})
 
 
 def files(n: int) -> list[SourceFile]:
@@ -70,9 +107,10 @@ def fill(out: Path, n: int, kind: str) -> None:
     ``CLUSTERS`` tight clusters, in ``dense_hashes`` all hashes and thumbnails do.
     """
     RunFolder.create(out).write_info({"status": "running"})
-    store = FeatureStore(out / FEATURES_FOLDER, feature_key=feature_key(config(("hash",))))
+    store = FeatureStore(out / FEATURES_FOLDER, feature_key=feature_key(config(("hash",), "moment")))
     key = f"{Invented.key}/{Invented.precision}"
-    for begin, columns, vectors in _shards(n, kind):
+    made_of = np.arange(n)
+    for begin, columns, vectors in _shards(n, kind, made_of):
         rows = [
             {name: values[i] for name, values in columns.items()}
             | {"root": ROOT, "path": _path(begin + i), "path_bytes": _path(begin + i).encode(), "device": 1}
@@ -84,9 +122,10 @@ def fill(out: Path, n: int, kind: str) -> None:
         ]
         number = store.append(rows, [None] * len(rows))
         store.set_embeddings(number, key, np.arange(len(rows)), vectors.astype(np.float16))
+    np.save(out / FEATURES_FOLDER / MADE_OF, made_of)
 
 
-def _shards(n: int, kind: str) -> Iterator[tuple[int, dict[str, list[Any]], np.ndarray]]:
+def _shards(n: int, kind: str, made_of: np.ndarray) -> Iterator[tuple[int, dict[str, list[Any]], np.ndarray]]:
     rng = np.random.default_rng(0)
     pixels = THUMB_SIDE * THUMB_SIDE * 3
     centres = rng.standard_normal((CLUSTERS, DIM), dtype=np.float32)
@@ -112,6 +151,7 @@ def _shards(n: int, kind: str) -> Iterator[tuple[int, dict[str, list[Any]], np.n
                 end -= rows.size
                 source = rng.integers(0, max(size // 10, 1), rows.size)
                 vectors[rows] = vectors[source] + 0.3 * vectors[rows]
+                made_of[begin + rows] = made_of[begin + source]
                 if copy == "exact":
                     content[rows] = content[source]
                 if copy != "near":
@@ -129,13 +169,22 @@ def _shards(n: int, kind: str) -> Iterator[tuple[int, dict[str, list[Any]], np.n
         yield begin, columns, vectors
 
 
-def run(out: Path, n: int, tiers: tuple[str, ...]) -> tuple[dict[str, float], dict[str, Any]]:
-    """The whole funnel over what ``fill`` wrote: seconds of the stages that took any, and of all, and the summary."""
-    watch = Watch(Silent())
+def run(
+    out: Path, n: int, tiers: tuple[str, ...], same: str, progress: Progress
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """The whole funnel over what ``fill`` wrote: seconds of the stages that took any, and of all, and the summary.
+
+    Args:
+        progress: is told of the stages.
+        same: ``meaning``, or a rule by which pictures decide: then ``InventedComparer`` stands for those.
+    """
+    InventedComparer.made_of = np.load(out / FEATURES_FOLDER / MADE_OF)
+    duplicates.Comparer = InventedComparer  # type: ignore[misc]
+    watch = Watch(progress)
     folder = RunFolder.create(out)
     scanned = Scan(files=files(n), roots=[ROOT])
     began = time.perf_counter()
-    done = refine_scan(scanned, folder, config(tiers), watch, ["rfdedup", "run"], Invented())
+    done = refine_scan(scanned, folder, config(tiers, same), watch, ["rfdedup", "run"], Invented())
     seconds = {"whole": time.perf_counter() - began}
     for stage in watch.stages:
         seconds[stage.name] = seconds.get(stage.name, 0.0) + stage.seconds

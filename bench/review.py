@@ -92,26 +92,29 @@ def serve(path: str, answer: Any) -> None:
 
 def ask(path: str, answer: Any) -> None:
     """What the server's own answers take, without HTTP."""
-    from rfdedup.outputs.review.listing import Filter
+    from rfdedup.outputs.review.alternatives import at_threshold
+    from rfdedup.outputs.review.listing import ListFilter
     from rfdedup.outputs.review.session import ReviewSession
 
     def unused(_run: Path, _threshold: float | None) -> None:
         raise AssertionError
 
     session = ReviewSession(Path(path), unused)
-    row = session.groups(Filter(), "margin", 0, 20)["items"][0]["subjects"][0]["row"]
+    row = session.groups(ListFilter(), "margin", 0, 20)["items"][0]["subjects"][0]["row"]
 
     def decided(choice: str) -> object:
         session.decide(choice, [row], [])
         return session.summary()
 
-    session.preview(0.65)
+    at_threshold(session.state, 0.65)
     answer.put(
         [
-            line("server: page 1,000 of groups", lambda: session.groups(Filter(), "margin", 20_000, 20)),
-            line("server: groups by a text in the path", lambda: session.groups(Filter(path="0001"), "path", 0, 20)),
-            line("server: threshold preview, higher", lambda: session.preview(0.7)),
-            line("server: threshold preview, lower", lambda: session.preview(0.5)),
+            line("server: page 1,000 of groups", lambda: session.groups(ListFilter(), "margin", 20_000, 20)),
+            line(
+                "server: groups by a text in the path", lambda: session.groups(ListFilter(path="0001"), "path", 0, 20)
+            ),
+            line("server: threshold preview, higher", lambda: at_threshold(session.state, 0.7)),
+            line("server: threshold preview, lower", lambda: at_threshold(session.state, 0.5)),
             line("server: two decisions and their summaries", lambda: (decided("keep"), decided("drop"))),
         ]
     )

@@ -49,7 +49,7 @@ def million(n: int = 1_000_000) -> dict[str, Any]:
 
 
 def cells(n: int = 1_000_000) -> dict[str, Any]:
-    from rfdedup.neighbors.cells import cosine_links_cells
+    from cells import cosine_links_cells
 
     with tempfile.TemporaryDirectory() as folder:
         x = on_disk(folder, n)
@@ -116,7 +116,7 @@ def graph(n: int = 10_000_000, links: int = 5_000_000) -> dict[str, Any]:
     return {"rows": n, "seconds": end - start, "result": f"{told}, {np.count_nonzero(king == np.arange(n)):,} kept"}
 
 
-def _funnel(n: int, kind: str, tiers: tuple[str, ...]) -> dict[str, Any]:
+def _funnel(n: int, kind: str, tiers: tuple[str, ...], same: str = "meaning") -> dict[str, Any]:
     """Everything after the passes, over a run folder that another process filled."""
     import invented
 
@@ -127,7 +127,7 @@ def _funnel(n: int, kind: str, tiers: tuple[str, ...]) -> dict[str, Any]:
         if filling.exitcode:
             raise SystemExit(f"no run folder of {n} images: exit {filling.exitcode}")
         with harness.OwnMemory() as memory:
-            seconds, summary = invented.run(Path(folder), n, tiers)
+            seconds, summary = invented.run(Path(folder), n, tiers, same, memory)
     joined = seconds.get("link", 0.0)
     told = f"{summary['kept']:,} kept; join {joined:.1f} s, all else {seconds['whole'] - joined:.1f} s; {memory.told}"
     return {"rows": n, "seconds": seconds["whole"], "result": told}
@@ -135,6 +135,11 @@ def _funnel(n: int, kind: str, tiers: tuple[str, ...]) -> dict[str, Any]:
 
 def funnel(n: int = 1_000_000) -> dict[str, Any]:
     return _funnel(n, "mixed", ("quality", "hash", "semantic"))
+
+
+def funnel_pictures(n: int = 1_000_000) -> dict[str, Any]:
+    """As ``funnel`` where pictures decide: what comparing them would find is invented too."""
+    return _funnel(n, "mixed", ("quality", "hash", "semantic"), "moment")
 
 
 def funnel_unrelated(n: int = 200_000) -> dict[str, Any]:
@@ -163,6 +168,7 @@ CASES: dict[str, Callable[..., dict[str, Any]]] = {
         unrelated_codes,
         dense_codes,
         funnel,
+        funnel_pictures,
         funnel_unrelated,
         funnel_dense,
         funnel_unrelated_hashes,

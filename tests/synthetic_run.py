@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from rfdedup.model.schemas import EVIDENCE, LINKS, VERDICTS
 from rfdedup.model.text import path_text
+from rfdedup.storage.files import sha256_file
 from rfdedup.storage.run_folder import RunFolder
 
 SEMANTIC_THRESHOLD = 0.60
@@ -146,7 +147,9 @@ def _write_features(folder: RunFolder, rows: list[dict[str, Any]], rng: np.rando
         embedded = np.array([row["verdict"] != "error" and row["tier"] != "quality" for row in some])
         vectors = rng.normal(size=(len(some), 8)) * embedded[:, None]
         np.save(folder.features / f"img_emb_{number}.npy", vectors.astype(np.float16))
-        (folder.features / f"shard_{number}.json").write_text(json.dumps({"embedding_key": "test/fp32"}))
+        digest = sha256_file(folder.features / f"img_emb_{number}.npy")
+        marker = {"embedding_key": "test/fp32", "img_emb": digest}
+        (folder.features / f"shard_{number}.json").write_text(json.dumps(marker))
         column = pa.array([preview if row["verdict"] != "error" else None for row in some], pa.binary())
         pq.write_table(pa.table({"preview": column}), folder.features / f"preview_{number}.parquet", row_group_size=256)
 

@@ -10,7 +10,7 @@ import pytest
 
 from in_process import small_set, without_workers
 from rfdedup.model.config import make_config
-from rfdedup.outputs.review.listing import Filter
+from rfdedup.outputs.review.listing import ListFilter
 from rfdedup.outputs.review.session import ReviewSession
 from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.pipeline.results import Run
@@ -39,7 +39,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
 def test_decisions_shape_the_verdicts_of_every_later_run(world: tuple[Path, Path]) -> None:
     images, out = world
     session = ReviewSession(out, unused)
-    groups = [g for g in session.groups(Filter(), "path", 0, 200)["items"] if len(g["subjects"]) > 1]
+    groups = [g for g in session.groups(ListFilter(), "path", 0, 200)["items"] if len(g["subjects"]) > 1]
     assert len(groups) >= 3
 
     def near(group: dict[str, Any]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def test_decisions_shape_the_verdicts_of_every_later_run(world: tuple[Path, Path
 
     apart, crowned, kept = near(groups[0]), near(groups[1]), near(groups[2])
     rejected = groups[2]["king"]
-    dark = session.images("quality", Filter(), "path", 0, 1)["items"][0]
+    dark = session.images("quality", ListFilter(), "path", 0, 1)["items"][0]
     session.decide("distinct", [], [[groups[0]["king"]["row"], apart["row"]]])
     session.decide("king", [crowned["row"]], [])
     session.decide("keep", [kept["row"], dark["row"]], [])
@@ -91,10 +91,10 @@ def test_decisions_shape_the_verdicts_of_every_later_run(world: tuple[Path, Path
 def test_the_preview_of_decisions_agrees_with_the_funnel(world: tuple[Path, Path]) -> None:
     images, out = world
     session = ReviewSession(out, unused)
-    group = next(g for g in session.groups(Filter(), "path", 0, 200)["items"] if len(g["subjects"]) > 1)
+    group = next(g for g in session.groups(ListFilter(), "path", 0, 200)["items"] if len(g["subjects"]) > 1)
     subject = next(image for image in group["subjects"] if image["tier"] != "exact")
     session.decide("distinct", [], [[group["king"]["row"], subject["row"]]])
     session.decide("keep", [subject["row"]], [])
-    seen = [image["verdict"] for image in session.images("all", Filter(), "path", 0, 200)["items"]]
+    seen = [image["verdict"] for image in session.images("all", ListFilter(), "path", 0, 200)["items"]]
     run = refine(images, out, threshold=THRESHOLD)
     assert seen == run.verdicts["verdict"].to_pylist()

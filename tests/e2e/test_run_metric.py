@@ -21,8 +21,8 @@ from rfdedup.metric import whitening
 from rfdedup.metric.descriptor import fit_whitening
 from rfdedup.metric.whitening import FILE, Prior
 from rfdedup.model.errors import ConfigError, RunFolderError
+from rfdedup.outputs.alike import AlikeSearch
 from rfdedup.outputs.review.snapshot import Snapshot
-from rfdedup.outputs.review.vectors import Vectors
 from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.pipeline import metric_choice, semantic
 from rfdedup.storage.run_folder import FEATURES_FOLDER
@@ -105,10 +105,12 @@ def test_look_alikes_get_a_transform_and_a_threshold_of_their_own(
     assert worst.dropped.num_rows > 3 * run.dropped.num_rows
 
     assert verify_run(run.path).failed == []
-    vectors = Vectors(Snapshot(run.path))
+    snapshot = Snapshot(run.path)
+    search = AlikeSearch(run.path, run.info, snapshot.features)
     subject = next(row for row in run.verdicts.to_pylist() if row["tier"] == "semantic")
     rows = [(row["root"], row["path"]) for row in run.verdicts.to_pylist()]
-    like = dict(vectors.like_row(rows.index((subject["root"], subject["path"])), 5))
+    row = rows.index((subject["root"], subject["path"]))
+    like = dict(search.like_row(row, 5, lambda: snapshot.file_bytes(row)).found)
     assert like[rows.index((subject["king_root"], subject["king"]))] == pytest.approx(subject["score"], abs=0.02)
 
     # the report and the summary say so

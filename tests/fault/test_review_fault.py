@@ -28,15 +28,15 @@ from rfdedup.pipeline.rerun import recompute
 MAKER = """
 import sys, time
 from pathlib import Path
-from rfdedup.outputs.review import vectors
+from rfdedup.outputs.review import embedding_map
 from rfdedup.outputs.review.snapshot import Snapshot
 
 # the process that makes the map imports this file too: there it is for ever in the making
-vectors.neighbour_map = lambda *_: time.sleep(600)
+embedding_map.neighbour_map = lambda *_: time.sleep(600)
 
 if __name__ == "__main__":
     features = Snapshot(Path(sys.argv[1])).features
-    maker = vectors.MapMaker(features, features.embedded())
+    maker = embedding_map.MapMaker(features, features.embedded())
     print(maker._process.pid, flush=True)
     time.sleep(600)
 """

@@ -1,4 +1,4 @@
-"""Re-crowning in rounds gives what ``crown`` gives, and decisions are demands that always hold."""
+"""Re-kings in rounds gives what ``crown`` gives, and decisions are demands that always hold."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def test_without_decisions_it_is_crown(found: Any, rank: Any, threshold: int) ->
     links = semantic(found)
     bound = threshold / 100
     active = links.score >= bound
-    crowning = KingsByThreshold(np.ones(N, np.bool_), links, rank, free()).at(bound)
+    kings = KingsByThreshold(np.ones(N, np.bool_), links, rank, free()).at(bound)
     expected = crown(N, links.a[active], links.b[active], links.score[active], rank)
-    assert crowning.king.tolist() == expected.tolist()
+    assert kings.king.tolist() == expected.tolist()
 
 
 @given(length=st.integers(2, 400), seed=st.integers(0, 9))
@@ -48,8 +48,8 @@ def test_long_chains_are_crown_too(length: int, seed: int) -> None:
     rank = np.arange(length) if seed == 0 else np.random.default_rng(seed).permutation(length)
     a = np.arange(length - 1)
     links = Links.make(a, a + 1, Tier.SEMANTIC, np.full(length - 1, 0.9))
-    crowning = KingsByThreshold(np.ones(length, np.bool_), links, rank, free(length)).at(0.8)
-    assert crowning.king.tolist() == crown(length, links.a, links.b, links.score, rank).tolist()
+    kings = KingsByThreshold(np.ones(length, np.bool_), links, rank, free(length)).at(0.8)
+    assert kings.king.tolist() == crown(length, links.a, links.b, links.score, rank).tolist()
 
 
 @given(found=pairs, rank=ranks, usable=masks, keep=masks, drop=masks, chosen=st.permutations(range(N)), apart=pairs)

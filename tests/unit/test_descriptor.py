@@ -10,6 +10,7 @@ import pytest
 
 from rfdedup.encoders.efficientnet_lite0 import model_card
 from rfdedup.metric.descriptor import Whitening, fit_whitening, unit, whiten
+from rfdedup.metric.statistics import mean_similarity, pooled, statistics, statistics_of
 from rfdedup.metric.whitening import (
     FILE,
     LEAST_POOLED,
@@ -23,11 +24,7 @@ from rfdedup.metric.whitening import (
     held_out,
     key_of,
     load,
-    mean_similarity,
-    pooled,
     save,
-    statistics,
-    statistics_of,
     still_frozen,
 )
 from rfdedup.model.errors import RunFolderError
@@ -71,7 +68,7 @@ def test_pooled_statistics_are_those_of_the_images_together() -> None:
 
 def test_few_images_and_many_dimensions_are_fitted_as_exactly_by_the_smaller_product() -> None:
     prior = Prior(fit_whitening(kind(0, 1500), dim=24, shrinkage=1e-3), 1500, 1e-3)
-    both = pooled(statistics_of(prior), statistics(kind(7, 40, 8.0)), 4.0)
+    both = pooled(statistics_of(prior.whitening, prior.images, prior.shrinkage), statistics(kind(7, 40, 8.0)), 4.0)
     assert both.factor.shape[1] < D
     made = whiten(both.mean, both.factor, both.floor, dim=24, shrinkage=1e-3)
     values, vectors = np.linalg.eigh(both.covariance)
@@ -87,9 +84,9 @@ def test_few_images_and_many_dimensions_are_fitted_as_exactly_by_the_smaller_pro
 def test_a_transform_gives_back_what_it_was_made_from() -> None:
     x = kind(5, 1500)
     made = statistics(x)
-    whole = statistics_of(Prior(fit_whitening(x, dim=D, shrinkage=1e-3), 1500, 1e-3))
+    whole = statistics_of(fit_whitening(x, dim=D, shrinkage=1e-3), 1500, 1e-3)
     np.testing.assert_allclose(whole.covariance, made.covariance, atol=2e-5)
-    cut = statistics_of(Prior(fit_whitening(x, dim=64, shrinkage=1e-3), 1500, 1e-3))
+    cut = statistics_of(fit_whitening(x, dim=64, shrinkage=1e-3), 1500, 1e-3)
     assert np.trace(cut.covariance) == pytest.approx(1 - made.mean @ made.mean, abs=1e-5)
 
 
@@ -153,7 +150,7 @@ def test_thresholds_are_told_from_images_that_the_fit_has_not_seen(prior: Prior)
     x = kind(7, 300, 8.0)
     choice = choose(x, prior)
     assert choice.source == "pooled"
-    half = fit(pooled(statistics_of(prior), statistics(x[::2]), 4.0))
+    half = fit(pooled(statistics_of(prior.whitening, prior.images, prior.shrinkage), statistics(x[::2]), 4.0))
     describe, unseen = held_out(choice, x, prior)
     assert unseen.tolist() == list(range(1, 300, 2))
     np.testing.assert_allclose(describe(x[unseen]), half.apply(x[1::2]), atol=1e-5)

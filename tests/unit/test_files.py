@@ -15,7 +15,7 @@ from rfdedup.imaging import DecodeLimits
 from rfdedup.model.errors import ConfigError, ImageError, RunFolderError
 from rfdedup.outputs.export import Export, Format, export_run
 from rfdedup.outputs.report import write_report
-from rfdedup.outputs.review.features import read_file
+from rfdedup.outputs.review.pictures import read_file
 from rfdedup.outputs.review.snapshot import Snapshot
 from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.sources.folder import scan

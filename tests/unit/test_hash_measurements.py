@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from image_samples import scene
-from rfdedup.features.hashes import dhash, hash_hex, hashes, phash, sha256, thumb
+from rfdedup.features.hashes import dhash, hashes, phash, sha256, thumb
 
 
 def grey() -> np.ndarray:
@@ -16,12 +16,6 @@ def distance(one: int, other: int) -> int:
 
 def test_sha256_is_the_known_digest() -> None:
     assert sha256(b"abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-
-
-def test_hex_keeps_leading_zeros() -> None:
-    assert hash_hex(0) == "0" * 16
-    assert hash_hex(2**64 - 1) == "f" * 16
-    assert hash_hex(1) == "0" * 15 + "1"
 
 
 def test_hashes_stay_close_under_recompression_like_changes_and_far_for_another_picture() -> None:

@@ -18,9 +18,9 @@ from rfdedup.comparison import ChangeLimits, make_view, sentence
 from rfdedup.model.config import make_config
 from rfdedup.model.evidence import Evidence, Kind, Side
 from rfdedup.model.schemas import VERDICTS
-from rfdedup.outputs.report import pictures, report_run, write_report
+from rfdedup.outputs.report import drawn_proofs, report_run, write_report
 from rfdedup.outputs.report.contents import PageLimits, contents
-from rfdedup.outputs.report.pictures import PROOFS_FILE, Bounds, draw, proof_pictures
+from rfdedup.outputs.report.drawn_proofs import PROOFS_FILE, ProofLimits, draw, proof_pictures
 from rfdedup.outputs.report.sentences import parts, sentence_texts, told
 from synthetic_run import make_run, previews
 
@@ -111,7 +111,7 @@ def test_pictures_are_drawn_once_and_remembered_when_the_files_are_away(
     first = proof_pictures(run, config, [1, 3, 5])
     assert set(first) == {1, 3, 5}
     (tmp_path / "images").rename(tmp_path / "away")
-    monkeypatch.setattr(pictures, "file_pool", None)
+    monkeypatch.setattr(drawn_proofs, "file_pool", None)
     assert proof_pictures(run, config, [1, 3, 5]) == first
     report_run(run)
     html = run.report.read_text(encoding="utf-8")
@@ -123,11 +123,11 @@ def test_pictures_are_drawn_once_and_remembered_when_the_files_are_away(
 def test_pictures_are_bounded_in_number_bytes_and_time(tmp_path: Path) -> None:
     run = compared_run(tmp_path)
     config = make_config(run.info()["config"])
-    assert set(proof_pictures(run, config, [5, 3, 1], Bounds(drops=2))) == {5, 3}
+    assert set(proof_pictures(run, config, [5, 3, 1], ProofLimits(drops=2))) == {5, 3}
     one = sum(map(len, proof_pictures(run, config, [5])[5]))
-    assert set(proof_pictures(run, config, [5, 3, 1], Bounds(bytes_=one))) == {5}
+    assert set(proof_pictures(run, config, [5, 3, 1], ProofLimits(bytes_=one))) == {5}
     (run.features / PROOFS_FILE).unlink()
-    assert proof_pictures(run, config, [5, 3, 1], Bounds(seconds=-1)) == {}
+    assert proof_pictures(run, config, [5, 3, 1], ProofLimits(seconds=-1)) == {}
 
 
 def test_files_that_are_away_or_changed_and_damaged_memories_leave_pictures_out(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from rfdedup.model.errors import DataError, ImageError, RunFolderError
 from rfdedup.model.evidence import Evidence, Kind, Side
 from rfdedup.model.schemas import LINKS
 from rfdedup.outputs.report.sentences import told
-from rfdedup.outputs.review.listing import Filter
+from rfdedup.outputs.review.alternatives import at_threshold, similarities, with_same
+from rfdedup.outputs.review.listing import ListFilter
 from rfdedup.outputs.review.session import ReviewSession
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
@@ -36,7 +37,7 @@ def session(tmp_path: Path) -> ReviewSession:
 
 
 def groups_of(session: ReviewSession, **wanted: Any) -> list[dict[str, Any]]:
-    return session.groups(Filter(**wanted), "margin", 0, 200)["items"]  # type: ignore[no-any-return]
+    return session.groups(ListFilter(**wanted), "margin", 0, 200)["items"]  # type: ignore[no-any-return]
 
 
 def test_drops_carry_kind_and_sentence_and_the_least_certain_come_first(session: ReviewSession) -> None:
@@ -61,15 +62,15 @@ def test_drops_carry_kind_and_sentence_and_the_least_certain_come_first(session:
 def test_there_is_no_threshold_to_move_where_pictures_decided(session: ReviewSession) -> None:
     summary = session.summary()
     assert (summary["same"], summary["threshold"], summary["floor"]) == ("moment", None, None)
-    assert session.similarities() == {"edges": [], "counts": []}
+    assert similarities(session.state.snapshot) == {"edges": [], "counts": []}
     with pytest.raises(DataError, match="no similarity threshold"):
-        session.preview(0.7)
+        at_threshold(session.state, 0.7)
     old = ReviewSession(make_run(session.run.parent / "old", features=True).path, no_recompute)
     assert old.summary()["same"] == "meaning"
     with pytest.raises(DataError, match="compared no pictures"):
-        old.preview_same("copy")
+        with_same(old.state, "copy")
     with pytest.raises(DataError, match="known here"):
-        session.preview_same("meaning")
+        with_same(session.state, "meaning")
 
 
 @pytest.mark.parametrize("choice", ["distinct", "keep", "king"])
@@ -92,10 +93,10 @@ def test_decisions_work_on_confirmed_links_below_any_cosine(session: ReviewSessi
 def test_what_copy_would_change_is_told_from_the_kinds_of_links(session: ReviewSession) -> None:
     verdicts = session.state.snapshot.table.to_pylist()
     moments = [row for row, image in enumerate(verdicts) if image["same"] == "moment"]
-    found = session.preview_same("copy")
+    found = with_same(session.state, "copy")
     assert found["rises"]["total"] == len(moments) == found["dropped_before"] - found["dropped"]
     assert {item["image"]["row"] for item in found["rises"]["items"]} <= set(moments)
-    nothing = session.preview_same("moment")
+    nothing = with_same(session.state, "moment")
     assert nothing["falls"]["total"] == nothing["rises"]["total"] == nothing["unsure"] == 0
     assert nothing["exact"]
 
@@ -122,13 +123,13 @@ def three_of_a_kind(folder: Path, kinds: tuple[str, str], same: str = "moment") 
 
 def test_pairs_that_nobody_compared_make_the_preview_a_range(tmp_path: Path) -> None:
     session = three_of_a_kind(tmp_path / "run", ("moment", "moment"))
-    found = session.preview_same("copy")
+    found = with_same(session.state, "copy")
     # 1 and 2 were never compared with each other
     assert (found["kept"], found["dropped"], found["unsure"], found["exact"]) == (3, 0, 1, False)
     digests = session.state.snapshot.table["sha256"].to_pylist()
     key = comparison_key(make_config(session.state.snapshot.info["config"]))
     ComparisonStore(tmp_path / "run" / "features", key).add({(digests[1], digests[2]): unlike(Kind.DIFFERENT)})
-    assert (session.preview_same("copy")["unsure"], session.preview_same("copy")["exact"]) == (0, True)
+    assert (with_same(session.state, "copy")["unsure"], with_same(session.state, "copy")["exact"]) == (0, True)
 
 
 def test_a_family_that_another_rank_would_split_is_told_as_about(tmp_path: Path) -> None:
@@ -136,13 +137,13 @@ def test_a_family_that_another_rank_would_split_is_told_as_about(tmp_path: Path)
     digests = session.state.snapshot.table["sha256"].to_pylist()
     key = comparison_key(make_config(session.state.snapshot.info["config"]))
     store = ComparisonStore(tmp_path / "run" / "features", key)
-    found = session.preview_same("copy")
+    found = with_same(session.state, "copy")
     # 2 may turn out to be a copy of 1, which is one of 0
     assert (found["kept"], found["unsure"], found["exact"]) == (2, 1, False)
     store.add({(digests[1], digests[2]): unlike(Kind.COPY)})
-    assert session.preview_same("copy")["exact"] is False
+    assert with_same(session.state, "copy")["exact"] is False
     store.add({(digests[1], digests[2]): unlike(Kind.DIFFERENT)})
-    assert session.preview_same("copy")["exact"] is True
+    assert with_same(session.state, "copy")["exact"] is True
 
 
 def test_what_moment_would_change_is_told_from_what_the_run_remembers(tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_what_moment_would_change_is_told_from_what_the_run_remembers(tmp_path: 
     key = comparison_key(make_config(folder.info()["config"]))
     pair = (table[0]["sha256"], table[2]["sha256"])
     ComparisonStore(run / "features", key).add({pair: unlike(Kind.MOMENT)})
-    found = session.preview_same("moment")
+    found = with_same(session.state, "moment")
     assert (found["kept_before"], found["kept"], found["falls"]["total"], found["unsure"]) == (2, 1, 1, 0)
     # 1 and 2 were not compared: with another king, one of them might stay
     assert found["exact"] is False
@@ -171,12 +172,11 @@ def test_another_same_is_handed_to_the_funnel(tmp_path: Path) -> None:
     asked: list[Any] = []
     run = make_run(tmp_path / "run", features=True, same="moment").path
     session = ReviewSession(run, lambda *given: asked.append(given))
-    session.start_recompute(None, "copy")
-    assert session._job is not None
-    session._job.join(20)
+    session.recomputing.start(None, "copy")
+    session.recomputing.wait(20)
     assert asked == [(run, None, "copy")]
     with pytest.raises(DataError, match="known here"):
-        session.start_recompute(None, "meaning")
+        session.recomputing.start(None, "meaning")
 
 
 # ---- pairs of pictures

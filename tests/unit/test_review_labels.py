@@ -11,7 +11,7 @@ from rfdedup.model.errors import ConfigError
 from rfdedup.outputs.apply import Action, Request, apply_run
 from rfdedup.outputs.apply.plan import Held
 from rfdedup.outputs.review.labels import LabelSource
-from rfdedup.outputs.review.listing import Filter
+from rfdedup.outputs.review.listing import ListFilter
 from rfdedup.outputs.review.session import ReviewSession
 from synthetic_run import make_run
 
@@ -35,7 +35,7 @@ def world(tmp_path: Path) -> Path:
 
 
 def groups(session: ReviewSession, **wanted: Any) -> list[dict[str, Any]]:
-    return session.groups(Filter(**wanted), "path", 0, 200)["items"]  # type: ignore[no-any-return]
+    return session.groups(ListFilter(**wanted), "path", 0, 200)["items"]  # type: ignore[no-any-return]
 
 
 def label(world: Path, image: dict[str, Any], text: str, ending: str = ".txt") -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from rfdedup.model.errors import DataError, RunFolderError
-from rfdedup.outputs.review.listing import Filter
+from rfdedup.outputs.review.alternatives import at_threshold
+from rfdedup.outputs.review.listing import ListFilter
 from rfdedup.outputs.review.session import ReviewSession
 from synthetic_run import SEMANTIC_THRESHOLD, make_run
 
@@ -31,8 +32,8 @@ def session(tmp_path: Path) -> Iterator[ReviewSession]:
     opened.close()
 
 
-def all_groups(session: ReviewSession, wanted: Filter | None = None, sort: str = "margin") -> list[dict[str, Any]]:
-    return session.groups(wanted or Filter(), sort, 0, 200)["items"]  # type: ignore[no-any-return]
+def all_groups(session: ReviewSession, wanted: ListFilter | None = None, sort: str = "margin") -> list[dict[str, Any]]:
+    return session.groups(wanted or ListFilter(), sort, 0, 200)["items"]  # type: ignore[no-any-return]
 
 
 def group_of(session: ReviewSession, king: int) -> dict[str, Any] | None:
@@ -63,7 +64,7 @@ def test_groups_hold_the_rows_of_the_tables_closest_to_the_threshold_first(sessi
 
 def test_pages_are_slices_of_one_list(session: ReviewSession) -> None:
     kings = [group["king"]["row"] for group in all_groups(session, sort="path")]
-    pages = [session.groups(Filter(), "path", offset, 7) for offset in range(0, GROUPS + 7, 7)]
+    pages = [session.groups(ListFilter(), "path", offset, 7) for offset in range(0, GROUPS + 7, 7)]
     assert [group["king"]["row"] for page in pages for group in page["items"]] == kings == sorted(kings)
     assert {page["total"] for page in pages} == {GROUPS}
 
@@ -75,7 +76,7 @@ def test_every_filter_keeps_exactly_what_fits(session: ReviewSession) -> None:
         return {group["king"]["row"] for group in everything if any(map(test, group["subjects"]))}
 
     def found(**wanted: Any) -> set[int]:
-        return {group["king"]["row"] for group in all_groups(session, Filter(**wanted))}
+        return {group["king"]["row"] for group in all_groups(session, ListFilter(**wanted))}
 
     assert found(tier="semantic") == fitting(lambda image: image["tier"] == "semantic")
     assert found(reason="sha256") == fitting(lambda image: image["reason"] == "sha256")
@@ -92,15 +93,15 @@ def test_every_filter_keeps_exactly_what_fits(session: ReviewSession) -> None:
 def test_single_images_are_listed_by_what_happened_to_them(session: ReviewSession) -> None:
     snapshot = session.state.snapshot
     for show, verdict in (("quality", "drop"), ("kept", "keep"), ("errors", "error"), ("dropped", "drop")):
-        listed = session.images(show, Filter(), "path", 0, 200)["items"]
+        listed = session.images(show, ListFilter(), "path", 0, 200)["items"]
         assert listed
         assert {image["verdict"] for image in listed} == {verdict}
-    assert session.images("all", Filter(), "path", 0, 1)["total"] == snapshot.n
-    dark = session.images("quality", Filter(reason="dark"), "margin", 0, 200)["items"]
+    assert session.images("all", ListFilter(), "path", 0, 1)["total"] == snapshot.n
+    dark = session.images("quality", ListFilter(reason="dark"), "margin", 0, 200)["items"]
     assert len(dark) == 3
     assert [image["score"] for image in dark] == sorted((image["score"] for image in dark), reverse=True)
     with pytest.raises(DataError, match="secret"):
-        session.images("secret", Filter(), "path", 0, 1)
+        session.images("secret", ListFilter(), "path", 0, 1)
 
 
 def test_not_duplicates_frees_the_subject_and_undo_takes_it_back(session: ReviewSession) -> None:
@@ -150,7 +151,7 @@ def test_keep_and_drop_change_one_image_and_a_dropped_king_has_an_heir(session: 
     session.decide("drop", [king], [])
     assert session.image(king)["reason"] == "rejected"
     assert session.image(subject)["verdict"] == "keep"
-    poor = session.images("quality", Filter(), "path", 0, 1)["items"][0]["row"]
+    poor = session.images("quality", ListFilter(), "path", 0, 1)["items"][0]["row"]
     session.decide("keep", [poor], [])
     assert session.image(poor)["verdict"] == "keep"
 
@@ -206,7 +207,7 @@ def rewrite(run: Path, rows: list[dict[str, Any]], links: list[dict[str, Any]]) 
 
 
 def test_impossible_decisions_are_refused_and_leave_nothing(session: ReviewSession) -> None:
-    broken = session.images("errors", Filter(), "path", 0, 1)["items"][0]["row"]
+    broken = session.images("errors", ListFilter(), "path", 0, 1)["items"][0]["row"]
     for choice, rows in (("keep", [broken]), ("smash", [0]), ("keep", []), ("keep", list(range(20_000)))):
         with pytest.raises(DataError):
             session.decide(choice, rows, [])
@@ -228,7 +229,7 @@ def test_export_into_another_run_of_the_same_images(session: ReviewSession, tmp_
 
 
 def test_the_preview_of_the_current_threshold_changes_nothing(session: ReviewSession) -> None:
-    found = session.preview(SEMANTIC_THRESHOLD)
+    found = at_threshold(session.state, SEMANTIC_THRESHOLD)
     snapshot = session.state.snapshot
     assert found["falls"]["total"] == found["rises"]["total"] == 0
     assert found["kept"] == int((snapshot.verdict == 0).sum())
@@ -236,7 +237,7 @@ def test_the_preview_of_the_current_threshold_changes_nothing(session: ReviewSes
 
 
 def test_a_higher_threshold_frees_exactly_the_subjects_below_it(session: ReviewSession) -> None:
-    found = session.preview(0.8)
+    found = at_threshold(session.state, 0.8)
     snapshot = session.state.snapshot
     freed = [
         row
@@ -248,7 +249,7 @@ def test_a_higher_threshold_frees_exactly_the_subjects_below_it(session: ReviewS
     shown = [abs(item["score"] - 0.8) for item in found["rises"]["items"]]
     assert shown == sorted(shown)
     with pytest.raises(DataError, match="outside"):
-        session.preview(0.1)
+        at_threshold(session.state, 0.1)
 
 
 def test_a_run_that_changed_on_disk_is_read_again_and_one_in_the_making_is_not(
@@ -280,17 +281,17 @@ def test_recomputing_runs_once_tells_how_it_went_and_takes_the_threshold(tmp_pat
         raise RunFolderError("the disk is full")
 
     session = ReviewSession(run, wait)
-    session.start_recompute(0.7)
+    session.recomputing.start(0.7)
     assert session.pulse()["job"] == "running"
     with pytest.raises(DataError, match="already"):
-        session.start_recompute(0.8)
+        session.recomputing.start(0.8)
     gate.set()
-    session._job.join(20)
+    session.recomputing.wait(20)
     assert asked == [(run, 0.7)]
     assert session.pulse()["job"] == "failed"
     assert session.pulse()["job_failed"] == "the disk is full"
     with pytest.raises(DataError, match="between"):
-        session.start_recompute(1.5)
+        session.recomputing.start(1.5)
 
 
 def test_hostile_names_are_escaped_for_display(tmp_path: Path) -> None:

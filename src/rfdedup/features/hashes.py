@@ -34,11 +34,6 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def hash_hex(code: int) -> str:
-    """A 64-bit hash as 16 hex digits, the first pixel first: the text that ``imagehash`` prints."""
-    return f"{code:016x}"
-
-
 def hashes(grey: U8) -> tuple[int, int]:
     """dHash and pHash of one grey picture (h, w) uint8, 64 bits each, equal to those of ``imagehash`` bit for bit.
 

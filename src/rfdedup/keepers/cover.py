@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.keepers.components import check_links
+from rfdedup.keepers.cover_blocks import Block, GivenLinks, PairsWithin
 from rfdedup.keepers.crown import priority_order
 from rfdedup.model.errors import DataError
 from rfdedup.neighbors.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.neighbors.cosine import fit_products
 from rfdedup.neighbors.products import TILE, Codes, Mask, Products, in_threads
 from rfdedup.neighbors.vectors import (
-    Matrix,
     Rows,
     Scores,
     check_matrix,
@@ -110,63 +110,13 @@ def cover(
     if order.size:
         place = np.full(n, n, dtype=np.int64)
         place[order] = np.arange(order.size)
-        further = _Further(np.minimum(place[one], place[other]), np.maximum(place[one], place[other]))
+        further = GivenLinks(np.minimum(place[one], place[other]), np.maximum(place[one], place[other]))
         lowest = check_threshold(max(threshold - margin, 1e-6) if least is None else least)
         known = encode(matrix, fit_projection(matrix, lowest)) if codes is None else codes
         assignment = _Assignment(matrix, known, order, at[order], threshold, margin, lowest, decide)
         king[order] = order[assignment.settle((mask | held)[order], further)]
         doubtful[order] = assignment.doubtful
     return Cover(king, doubtful)
-
-
-class _Further:
-    """Links given from outside, as places in rank order, found by their later end."""
-
-    def __init__(self, earlier: Rows, later: Rows) -> None:
-        sorting = np.argsort(later, kind="stable")
-        self._earlier, self._later = earlier[sorting], later[sorting]
-
-    def ending_in(self, begin: int, end: int) -> tuple[Rows, Rows]:
-        first, last = np.searchsorted(self._later, [begin, end])
-        return self._earlier[first:last], self._later[first:last]
-
-
-@dataclass
-class _Block:
-    """A tile of places in rank order, numbered within it, but for kings, and what is known of them so far.
-
-    Attributes:
-        number: of the block. size: places in it.
-        codes, error: see ``_Assignment._gathered``.
-        free: (size,) bool, places that may be subjects.
-        best: (size,) king of each place, in rank order; the number of places where there is none yet.
-        within: pairs of places without a king.
-    """
-
-    number: int
-    size: int
-    codes: Codes
-    error: float
-    free: Mask
-    best: Rows
-    within: _Within | None = None
-
-
-@dataclass(frozen=True)
-class _Within:
-    """Candidates within a block: those ``i`` and ``j``, (P,), of which the earlier may be the king of the later.
-
-    Attributes:
-        unit, at: rows of unit length, and where that of each place is.
-        scores, links: (P,) of the pairs, where these are so few that they were judged at once; else None.
-    """
-
-    i: Rows
-    j: Rows
-    unit: Matrix
-    at: Rows
-    scores: Scores | None
-    links: Mask | None
 
 
 class _Assignment:
@@ -195,7 +145,7 @@ class _Assignment:
         self._kings = np.empty(0, dtype=np.int64)
         self.doubtful = np.zeros(order.size, np.bool_)
 
-    def settle(self, fixed: Mask, further: _Further) -> Rows:
+    def settle(self, fixed: Mask, further: GivenLinks) -> Rows:
         """The king of every place, (N,) int64; kings are their own. ``fixed`` places are never subjects.
 
         Threads compare the next few blocks with the kings that there are so far, and each with itself. When its turn
@@ -208,7 +158,7 @@ class _Assignment:
             for number in range(-(-n // TILE)):
                 yield number, settled, self._kings
 
-        def begun(task: tuple[int, int, Rows]) -> tuple[_Block, int, int]:
+        def begun(task: tuple[int, int, Rows]) -> tuple[Block, int, int]:
             number, before, kings = task
             block = self._begun(number, fixed)
             self._inherit(block, further, king, 0, before)
@@ -223,28 +173,28 @@ class _Assignment:
                 self._cover(block, self._kings, known)
                 earlier, later = further.ending_in(settled, end)
                 inner = (earlier >= settled) & (earlier < later)
-                self._crown(block, earlier[inner] - settled, later[inner] - settled)
+                self._choose_kings(block, earlier[inner] - settled, later[inner] - settled)
                 king[settled:end] = block.best
                 self._admit(block, np.flatnonzero(block.best == np.arange(settled, end)))
                 settled = end
                 let_go(self._x)
         return king
 
-    def _begun(self, number: int, fixed: Mask) -> _Block:
+    def _begun(self, number: int, fixed: Mask) -> Block:
         """A block of which nothing is known."""
         begin, end = number * TILE, min((number + 1) * TILE, self._order.size)
-        return _Block(
+        return Block(
             number, end - begin, *self._gathered(begin, end), ~fixed[begin:end], np.full(end - begin, self._order.size)
         )
 
-    def _inherit(self, block: _Block, further: _Further, king: Rows, first: int, last: int) -> None:
+    def _inherit(self, block: Block, further: GivenLinks, king: Rows, first: int, last: int) -> None:
         """Lower ``best`` by links from outside to kings among the places from ``first`` to ``last``."""
         begin = block.number * TILE
         earlier, later = further.ending_in(begin, begin + block.size)
         old = (earlier >= first) & (earlier < last) & (king[earlier] == earlier) & block.free[later - begin]
         np.minimum.at(block.best, later[old] - begin, earlier[old])
 
-    def _cover(self, block: _Block, kings: Rows, since: int) -> None:
+    def _cover(self, block: Block, kings: Rows, since: int) -> None:
         """Lower ``best`` to the first king, from number ``since`` on, within the threshold of each free row."""
         best, batch = block.best, 4 * self._threads
         for first in range(since // TILE, -(-kings.size // TILE), batch):
@@ -265,7 +215,7 @@ class _Assignment:
                 candidates.append(kings[j[inside]])
             self._assign(block, np.concatenate(rows), np.concatenate(candidates))
 
-    def _assign(self, block: _Block, row: Rows, king: Rows) -> None:
+    def _assign(self, block: Block, row: Rows, king: Rows) -> None:
         """Lower ``best`` by candidates: rows of a block, and kings in rank order."""
         best, begin = block.best, block.number * TILE
         # a stable sort leaves each row's kings best first
@@ -290,14 +240,14 @@ class _Assignment:
             self.doubtful[begin + i[decisive]] = True
             self.doubtful[k[decisive]] = True
 
-    def _open(self, block: _Block) -> Mask:
+    def _open(self, block: Block) -> Mask:
         """Places without a king that have a vector, (TILE,) bool."""
         open_ = np.zeros(TILE, np.bool_)
         begin = block.number * TILE
         open_[: block.size] = (block.best == self._order.size) & (self._vector[begin : begin + block.size] >= 0)
         return open_
 
-    def _paired(self, block: _Block) -> _Within | None:
+    def _paired(self, block: Block) -> PairsWithin | None:
         """The candidates among the places of a block that have no king yet; None without such places."""
         open_, begin = self._open(block), block.number * TILE
         if not open_.any():
@@ -313,14 +263,14 @@ class _Assignment:
         used = np.zeros(block.size, np.bool_)
         used[i], used[j] = True, True
         names = self._vector[begin + np.flatnonzero(used)]
-        within = _Within(i, j, normalise(self._x[names], names), np.cumsum(used) - 1, None, None)
+        within = PairsWithin(i, j, normalise(self._x[names], names), np.cumsum(used) - 1, None, None)
         # judging all candidates at once costs less than those of each king, unless these are the few of a dense set
         if i.size > _JUDGED * TILE:
             return within
         i, j, scores, links = self._judged(block, within, i, j)
         return replace(within, i=i, j=j, scores=scores, links=links)
 
-    def _judged(self, block: _Block, within: _Within, king: Rows, subject: Rows) -> tuple[Rows, Rows, Scores, Mask]:
+    def _judged(self, block: Block, within: PairsWithin, king: Rows, subject: Rows) -> tuple[Rows, Rows, Scores, Mask]:
         """Pairs of a block that are near, their scores, and which of them are links."""
         unit, at, begin = within.unit, within.at, block.number * TILE
         score = row_scores(unit, at[subject], unit, at[king])
@@ -328,7 +278,7 @@ class _Assignment:
         king, subject, score = king[near], subject[near], score[near]
         return king, subject, score, self._decide(score, self._order[begin + king], self._order[begin + subject])
 
-    def _crown(self, block: _Block, earlier: Rows, later: Rows) -> None:
+    def _choose_kings(self, block: Block, earlier: Rows, later: Rows) -> None:
         """Crown the rows of a block that are left, first come first served, and assign their subjects."""
         begin, none = block.number * TILE, self._order.size
         best, free, within = block.best, block.free, block.within
@@ -366,7 +316,7 @@ class _Assignment:
         alone = np.flatnonzero(best == none)
         best[alone] = begin + alone
 
-    def _admit(self, block: _Block, rows: Rows) -> None:
+    def _admit(self, block: Block, rows: Rows) -> None:
         """Add the new kings of a block to the tiles that later blocks are compared with."""
         begin = block.number * TILE
         rows = rows[self._vector[begin + rows] >= 0]
@@ -380,14 +330,14 @@ class _Assignment:
             self._errors[-1] = max(self._errors[-1], block.error)
             self._kings = np.append(self._kings, begin + now)
 
-    def _near(self, block: _Block, others: Codes, error: float, done: Mask) -> tuple[Rows, Rows]:
+    def _near(self, block: Block, others: Codes, error: float, done: Mask) -> tuple[Rows, Rows]:
         """Candidates between a block, without its places that are ``done`` or have no vector, and other codes."""
         silent = done.copy()
         silent[: block.size] |= self._vector[block.number * TILE :][: block.size] < 0
         spare = [(silent, np.ones(TILE, np.bool_), np.inf)]
         return self._products.above(block.codes, others, self._bound(block, error), spare)
 
-    def _bound(self, block: _Block, error: float) -> float:
+    def _bound(self, block: Block, error: float) -> float:
         return product_bound(self._least, self._codes.projection, block.error, error)
 
     def _gathered(self, begin: int, end: int) -> tuple[Codes, float]:

@@ -1,4 +1,4 @@
-"""Kings of one run: how rows are ranked and crowned, as far as reviewers leave it to the measurements."""
+"""Kings of one run: how rows are ranked and kings chosen, as far as reviewers leave it to the measurements."""
 
 from __future__ import annotations
 

@@ -19,12 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.encoders.base import ModelCard
-from rfdedup.metric.descriptor import DAMAGED, Matrix, Whitening, spread, unit, whiten
+from rfdedup.metric.descriptor import DAMAGED, Matrix, Whitening, unit, whiten
 from rfdedup.metric.priors import prior_facts, prior_of
+from rfdedup.metric.statistics import Statistics, mean_similarity, pooled, statistics, statistics_of
 from rfdedup.model.errors import RunFolderError
 from rfdedup.storage.files import atomic_write, open_regular, parse_json
 
-Floats = npt.NDArray[np.float64]
 Source = Literal["none", "prior", "pooled", "own"]
 
 FILE = "whitening.npz"
@@ -67,24 +67,6 @@ LEAST_LEVEL = 30
 CLEAR = 0.02
 """Mean similarities this far below ``UNLIKE`` are below it in every precision."""
 _BLOCK = 512
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """Mean (d,) of normalised embeddings of ``count`` images, float64, and their covariance as a sum.
-
-    It is ``factor @ factor.T + floor * I``, with ``factor`` (d, r): of few images a much smaller thing than (d, d).
-    """
-
-    count: float
-    mean: Floats
-    factor: Floats
-    floor: float = 0.0
-
-    @property
-    def covariance(self) -> Floats:
-        """(d, d)."""
-        return np.asarray(self.factor @ self.factor.T + self.floor * np.eye(len(self.mean)))
 
 
 @dataclass(frozen=True)
@@ -147,38 +129,8 @@ def full_prior_of(card: ModelCard) -> Prior | None:
 RAW = WhiteningChoice("none", None, 0, "raw embeddings were asked for")
 
 
-def statistics(embeddings: npt.NDArray[np.floating]) -> Statistics:
-    """Statistics of embeddings (n, d), n at least 2."""
-    x = unit(embeddings).astype(np.float64)
-    mean = x.mean(axis=0)
-    return Statistics(len(x), mean, spread(x, mean))
-
-
-def statistics_of(prior: Prior) -> Statistics:
-    """The statistics that a shipped transform was made from.
-
-    Its columns hold the leading eigenvectors and eigenvalues. Vectors of length 1 have trace(covariance) = 1 - |mean|²,
-    so the sum of the other eigenvalues is known too; they are taken as equal.
-    """
-    mean = prior.whitening.mean.astype(np.float64)
-    columns = prior.whitening.projection.astype(np.float64)
-    square = (columns**2).sum(axis=0)
-    first = 1.0 / square[0] / (1.0 + prior.shrinkage)
-    values = np.maximum(1.0 / square - prior.shrinkage * first, 0.0)
-    d, k = columns.shape
-    rest = max(1.0 - float(mean @ mean) - float(values.sum()), 0.0) / max(d - k, 1)
-    rest = min(rest, float(values.min()))
-    return Statistics(prior.images, mean, columns * np.sqrt((values - rest) / square), rest)
-
-
-def pooled(a: Statistics, b: Statistics, weight: float = 1.0) -> Statistics:
-    """Statistics of two sets together, where each image of ``b`` counts ``weight`` times."""
-    count = a.count + weight * b.count
-    share = weight * b.count / count
-    apart = b.mean - a.mean
-    between = np.sqrt(share * (1 - share)) * apart[:, None]
-    factor = np.hstack([np.sqrt(1 - share) * a.factor, np.sqrt(share) * b.factor, between])
-    return Statistics(count, a.mean + share * apart, factor, (1 - share) * a.floor + share * b.floor)
+def _prior_statistics(prior: Prior) -> Statistics:
+    return statistics_of(prior.whitening, prior.images, prior.shrinkage)
 
 
 def fit(of: Statistics) -> Whitening:
@@ -203,15 +155,6 @@ def one_of_each(descriptors: Matrix, similarity: float) -> npt.NDArray[np.int64]
                 covered |= near[i]
         chosen = np.concatenate([chosen, np.array(fresh, np.int64)])
     return chosen
-
-
-def mean_similarity(descriptors: Matrix) -> float:
-    """Mean cosine similarity of all pairs of rows of unit length (n, k); 0 where there is no pair."""
-    n = len(descriptors)
-    if n < 2:
-        return 0.0
-    total = descriptors.astype(np.float64).sum(axis=0)
-    return (float(total @ total) - n) / (n * (n - 1))
 
 
 def least_own(dim: int) -> int:
@@ -299,7 +242,7 @@ def choose(
         return WhiteningChoice("prior", prior.whitening, 0, few, settled=False, level=level)
     own = statistics(found.embeddings[distinct])
     reason = f"unlike the encoder's prior (mean similarity {apart:.2f}); {len(distinct)} distinct images pooled with it"
-    return WhiteningChoice("pooled", fit(pooled(statistics_of(prior), own, OWN_WEIGHT)), len(distinct), reason)
+    return WhiteningChoice("pooled", fit(pooled(_prior_statistics(prior), own, OWN_WEIGHT)), len(distinct), reason)
 
 
 def _look(prior: Prior, x: npt.NDArray[np.floating]) -> Look:
@@ -350,7 +293,7 @@ def parts(
 def _fitted_on(seen: npt.NDArray[np.floating], choice: WhiteningChoice, prior: Prior | None) -> Whitening:
     """A transform of the kind of ``choice``, fitted on other images."""
     own = statistics(seen[one_of_each(choice.describe(seen), SAME_WHITENED)])
-    return fit(own if prior is None else pooled(statistics_of(prior), own, OWN_WEIGHT))
+    return fit(own if prior is None else pooled(_prior_statistics(prior), own, OWN_WEIGHT))
 
 
 def save(path: Path, key: str, choice: WhiteningChoice, notes: dict[str, Any]) -> None:

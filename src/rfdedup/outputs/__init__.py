@@ -1,1 +1,1 @@
-"""What is made of a finished run: report, review, apply, export, verification, evaluation."""
+"""What is made of a finished run: report, review, search, apply, export, verification, evaluation."""

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from rfdedup.model.errors import ConfigError, RunFolderError
 from rfdedup.model.schemas import TABLE_ERRORS, VERDICTS, Verdict
 from rfdedup.model.text import path_text
-from rfdedup.outputs.apply.journal import JOURNAL_FILE
+from rfdedup.outputs.apply.database import JOURNAL_FILE
 from rfdedup.outputs.apply.names import local, root_path
 from rfdedup.storage.files import atomic_write, explain, read_regular
 from rfdedup.storage.run_folder import (

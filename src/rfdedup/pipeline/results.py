@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rfdedup.model.errors import DataError
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.storage.run_folder import RunFolder, sameness
+
+if TYPE_CHECKING:
+    from rfdedup.outputs.alike import AlikeSearch
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,44 @@ class Run:
             rows.append(row)
         if rows:
             yield _group(rows)
+
+    def find_alike(self, image: str | Path | bytes, most: int = 20, *, encoder: str | None = None) -> pa.Table:
+        """The images of the run that are most similar to a picture, best first, whether they were kept or dropped.
+
+        All that have an embedding are searched. The first search writes an index, ``features/index.faiss``.
+
+        Args:
+            image: its path, or the bytes of its file.
+            most: how many.
+            encoder: of the run, where that may be code, which no run folder makes anybody load.
+
+        Returns:
+            Rows of ``verdicts``, with ``row`` (int64) and ``similarity`` (float64, cosine) appended.
+
+        Raises:
+            ImageError: it is no picture that can be read.
+            RunFolderError: the run has no embeddings, or they are damaged.
+            EncoderError: the encoder of the run cannot be used any more.
+        """
+        if most < 1:
+            raise DataError(f"most = {most} is not at least 1")
+        # the network and the index are for those who search
+        from rfdedup.outputs.alike import AlikeSearch, read_image
+        from rfdedup.outputs.run_features import RunFeatures
+
+        data = image if isinstance(image, bytes) else read_image(image, follow=True)
+        if encoder not in self._searches:
+            features = RunFeatures.of(self.path, self.info, self.verdicts.num_rows)
+            self._searches[encoder] = AlikeSearch(self.path, self.info, features, encoder)
+        found = self._searches[encoder].like_picture(data, most).found
+        rows = pa.array([row for row, _ in found], pa.int64())
+        table = self.verdicts.take(rows).append_column("row", rows)
+        return table.append_column("similarity", pa.array([score for _, score in found], pa.float64()))
+
+    @cached_property
+    def _searches(self) -> dict[str | None, AlikeSearch]:
+        """By the encoder that was named: network and index are loaded once."""
+        return {}
 
     def summary(self) -> dict[str, Any]:
         """Counts by verdict, drops by tier, reason and kind, errors by kind; what ``run.json`` says of the rest."""

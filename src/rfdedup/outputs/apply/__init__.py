@@ -1,6 +1,6 @@
 """Acting on verdicts: planned, journaled, reversible. ``run`` only reads; this package alone changes files."""
 
-from rfdedup.outputs.apply.bonds import Pairs
+from rfdedup.outputs.apply.bundles import Pairs
 from rfdedup.outputs.apply.plan import Action, OnConflict
 from rfdedup.outputs.apply.service import Request, apply_run
 from rfdedup.outputs.apply.summary import ApplySummary

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rfdedup.outputs.apply.catalog import Known, Row
-from rfdedup.outputs.apply.entries import Entry
+from rfdedup.outputs.apply.entries import JournalEntry
 from rfdedup.outputs.apply.fsops import FsOps, is_regular, same_file
 from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.apply.names import local
@@ -76,14 +76,14 @@ class Before:
                 found.aside.append(_aside(made))
         return found
 
-    def _sidecars(self, row: Row) -> list[Entry]:
+    def _sidecars(self, row: Row) -> list[JournalEntry]:
         """The last copies of what went with a picture, with any of its copies: what was as before did not go again.
 
         Other pictures that went with it have a say of their own. What lies beside several is that of the first.
         """
         if self.journal is None or self.options.target is None:
             return []
-        last: dict[tuple[str, bytes], Entry] = {}
+        last: dict[tuple[str, bytes], JournalEntry] = {}
         for entry in self.journal.copies(row.root, row.name, self.options.target):
             if entry.id == entry.unit:
                 for made in self.journal.unit(entry.session, entry.unit):
@@ -91,7 +91,7 @@ class Before:
                         last.setdefault((made.base, made.name), made)
         return list(last.values())
 
-    def _copy(self, base: str, name: bytes) -> Entry | None:
+    def _copy(self, base: str, name: bytes) -> JournalEntry | None:
         """The last copy or link of a file of this name; earlier ones made way for it."""
         if self.journal is None or self.options.target is None:
             return None
@@ -111,7 +111,7 @@ class Before:
             return False
         return is_regular(status) and (status.st_size, status.st_mtime_ns) == (row.size, row.mtime_ns)
 
-    def _as_made(self, entry: Entry) -> bool:
+    def _as_made(self, entry: JournalEntry) -> bool:
         """Whether what apply put into the target lies there as it was made."""
         try:
             status = self.fs.lstat(entry.target_path)
@@ -120,14 +120,14 @@ class Before:
         except OSError:
             return False
 
-    def _is_same(self, entry: Entry) -> bool:
+    def _is_same(self, entry: JournalEntry) -> bool:
         """Whether a copy that apply made still holds what its original holds."""
         try:
             return self._one_file(entry) or self.fs.digest(entry.target_path) == self.fs.digest(entry.path)
         except OSError:
             return False
 
-    def _one_file(self, entry: Entry) -> bool:
+    def _one_file(self, entry: JournalEntry) -> bool:
         """A picture that was edited in place shows the same in each of its hard links."""
         try:
             return same_file(self.fs.lstat(entry.path), self.fs.lstat(entry.target_path))
@@ -135,5 +135,5 @@ class Before:
             return False
 
 
-def _aside(entry: Entry) -> PlannedFile:
+def _aside(entry: JournalEntry) -> PlannedFile:
     return PlannedFile(REPLACED, *entry.target_place, size=entry.size, sha256=entry.sha256)

@@ -39,7 +39,7 @@ FIELDS = (
     "id, session, unit, role, kind, state, base, name, target_base, target, size, mtime_ns, mode, sha256, device,"
     " inode, links, tier, reason, detail"
 )
-"""Columns of an action, in the order of ``Entry``."""
+"""Columns of an action, in the order of ``JournalEntry``."""
 
 _ROLES = ("image", "sidecar", "dataset", REPLACED)
 _INTEGER, _BYTES, _TEXT, _WHOLE = (int, type(None)), (bytes, type(None)), (str, type(None)), (int,)
@@ -47,7 +47,7 @@ _TYPES = (
     *(_WHOLE, _WHOLE, _WHOLE, (str,), (str,), (str,), _WHOLE, (bytes,), _INTEGER, _BYTES),
     *(_INTEGER, _INTEGER, _INTEGER, _TEXT, _INTEGER, _INTEGER, _INTEGER, _TEXT, _TEXT, _TEXT),
 )
-"""Of the columns of an action, in the order of ``Entry``."""
+"""Of the columns of an action, in the order of ``JournalEntry``."""
 
 
 def check_types(row: Sequence[Any]) -> None:

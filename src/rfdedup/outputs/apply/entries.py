@@ -11,7 +11,7 @@ from rfdedup.outputs.apply.names import local
 from rfdedup.outputs.apply.plan import Action
 
 
-class State(StrEnum):
+class EntryState(StrEnum):
     """Of an action. Only ``pending`` and ``undoing`` are open: the disk says what became of them."""
 
     PENDING = "pending"
@@ -38,7 +38,7 @@ class SessionState(StrEnum):
 
 
 @dataclass(slots=True)
-class Entry:
+class JournalEntry:
     """One action of the journal, with what was seen of the file just before."""
 
     id: int
@@ -46,7 +46,7 @@ class Entry:
     unit: int
     role: str
     kind: Action
-    state: State
+    state: EntryState
     base: str
     name: bytes
     target_base: str | None = None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from rfdedup.model.errors import ApplyStoppedError
-from rfdedup.outputs.apply.entries import Entry, State
+from rfdedup.outputs.apply.entries import EntryState, JournalEntry
 from rfdedup.outputs.apply.folders import Folders, sync_all
 from rfdedup.outputs.apply.fsops import FsOps, explain
 from rfdedup.outputs.apply.journal import Journal
@@ -58,10 +58,10 @@ class Executor:
         entry.target, entry.size, entry.sha256 = os.fsencode(leaf), len(data), hashlib.sha256(data).hexdigest()
         self._act([[entry]], [], data)
 
-    def finish(self, entries: list[Entry]) -> None:
+    def finish(self, entries: list[JournalEntry]) -> None:
         """Act on sidecars whose images were acted on before the process died."""
         fresh = [
-            replace(entry, id=self._journal.new_id(), state=State.PENDING, reason=None, detail=None)
+            replace(entry, id=self._journal.new_id(), state=EntryState.PENDING, reason=None, detail=None)
             for entry in entries
         ]
         for entry in fresh:
@@ -72,17 +72,17 @@ class Executor:
         if fresh:
             self._act([[entry] for entry in fresh], [])
 
-    def _hold(self, held: Held) -> list[Entry]:
+    def _hold(self, held: Held) -> list[JournalEntry]:
         entry = self._entry(PlannedFile("image", held.base, held.name, size=held.size), self._options.action)
         entry.state, entry.reason, entry.detail = (
-            State.FAILED if held.failed else State.SKIPPED,
+            EntryState.FAILED if held.failed else EntryState.SKIPPED,
             held.reason,
             held.detail,
         )
         return [entry]
 
-    def _check(self, unit: Unit) -> list[Entry]:
-        entries: list[Entry] = []
+    def _check(self, unit: Unit) -> list[JournalEntry]:
+        entries: list[JournalEntry] = []
         for part in unit.parts:
             entry = self._entry(part.image, self._options.action, part, entries[0].id if entries else None)
             try:
@@ -118,21 +118,23 @@ class Executor:
                 entries.append(entry)
         return entries
 
-    def _refuse(self, entries: list[Entry], problem: ProblemError) -> list[Entry]:
+    def _refuse(self, entries: list[JournalEntry], problem: ProblemError) -> list[JournalEntry]:
         _close(entries[0], problem)
         return entries[:1]
 
-    def _entry(self, item: PlannedFile, action: Action, unit: Unit | None = None, image: int | None = None) -> Entry:
+    def _entry(
+        self, item: PlannedFile, action: Action, unit: Unit | None = None, image: int | None = None
+    ) -> JournalEntry:
         number = self._journal.new_id()
-        return Entry(
-            *(number, self._session, number if image is None else image, item.role, action, State.PENDING),
+        return JournalEntry(
+            *(number, self._session, number if image is None else image, item.role, action, EntryState.PENDING),
             *(item.base, item.name, item.target_base, item.target, item.size, item.mtime_ns),
             sha256=item.sha256,
             tier=None if unit is None else unit.tier,
         )
 
-    def _act(self, units: list[list[Entry]], planned: list[Unit], data: bytes = b"") -> None:
-        open_units = [entries for entries in units if entries[0].state == State.PENDING]
+    def _act(self, units: list[list[JournalEntry]], planned: list[Unit], data: bytes = b"") -> None:
+        open_units = [entries for entries in units if entries[0].state == EntryState.PENDING]
         changes = self._folders.changes(entry for entries in open_units for entry in entries)
         with self._journal.transaction():
             self._journal.insert(entry for entries in units for entry in entries)
@@ -152,14 +154,16 @@ class Executor:
         with self._journal.transaction():
             self._journal.update(entry for entries in open_units for entry in entries)
 
-    def _unit(self, entries: list[Entry], claims: dict[str, list[str]], hardlinks: set[str], data: bytes) -> None:
-        done: list[Entry] = []
+    def _unit(
+        self, entries: list[JournalEntry], claims: dict[str, list[str]], hardlinks: set[str], data: bytes
+    ) -> None:
+        done: list[JournalEntry] = []
         # numbers give the way back: what makes way goes first, and comes back last
         ordered = sorted(entries, key=lambda entry: entry.role != REPLACED)
         for i, entry in enumerate(ordered):
             try:
                 if self._claimed(claims.get(entry.path, ())):
-                    entry.state, entry.reason = State.SKIPPED, "shared"
+                    entry.state, entry.reason = EntryState.SKIPPED, "shared"
                     entry.detail = "another image that stays has the same sidecar"
                     continue
                 self._folders.check(entry)
@@ -169,14 +173,14 @@ class Executor:
                 _close(entry, error)
                 if isinstance(error, OSError) and not isinstance(error, FileExistsError):
                     self._look(entry)
-                if entry.state == State.DONE:
+                if entry.state == EntryState.DONE:
                     done.append(entry)
                     continue
                 self._take_back(done)
                 for rest in ordered[i + 1 :]:
-                    rest.state = State.CANCELLED
+                    rest.state = EntryState.CANCELLED
                 return
-            entry.state = State.DONE
+            entry.state = EntryState.DONE
             done.append(entry)
 
     def _claimed(self, claimants: Sequence[str]) -> bool:
@@ -193,7 +197,7 @@ class Executor:
             return True
         return False
 
-    def _keep_last_name(self, entry: Entry, flagged: bool) -> None:
+    def _keep_last_name(self, entry: JournalEntry, flagged: bool) -> None:
         """A hard-linked file never loses its last name to ``--delete``.
 
         Raises:
@@ -204,24 +208,24 @@ class Executor:
         if flagged or (entry.links or 0) > 1 or self._journal.lost_names(self._session, entry.device, entry.inode):
             raise ProblemError("last-name", "its other hard links are gone; this is the last name of the file")
 
-    def _look(self, entry: Entry) -> None:
+    def _look(self, entry: JournalEntry) -> None:
         """An error may come after the file went. The disk tells; if it cannot, the entry stays open."""
-        reported, entry.state = entry.state, State.PENDING
+        reported, entry.state = entry.state, EntryState.PENDING
         with contextlib.suppress(OSError):
             settled = settle(self._fs, entry)
-            if settled == State.DONE:
-                entry.state, entry.reason, entry.detail = State.DONE, None, None
+            if settled == EntryState.DONE:
+                entry.state, entry.reason, entry.detail = EntryState.DONE, None, None
             else:
                 entry.state = reported
 
-    def _take_back(self, done: list[Entry]) -> None:
+    def _take_back(self, done: list[JournalEntry]) -> None:
         """An image whose sidecar could not follow goes back, so that nothing is half done."""
         for entry in reversed(done):
             if entry.kind == Action.DELETE:
                 continue
             try:
                 revert(self._fs, entry)
-                entry.state = State.CANCELLED
+                entry.state = EntryState.CANCELLED
             except (ProblemError, OSError) as error:
                 entry.reason, entry.detail = "without-sidecar", f"it could not go back either: {error}"
 
@@ -244,14 +248,14 @@ def settle_open(fs: FsOps, journal: Journal) -> None:
                 raise ApplyStoppedError(
                     f"cannot tell what became of {entry.path}: {explain(error)[1]}; then run the same command again"
                 ) from None
-            if entry.state == State.FAILED:
+            if entry.state == EntryState.FAILED:
                 entry.reason, entry.detail = "missing", "it is neither at its old nor at its new place"
         sync_all(fs, page)
         with journal.transaction():
             journal.update(page)
 
 
-def _no_links(recheck: Recheck, entry: Entry) -> None:
+def _no_links(recheck: Recheck, entry: JournalEntry) -> None:
     """Raises:
     ProblemError: a folder on the way to the old or the new place is a symbolic link.
     """
@@ -277,7 +281,7 @@ def _groups(units: Iterable[Unit | Held]) -> Iterator[list[Unit | Held]]:
         yield group
 
 
-def _note(entry: Entry, seen: Seen) -> None:
+def _note(entry: JournalEntry, seen: Seen) -> None:
     entry.size, entry.mtime_ns, entry.mode, entry.sha256 = seen.size, seen.mtime_ns, seen.mode, seen.sha256
     entry.device, entry.inode, entry.links = seen.device, seen.inode, seen.links
 
@@ -286,9 +290,9 @@ _SKIPS = ("changed", "king-changed", "same-file", "missing", "last-name", "symli
 """Reasons that lie in the files; the others lie in the system and are failures."""
 
 
-def _close(entry: Entry, error: ProblemError | OSError) -> None:
+def _close(entry: JournalEntry, error: ProblemError | OSError) -> None:
     if isinstance(error, ProblemError):
         entry.reason, entry.detail = error.reason, error.detail
     else:
         entry.reason, entry.detail = explain(error)
-    entry.state = State.SKIPPED if entry.reason in _SKIPS else State.FAILED
+    entry.state = EntryState.SKIPPED if entry.reason in _SKIPS else EntryState.FAILED

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from rfdedup.model.errors import ApplyStoppedError
-from rfdedup.outputs.apply.entries import Entry, State
+from rfdedup.outputs.apply.entries import EntryState, JournalEntry
 from rfdedup.outputs.apply.fsops import FsOps, explain
 from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.apply.plan import Action
@@ -36,7 +36,7 @@ class Folders:
         self._checked: set[str] = set()
         self._problems: dict[str, ProblemError] = {}
 
-    def changes(self, entries: Iterable[Entry]) -> Changes:
+    def changes(self, entries: Iterable[JournalEntry]) -> Changes:
         """What must be noted and made before ``entries`` are performed. Changes nothing."""
         if len(self._known) + len(self._checked) > _KNOWN:
             self._known.clear()
@@ -66,7 +66,7 @@ class Folders:
                 self._known.discard(path)
                 self._checked.discard(path)
 
-    def check(self, entry: Entry) -> None:
+    def check(self, entry: JournalEntry) -> None:
         """Raises:
         ProblemError: the folder that the file goes to is not there or leads elsewhere.
         """
@@ -123,7 +123,7 @@ class Folders:
             found.missing.append(folder)
 
 
-def sync_all(fs: FsOps, entries: Iterable[Entry]) -> None:
+def sync_all(fs: FsOps, entries: Iterable[JournalEntry]) -> None:
     """Make the moves of ``entries`` durable: new places first, so that no order of crashes loses a name.
 
     Raises:
@@ -132,7 +132,7 @@ def sync_all(fs: FsOps, entries: Iterable[Entry]) -> None:
     new: dict[str, None] = {}
     old: dict[str, None] = {}
     for entry in entries:
-        if entry.state in (State.SKIPPED, State.FAILED):
+        if entry.state in (EntryState.SKIPPED, EntryState.FAILED):
             continue
         if entry.target is not None:
             new[os.path.dirname(entry.target_path)] = None

@@ -17,139 +17,30 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from rfdedup.model.errors import ApplyStoppedError, RunFolderError
+from rfdedup.model.errors import RunFolderError
 from rfdedup.model.version import __version__
-from rfdedup.outputs.apply.cells import FIELDS, TABLES, check_role, check_types, only_files, signed, text, unsigned
-from rfdedup.outputs.apply.entries import APPLIED, ApplySession, Entry, SessionState, State
-from rfdedup.outputs.apply.names import check_absolute, check_relative
+from rfdedup.outputs.apply.cells import FIELDS, check_role, check_types, signed, text, unsigned
+from rfdedup.outputs.apply.database import JournalDatabase
+from rfdedup.outputs.apply.entries import APPLIED, ApplySession, EntryState, JournalEntry, SessionState
+from rfdedup.outputs.apply.names import check_relative
 from rfdedup.outputs.apply.plan import Action
-from rfdedup.storage.files import sync_folder
 
-JOURNAL_FILE = "journal.sqlite"
-SCHEMA = 1
 _PAGE = 512
 
 _ALIVE = "('pending', 'undoing', 'done', 'cancelled')"
 
 
-class Journal:
-    """``RUN/journal.sqlite``. One process at a time; every commit is on disk when it returns."""
+class Journal(JournalDatabase):
+    """Sessions, actions and folders of apply, written and found again."""
 
     def __init__(self, database: sqlite3.Connection, file: Path) -> None:
-        self._database = database
-        self._file = file
-        self._bases: dict[str, int] = {}
-        self._base_paths: dict[int, str] = {}
-        self._next_id = 0
+        super().__init__(database, file)
         self.may_touch: Callable[[str], bool] = lambda _: True
         """Which folders ``folders`` gives."""
-
-    @classmethod
-    @contextmanager
-    def open(cls, run: Path, *, create: bool) -> Iterator[Journal]:
-        """Open the journal of a run folder, which the caller has locked.
-
-        Raises:
-            RunFolderError: it is damaged, no regular file, or missing and not to be created.
-            ApplyStoppedError: it cannot be written.
-        """
-        file = run / JOURNAL_FILE
-        existed = only_files(file)
-        if not existed and not create:
-            raise RunFolderError(f"{run} has no {JOURNAL_FILE}: nothing was applied from it")
-        try:
-            database = sqlite3.connect(file, isolation_level=None, timeout=2)
-        except sqlite3.Error as error:
-            raise ApplyStoppedError(f"cannot open {file}: {error}") from None
-        journal = cls(database, file)
-        try:
-            with journal._errors():
-                journal._prepare()
-            if not existed:
-                sync_folder(run)
-            yield journal
-        finally:
-            database.close()
-
-    def _prepare(self) -> None:
-        run = self._database.execute
-        version = run("pragma user_version").fetchone()[0]
-        if version == 0 and run("select count(*) from sqlite_master").fetchone()[0]:
-            raise RunFolderError(f"{self._file} is a database of another program: nothing was touched; remove it")
-        # EXCLUSIVE before WAL: no shared memory file, so it works on network volumes too
-        run("pragma locking_mode = exclusive")
-        wal = run("pragma journal_mode = wal").fetchone()[0] == "wal"
-        run(f"pragma synchronous = {'full' if wal else 'extra'}")
-        run("pragma fullfsync = on")
-        run("pragma trusted_schema = off")
-        run("pragma wal_autocheckpoint = 8000")
-        if run("pragma quick_check(1)").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("its pages do not fit together")
-        if version == 0:
-            run("begin immediate")
-            for statement in TABLES.split(";"):
-                run(statement)
-            run(f"pragma user_version = {SCHEMA}")
-            run("commit")
-        elif version != SCHEMA:
-            raise RunFolderError(f"{self._file} has schema {version}, this version reads {SCHEMA}")
-        for number, path in run("select id, path from base").fetchall():
-            self._remember(number, self._folder(path))
-        self._next_id = run("select coalesce(max(id), 0) + 1 from action").fetchone()[0]
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        """Turn what SQLite says into words. A transaction that failed is rolled back: no half of it stays."""
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            self._roll_back()
-            if "malformed" in str(error) or "no such" in str(error):
-                raise self._damaged(error) from None
-            raise ApplyStoppedError(
-                f"stopped: {self._file} cannot be written ({error}). Nothing is lost; make room or make the run "
-                "folder writable, then run the same command again"
-            ) from None
-        except sqlite3.Error as error:
-            self._roll_back()
-            raise self._damaged(error) from None
-
-    def _damaged(self, error: sqlite3.Error) -> RunFolderError:
-        return RunFolderError(
-            f"{self._file} is damaged ({error}): nothing was touched; keep it, it says where files went"
-        )
-
-    def _roll_back(self) -> None:
-        if self._database.in_transaction:
-            self._database.execute("rollback")
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside reaches the disk together, synced, or not at all."""
-        with self._errors():
-            self._database.execute("begin immediate")
-            try:
-                yield
-                self._database.execute("commit")
-            finally:
-                self._roll_back()
-
-    def _remember(self, number: int, path: str) -> None:
-        self._bases[path] = number
-        self._base_paths[number] = path
-
-    def _base(self, path: str) -> int:
-        number = self._bases.get(path)
-        if number is None:
-            cursor = self._database.execute("insert into base (path) values (?)", (os.fsencode(path),))
-            number = int(cursor.lastrowid or 0)
-            self._remember(number, path)
-        return number
 
     # sessions
 
@@ -181,7 +72,7 @@ class Journal:
         self._next_id += 1
         return self._next_id - 1
 
-    def insert(self, entries: Iterable[Entry]) -> None:
+    def insert(self, entries: Iterable[JournalEntry]) -> None:
         """Write new entries; call inside ``transaction``."""
         self._database.executemany(
             f"insert into action ({FIELDS}) values ({', '.join('?' * 20)})",  # noqa: S608
@@ -195,23 +86,23 @@ class Journal:
             ),
         )
 
-    def update(self, entries: Iterable[Entry]) -> None:
+    def update(self, entries: Iterable[JournalEntry]) -> None:
         """Write state, reason and detail of entries; call inside ``transaction``."""
         self._database.executemany(
             "update action set state = ?, reason = ?, detail = ? where id = ?",
             ((e.state, e.reason, text(e.detail), e.id) for e in entries),
         )
 
-    def _entries(self, where: str, values: Sequence[Any]) -> list[Entry]:
+    def _entries(self, where: str, values: Sequence[Any]) -> list[JournalEntry]:
         with self._errors():
             rows = self._database.execute(f"select {FIELDS} from action where {where}", values).fetchall()  # noqa: S608
         return [self._entry(row) for row in rows]
 
-    def _entry(self, row: Sequence[Any]) -> Entry:
+    def _entry(self, row: Sequence[Any]) -> JournalEntry:
         try:
-            entry = Entry(*row)
+            entry = JournalEntry(*row)
             check_types(row)
-            entry.kind, entry.state = Action(entry.kind), State(entry.state)
+            entry.kind, entry.state = Action(entry.kind), EntryState(entry.state)
             entry.base = self._base_paths[row[6]]
             entry.inode, entry.device = unsigned(entry.inode), unsigned(entry.device)
             check_role(entry.role, entry.kind)
@@ -219,7 +110,7 @@ class Journal:
             if entry.target is not None:
                 entry.target_base = self._base_paths[row[8]]
                 check_relative(entry.target, str(self._file))
-            elif entry.kind != Action.DELETE and entry.state not in (State.SKIPPED, State.FAILED):
+            elif entry.kind != Action.DELETE and entry.state not in (EntryState.SKIPPED, EntryState.FAILED):
                 raise ValueError("no target")
         except (KeyError, ValueError, TypeError) as error:
             raise RunFolderError(f"{self._file} is damaged ({error!r}): nothing was touched") from None
@@ -230,7 +121,7 @@ class Journal:
         """The number that the next entry gets."""
         return self._next_id
 
-    def split_units(self, session: int, image: State, other: State) -> list[Entry]:
+    def split_units(self, session: int, image: EntryState, other: EntryState) -> list[JournalEntry]:
         """Files in state ``other`` that go with an image in state ``image``: a process died between the two."""
         return self._entries(
             "session = ? and id <> unit and state = ? and unit in"
@@ -239,14 +130,14 @@ class Journal:
             (session, other, session, image),
         )
 
-    def open_entries(self) -> Iterator[list[Entry]]:
+    def open_entries(self) -> Iterator[list[JournalEntry]]:
         """Pages of entries that a killed process left pending or undoing. Settle each page before the next."""
         last = 0
         while page := self._entries("state in ('pending', 'undoing') and id > ? order by id limit ?", (last, _PAGE)):
             yield page
             last = page[-1].id
 
-    def done_backwards(self, session: int) -> Iterator[list[Entry]]:
+    def done_backwards(self, session: int) -> Iterator[list[JournalEntry]]:
         """Pages of what a session did, the last images first, each before its sidecars and on one page with them.
 
         What made way for an image comes after it, whenever its sidecars followed.
@@ -276,7 +167,7 @@ class Journal:
         except (KeyError, ValueError, TypeError) as error:
             raise RunFolderError(f"{self._file} is damaged ({error!r}): nothing was touched") from None
 
-    def entries_at(self, kind: Action, role: str, base: str, target_base: str | None) -> Iterator[list[Entry]]:
+    def entries_at(self, kind: Action, role: str, base: str, target_base: str | None) -> Iterator[list[JournalEntry]]:
         """Pages of the actions that ``places`` gave."""
         last = -1
         numbers = self._bases[base], None if target_base is None else self._bases[target_base]
@@ -296,7 +187,7 @@ class Journal:
             (session, *APPLIED),
         )
 
-    def problems(self, session: int, since: int) -> Iterator[Entry]:
+    def problems(self, session: int, since: int) -> Iterator[JournalEntry]:
         """Entries from number ``since`` on that were not done as planned, with the reason."""
         last = since - 1
         while page := self._entries(
@@ -316,7 +207,7 @@ class Journal:
             )
         )
 
-    def copies(self, base: str, name: bytes, target: str) -> list[Entry]:
+    def copies(self, base: str, name: bytes, target: str) -> list[JournalEntry]:
         """The copies and links of a file that were made for the folder ``target``, the last one first.
 
         Masks of the images in it may lie beside ``target``.
@@ -327,11 +218,11 @@ class Journal:
             (self._bases.get(base), name, os.fsencode(target).hex()),
         )
 
-    def unit(self, session: int, unit: int) -> list[Entry]:
+    def unit(self, session: int, unit: int) -> list[JournalEntry]:
         """What was done with one image: the image and its sidecars."""
         return self._entries("session = ? and state = 'done' and unit = ? order by id", (session, unit))
 
-    def taken_away(self, base: str, name: bytes) -> Entry | None:
+    def taken_away(self, base: str, name: bytes) -> JournalEntry | None:
         """The move or deletion of an image that was done and not undone; None if there is none."""
         found = self._entries(
             "base = ? and name = ? and state = 'done' and role = 'image' and kind in ('move', 'delete')"
@@ -393,11 +284,6 @@ class Journal:
             rows = self._database.execute("select distinct path from folder").fetchall()
         for (raw,) in rows:
             yield self._folder(raw)
-
-    def _folder(self, raw: Any) -> str:
-        if not isinstance(raw, bytes):
-            raise RunFolderError(f"{self._file} is damaged (a folder that is no path): nothing was touched")
-        return check_absolute(os.fsdecode(raw), str(self._file))
 
     def set_folders(self, session: int, column: str, values: Iterable[tuple[str, int]]) -> None:
         """Set ``after_ns`` or ``restore`` of folders in one transaction."""

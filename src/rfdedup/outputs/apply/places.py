@@ -10,7 +10,7 @@ from itertools import chain
 
 from rfdedup.model.items import IMAGE_SUFFIXES
 from rfdedup.model.schemas import Tier
-from rfdedup.outputs.apply.bonds import Key, place_beside
+from rfdedup.outputs.apply.bundles import Key, place_beside
 from rfdedup.outputs.apply.catalog import Catalog, Row
 from rfdedup.outputs.apply.labels import Labels
 from rfdedup.outputs.apply.names import alternative, fold, local, split_suffix

@@ -14,7 +14,7 @@ from functools import cached_property
 from rfdedup.model.errors import RunFolderError
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.model.text import path_text
-from rfdedup.outputs.apply.bonds import Bond, Bonds, Key, Member, Pairs, place_beside
+from rfdedup.outputs.apply.bundles import Bundle, Bundles, Key, Member, Pairs, place_beside
 from rfdedup.outputs.apply.catalog import Catalog, Known, Row
 from rfdedup.outputs.apply.fsops import explain
 from rfdedup.outputs.apply.labels import Labels
@@ -67,8 +67,8 @@ class Planner:
         return Places(self.options, self.catalog, self.labels)
 
     @cached_property
-    def bonds(self) -> Bonds:
-        return Bonds(self.options.rules, self.catalog, self.labels, self.options.pairs)
+    def bundles(self) -> Bundles:
+        return Bundles(self.options.rules, self.catalog, self.labels, self.options.pairs)
 
     def plan(self, batches: Iterable[list[Row]]) -> Iterator[Unit | Held]:
         """Units to act on and dropped images that stay, in the order of the verdicts.
@@ -115,9 +115,9 @@ class Planner:
         if self.handled(row):
             self.already += 1
             return None
-        bond = self.bonds.of(row)
-        if bond is not None:
-            return self._bonded(row, bond)
+        bundle = self.bundles.of(row)
+        if bundle is not None:
+            return self._bundled(row, bundle)
         if row.verdict == Verdict.ERROR:
             return _unreadable(row)
         king = self._king(row) if selected else None
@@ -128,35 +128,35 @@ class Planner:
             return None
         return self._unit(row, None, None, stay)
 
-    def _bonded(self, row: Row, bond: Bond) -> Unit | Held | None:
+    def _bundled(self, row: Row, bundle: Bundle) -> Unit | Held | None:
         """What becomes of a row that belongs to others: all go, or all stay. The first of them stands for all."""
-        stays = {member.key: self._member_stays(member, bond) for member in bond.members}
+        stays = {member.key: self._member_stays(member, bundle) for member in bundle.members}
         if self.options.action.takes_away:
             own = stays[row.root, row.name]
             if own is not None:
                 return _held(row, own)
-            for_others = _for_others(Member(row.root, row.name, row), bond, stays)
+            for_others = _for_others(Member(row.root, row.name, row), bundle, stays)
             if for_others is not None:
                 return _held(row, for_others)
-            going = bond.members
+            going = bundle.members
         else:
-            going = [member for member in bond.members if not member.unread or bond.depends(member)]
+            going = [member for member in bundle.members if not member.unread or bundle.depends(member)]
             if all(stays[member.key] is None for member in going):
                 going = []
             if all(member.key != (row.root, row.name) for member in going):
                 return _unreadable(row) if stays[row.root, row.name] and row.verdict == Verdict.ERROR else None
             going = [member for member in going if not self._is_there(member)]
-        if bond.leader(going).key != (row.root, row.name):
+        if bundle.leader(going).key != (row.root, row.name):
             return None
-        return self._together(bond, going, stays)
+        return self._together(bundle, going, stays)
 
     def _is_there(self, member: Member) -> bool:
         return self.copied(*member.key) if member.row is None else self.handled(member.row)
 
-    def _member_stays(self, member: Member, bond: Bond) -> Stay | None:
+    def _member_stays(self, member: Member, bundle: Bundle) -> Stay | None:
         row = member.row
         if row is None or row.verdict == Verdict.ERROR:
-            if member.key in bond.raws and self.options.pairs == Pairs.FOLLOW and self._follows(bond):
+            if member.key in bundle.raws and self.options.pairs == Pairs.FOLLOW and self._follows(bundle):
                 return None
             return Stay("unreadable", "the run does not list it" if row is None else "it could not be read")
         if row.verdict == Verdict.KEEP:
@@ -165,24 +165,26 @@ class Planner:
             return Stay("not-selected", "it is not among the drops that were asked for")
         return self._stays(row, self._king(row))[0]
 
-    def _follows(self, bond: Bond) -> bool:
+    def _follows(self, bundle: Bundle) -> bool:
         """Whether RAW files that nobody looked into may go with their pictures: no king may be left without a RAW."""
-        rows = [member.row for member in bond.members if member.key not in bond.raws and member.row is not None]
+        rows = [member.row for member in bundle.members if member.key not in bundle.raws and member.row is not None]
         kings = [self._king(row) for row in rows if row.verdict == Verdict.DROP]
-        return all(king is None or self.bonds.raw_beside(king.root, king.name) for king in kings)
+        return all(king is None or self.bundles.raw_beside(king.root, king.name) for king in kings)
 
-    def _together(self, bond: Bond, going: list[Member], stays: dict[Key, Stay | None]) -> Unit | Held:
-        leader = bond.leader(going)
+    def _together(self, bundle: Bundle, going: list[Member], stays: dict[Key, Stay | None]) -> Unit | Held:
+        leader = bundle.leader(going)
         done: dict[Key, Unit] = {}
         waiting = [leader, *(member for member in going if member is not leader)]
-        ours = frozenset(member.path for member in bond.members)
+        ours = frozenset(member.path for member in bundle.members)
         main: Unit | None = None
         while waiting:
             keys = {member.key for member in waiting}
-            ready = [member for member in waiting if bond.owner.get(member.key, (None,))[0] not in keys] or waiting[:1]
+            ready = [member for member in waiting if bundle.owner.get(member.key, (None,))[0] not in keys] or waiting[
+                :1
+            ]
             for member in [leader] if main is None else ready:
                 waiting.remove(member)
-                unit = self._part(member, bond, main, done, stays)
+                unit = self._part(member, bundle, main, done, stays)
                 if isinstance(unit, Held):
                     return unit
                 done[member.key] = unit
@@ -204,9 +206,9 @@ class Planner:
         return main
 
     def _part(
-        self, member: Member, bond: Bond, main: Unit | None, done: dict[Key, Unit], stays: dict[Key, Stay | None]
+        self, member: Member, bundle: Bundle, main: Unit | None, done: dict[Key, Unit], stays: dict[Key, Stay | None]
     ) -> Unit | Held:
-        """One picture of a bond with its new place, beside that of its owner or of the first one, ``main``."""
+        """One picture of a bundle with its new place, beside that of its owner or of the first one, ``main``."""
         row = member.row
         if row is None:
             unit = Unit(PlannedFile("sidecar", member.base, member.name))
@@ -217,7 +219,7 @@ class Planner:
             conflict = None if king is None else self._stays(row, king)[1]
             shown = None
             if row.verdict == Verdict.DROP and not takes_away:
-                shown = stays[member.key] or _for_others(member, bond, stays)
+                shown = stays[member.key] or _for_others(member, bundle, stays)
             unit = self._bare(row, king, conflict, shown)
             if unread and main is not None:
                 unit.tier, unit.reason = main.tier, main.reason
@@ -226,7 +228,7 @@ class Planner:
             return unit
         before = self._make_way(unit, row)
         above = b"" if self.options.action.takes_away else os.fsencode(os.path.basename(target))
-        owner, rule = bond.owner.get(member.key, (None, None))
+        owner, rule = bundle.owner.get(member.key, (None, None))
         beside = done.get(owner) if owner is not None else None
         if main is None and row is not None:
             # where what it belongs to does not go again, it stays beside it
@@ -298,12 +300,12 @@ class Planner:
         return unit
 
 
-def _for_others(here: Member, bond: Bond, stays: dict[Key, Stay | None]) -> Stay | None:
-    """Why a picture that could go stays for the sake of another of its bond; its own sidecars are named first."""
-    for other in sorted(bond.members, key=lambda other: bond.owner.get(other.key, (None,))[0] != here.key):
+def _for_others(here: Member, bundle: Bundle, stays: dict[Key, Stay | None]) -> Stay | None:
+    """Why a picture that could go stays for the sake of another of its bundle; its own sidecars are named first."""
+    for other in sorted(bundle.members, key=lambda other: bundle.owner.get(other.key, (None,))[0] != here.key):
         stay = stays[other.key]
         if stay is not None and other.key != here.key:
-            reason, relation = bond.relation(here, other)
+            reason, relation = bundle.relation(here, other)
             leaf = path_text(os.fsdecode(other.name.rpartition(b"/")[2]))
             return Stay(reason, f"{relation} {leaf} stays: {stay.detail}")
     return None

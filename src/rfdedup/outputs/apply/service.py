@@ -11,15 +11,16 @@ from typing import Any
 
 from rfdedup.model.errors import CheckFailedError, ConfigError
 from rfdedup.model.schemas import Tier, Verdict
+from rfdedup.outputs.apply.allowed_places import check_journal
 from rfdedup.outputs.apply.before import Before
-from rfdedup.outputs.apply.bonds import Pairs
-from rfdedup.outputs.apply.bounds import check_journal
+from rfdedup.outputs.apply.bundles import Pairs
 from rfdedup.outputs.apply.catalog import Catalog, read_rows
-from rfdedup.outputs.apply.entries import ApplySession, Entry, SessionState, State
+from rfdedup.outputs.apply.database import JOURNAL_FILE
+from rfdedup.outputs.apply.entries import ApplySession, EntryState, JournalEntry, SessionState
 from rfdedup.outputs.apply.execute import Executor, settle_open
 from rfdedup.outputs.apply.folders import note_times
 from rfdedup.outputs.apply.fsops import FsOps, explain
-from rfdedup.outputs.apply.journal import JOURNAL_FILE, Journal
+from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.apply.labels import Labels
 from rfdedup.outputs.apply.names import local
 from rfdedup.outputs.apply.plan import (
@@ -225,15 +226,15 @@ class _Call:
         if session.state == SessionState.RUNNING:
             behind = [
                 entry
-                for entry in journal.split_units(session.id, State.DONE, State.CANCELLED)
+                for entry in journal.split_units(session.id, EntryState.DONE, EntryState.CANCELLED)
                 if self._may_finish(entry)
             ]
             Executor(self.fs, journal, session.id, options, self.progress).finish(behind)
         elif session.state == SessionState.UNDOING:
-            left = journal.split_units(session.id, State.UNDONE, State.DONE)
+            left = journal.split_units(session.id, EntryState.UNDONE, EntryState.DONE)
             undo_entries(self.fs, journal, left, UndoSummary())
 
-    def _may_finish(self, entry: Entry) -> bool:
+    def _may_finish(self, entry: JournalEntry) -> bool:
         """A sidecar goes as this command says; none that is an image which the run keeps."""
         if entry.role != "sidecar":
             return False
@@ -291,9 +292,9 @@ class _Call:
     def _sum_up(self, journal: Journal, session: ApplySession, since: int) -> None:
         summary = self.summary
         for role, _, state, tier, reason, files, size in journal.totals(session.id, since):
-            if state == State.FAILED or (state == State.SKIPPED and reason not in POLICY_REASONS):
+            if state == EntryState.FAILED or (state == EntryState.SKIPPED and reason not in POLICY_REASONS):
                 summary.failures += files
-            if state != State.DONE:
+            if state != EntryState.DONE:
                 continue
             if role == "image":
                 summary.done.setdefault(tier or "kept", Count()).add(size, files)
@@ -361,6 +362,6 @@ def _label(tier: str | None, reason: str | None) -> str:
     return (reason if tier == Tier.QUALITY else tier) or "kept"
 
 
-def _problem(entry: Entry) -> Problem:
-    moved = entry.state == State.DONE and entry.target is not None
+def _problem(entry: JournalEntry) -> Problem:
+    moved = entry.state == EntryState.DONE and entry.target is not None
     return Problem(*(entry.target_path if moved else entry.path, entry.state, entry.reason or "", entry.detail or ""))

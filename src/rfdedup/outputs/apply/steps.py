@@ -9,7 +9,7 @@ import stat
 from collections.abc import Callable
 
 from rfdedup.outputs.apply import attributes
-from rfdedup.outputs.apply.entries import Entry, State
+from rfdedup.outputs.apply.entries import EntryState, JournalEntry
 from rfdedup.outputs.apply.fsops import FsOps, crosses_devices, inode_of, is_regular, same_file
 from rfdedup.outputs.apply.plan import REPLACED, Action
 from rfdedup.outputs.apply.recheck import ProblemError
@@ -19,7 +19,7 @@ LOST = "attributes"
 _PERMISSIONS = 0o777
 
 
-def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
+def perform(fs: FsOps, entry: JournalEntry, data: bytes = b"") -> None:
     """Do what the journal announced. Either the whole action happens or nothing is left of it.
 
     Args:
@@ -60,7 +60,7 @@ def perform(fs: FsOps, entry: Entry, data: bytes = b"") -> None:
             fs.unlink(entry.path)
 
 
-def revert(fs: FsOps, entry: Entry) -> tuple[str, ...]:
+def revert(fs: FsOps, entry: JournalEntry) -> tuple[str, ...]:
     """Take back one action that was done. Afterwards all is as before, or nothing has changed.
 
     Returns:
@@ -106,42 +106,42 @@ def revert(fs: FsOps, entry: Entry) -> tuple[str, ...]:
     return ()
 
 
-def settle(fs: FsOps, entry: Entry) -> State:
+def settle(fs: FsOps, entry: JournalEntry) -> EntryState:
     """The state of an action that was open when the process died, as the disk tells; half copies are removed.
 
     Raises:
         OSError: the disk cannot tell now; the entry stays open.
     """
-    if entry.state == State.UNDOING:
+    if entry.state == EntryState.UNDOING:
         return _settle_undo(fs, entry)
     if entry.kind == Action.DELETE:
-        return State.CANCELLED if _exists(fs, entry.path) else State.DONE
+        return EntryState.CANCELLED if _exists(fs, entry.path) else EntryState.DONE
     _remove(fs, entry.temporary)
     if entry.role == REPLACED and _holds(fs, entry, entry.target_path) and not _holds(fs, entry, entry.path):
         # what it made way for is at its old place
-        return State.DONE
+        return EntryState.DONE
     if entry.kind == Action.MOVE:
-        return _settle_move(fs, entry, entry.path, entry.target_path, (State.CANCELLED, State.DONE))
+        return _settle_move(fs, entry, entry.path, entry.target_path, (EntryState.CANCELLED, EntryState.DONE))
     if entry.kind == Action.LINK:
-        return State.DONE if _one_file(fs, entry.path, entry.target_path) else State.CANCELLED
-    return State.DONE if _holds(fs, entry, entry.target_path) else State.CANCELLED
+        return EntryState.DONE if _one_file(fs, entry.path, entry.target_path) else EntryState.CANCELLED
+    return EntryState.DONE if _holds(fs, entry, entry.target_path) else EntryState.CANCELLED
 
 
-def seen_from_afar(entry: Entry) -> State:
+def seen_from_afar(entry: JournalEntry) -> EntryState:
     """As ``settle``, where a folder on the way has become a symbolic link: nothing is removed behind it."""
     made = entry.target is not None and os.path.lexists(entry.target_path)
-    if entry.state == State.UNDOING:
-        return State.DONE if made else State.UNDONE
+    if entry.state == EntryState.UNDOING:
+        return EntryState.DONE if made else EntryState.UNDONE
     if entry.kind == Action.DELETE or (entry.kind == Action.MOVE and made):
-        return State.CANCELLED if os.path.lexists(entry.path) else State.DONE
-    return State.DONE if made else State.CANCELLED
+        return EntryState.CANCELLED if os.path.lexists(entry.path) else EntryState.DONE
+    return EntryState.DONE if made else EntryState.CANCELLED
 
 
-def _settle_undo(fs: FsOps, entry: Entry) -> State:
+def _settle_undo(fs: FsOps, entry: JournalEntry) -> EntryState:
     if entry.kind == Action.MOVE:
         _remove(fs, entry.undo_temporary)
-        state = _settle_move(fs, entry, entry.target_path, entry.path, (State.DONE, State.UNDONE))
-        if state == State.UNDONE:
+        state = _settle_move(fs, entry, entry.target_path, entry.path, (EntryState.DONE, EntryState.UNDONE))
+        if state == EntryState.UNDONE:
             _restore_facts(fs, entry)
         return state
     # what made way for it may be at its place again
@@ -150,16 +150,18 @@ def _settle_undo(fs: FsOps, entry: Entry) -> State:
         if entry.kind == Action.LINK
         else _holds(fs, entry, entry.target_path)
     )
-    return State.DONE if there else State.UNDONE
+    return EntryState.DONE if there else EntryState.UNDONE
 
 
-def _settle_move(fs: FsOps, entry: Entry, source: str, target: str, outcome: tuple[State, State]) -> State:
+def _settle_move(
+    fs: FsOps, entry: JournalEntry, source: str, target: str, outcome: tuple[EntryState, EntryState]
+) -> EntryState:
     """``outcome`` for a file found at ``source`` and at ``target``. A move stopped between its last two steps
     has left it at both: then the source goes."""
     not_moved, moved = outcome
     at_source, at_target = _exists(fs, source), _holds(fs, entry, target)
     if not at_source:
-        return moved if _exists(fs, target) else State.FAILED
+        return moved if _exists(fs, target) else EntryState.FAILED
     if not at_target:
         return not_moved
     if _one_file(fs, source, target):
@@ -171,7 +173,7 @@ def _settle_move(fs: FsOps, entry: Entry, source: str, target: str, outcome: tup
     return moved
 
 
-def _same_as_checked(fs: FsOps, entry: Entry) -> None:
+def _same_as_checked(fs: FsOps, entry: JournalEntry) -> None:
     status = fs.lstat(entry.path)
     if not (
         is_regular(status)
@@ -182,14 +184,14 @@ def _same_as_checked(fs: FsOps, entry: Entry) -> None:
         raise ProblemError("changed", "it changed while its turn came")
 
 
-def _moved_the_right_file(fs: FsOps, entry: Entry) -> None:
+def _moved_the_right_file(fs: FsOps, entry: JournalEntry) -> None:
     """A rename goes by name; should the file have been replaced in that instant, put the newcomer back."""
     if inode_of(fs.lstat(entry.target_path)) != entry.inode:
         fs.rename(entry.target_path, entry.path)
         raise ProblemError("changed", "it was replaced while it was moved")
 
 
-def _move_across(fs: FsOps, entry: Entry, source: str, target: str, temporary: str) -> tuple[str, ...]:
+def _move_across(fs: FsOps, entry: JournalEntry, source: str, target: str, temporary: str) -> tuple[str, ...]:
     """Copy, sync, verify, rename, sync the folder, and only then remove the source.
 
     Returns:
@@ -208,7 +210,9 @@ def _move_across(fs: FsOps, entry: Entry, source: str, target: str, temporary: s
     return lost
 
 
-def _copy(fs: FsOps, entry: Entry, source: str, target: str, temporary: str, *, whole: bool = False) -> tuple[str, ...]:
+def _copy(
+    fs: FsOps, entry: JournalEntry, source: str, target: str, temporary: str, *, whole: bool = False
+) -> tuple[str, ...]:
     lost: tuple[str, ...] = ()
 
     def make() -> None:
@@ -230,7 +234,7 @@ def _through_temporary(fs: FsOps, temporary: str, target: str, make: Callable[[]
         raise
 
 
-def _restore_facts(fs: FsOps, entry: Entry, lost: tuple[str, ...] = ()) -> tuple[str, ...]:
+def _restore_facts(fs: FsOps, entry: JournalEntry, lost: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Give a file its mode and time back; what it lost is returned, with what cannot be given back.
 
     Setuid, setgid and sticky bits are never set for what a journal says: the file may have another owner than the one
@@ -249,14 +253,14 @@ def _restore_facts(fs: FsOps, entry: Entry, lost: tuple[str, ...] = ()) -> tuple
     return lost
 
 
-def _unedited(fs: FsOps, entry: Entry, path: str) -> None:
+def _unedited(fs: FsOps, entry: JournalEntry, path: str) -> None:
     if not _exists(fs, path):
         raise ProblemError("missing", f"{path} is gone")
     if not _holds(fs, entry, path):
         raise ProblemError("edited", f"{path} was edited")
 
 
-def _holds(fs: FsOps, entry: Entry, path: str) -> bool:
+def _holds(fs: FsOps, entry: JournalEntry, path: str) -> bool:
     """Whether a regular file at ``path`` has the bytes that the journal noted."""
     try:
         status = fs.lstat(path)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rfdedup.model.errors import RunFolderError
-from rfdedup.outputs.apply.bounds import check_journal
-from rfdedup.outputs.apply.entries import ApplySession, Entry, SessionState, State
+from rfdedup.outputs.apply.allowed_places import check_journal
+from rfdedup.outputs.apply.entries import ApplySession, EntryState, JournalEntry, SessionState
 from rfdedup.outputs.apply.execute import settle_open
 from rfdedup.outputs.apply.folders import mark_restorable, put_back, sync_all
 from rfdedup.outputs.apply.fsops import FsOps, explain
@@ -101,7 +101,7 @@ def _undo_session(
     restored = False
     for page in journal.done_backwards(session.id):
         undo_entries(fs, journal, page, summary)
-        restored |= any(entry.state == State.UNDONE for entry in page)
+        restored |= any(entry.state == EntryState.UNDONE for entry in page)
         progress(len(page))
     left = summary.refused_count > refused_before
     for path, error, again in put_back(fs, journal, session.id):
@@ -111,29 +111,33 @@ def _undo_session(
     return restored
 
 
-def undo_entries(fs: FsOps, journal: Journal, page: list[Entry], summary: UndoSummary) -> None:
+def undo_entries(fs: FsOps, journal: Journal, page: list[JournalEntry], summary: UndoSummary) -> None:
     """Take back a group of actions. Where an image cannot go back, its sidecars stay with it."""
     recheck = Recheck(fs)
     back = [entry for entry in page if entry.kind != Action.DELETE]
     summary.deleted += len(page) - len(back)
     for entry in back:
-        entry.state, entry.reason, entry.detail = State.UNDOING, None, None
+        entry.state, entry.reason, entry.detail = EntryState.UNDOING, None, None
     with journal.transaction():
         journal.update(back)
     refused: set[int] = set()
     for entry in back:
         if entry.unit in refused:
-            entry.state, entry.reason, entry.detail = State.DONE, "unit-stays", "what it belongs to could not go back"
+            entry.state, entry.reason, entry.detail = (
+                EntryState.DONE,
+                "unit-stays",
+                "what it belongs to could not go back",
+            )
             continue
         _undo(fs, recheck, entry, summary)
-        if entry.state != State.UNDONE and entry.role == "image":
+        if entry.state != EntryState.UNDONE and entry.role == "image":
             refused.add(entry.unit)
     sync_all(fs, back)
     with journal.transaction():
         journal.update(back)
 
 
-def _undo(fs: FsOps, recheck: Recheck, entry: Entry, summary: UndoSummary) -> None:
+def _undo(fs: FsOps, recheck: Recheck, entry: JournalEntry, summary: UndoSummary) -> None:
     try:
         if entry.kind == Action.MOVE:
             _make_folders(fs, entry)
@@ -143,24 +147,24 @@ def _undo(fs: FsOps, recheck: Recheck, entry: Entry, summary: UndoSummary) -> No
         if lost:
             summary.lost[", ".join(lost)] += 1
     except ProblemError as problem:
-        entry.state, entry.reason, entry.detail = State.DONE, problem.reason, problem.detail
+        entry.state, entry.reason, entry.detail = EntryState.DONE, problem.reason, problem.detail
         summary.refuse(entry.target_path, problem.reason, problem.detail)
         return
     except OSError as error:
         entry.reason, entry.detail = explain(error)
         # an error may come after the file went back: the disk tells; if it cannot, the entry stays open
         with contextlib.suppress(OSError):
-            entry.state = State.DONE if isinstance(error, FileExistsError) else settle(fs, entry)
-        if entry.state != State.UNDONE:
+            entry.state = EntryState.DONE if isinstance(error, FileExistsError) else settle(fs, entry)
+        if entry.state != EntryState.UNDONE:
             summary.refuse(entry.target_path, entry.reason, entry.detail)
             return
-    entry.state, entry.reason, entry.detail = State.UNDONE, None, None
+    entry.state, entry.reason, entry.detail = EntryState.UNDONE, None, None
     if entry.role == "image":
         summary.restored += 1
         summary.restored_bytes += entry.size or 0
 
 
-def _make_folders(fs: FsOps, entry: Entry) -> None:
+def _make_folders(fs: FsOps, entry: JournalEntry) -> None:
     """Make the old folder of a file again where somebody removed it, empty as it was."""
     missing = []
     folder = entry.name.rpartition(b"/")[0]

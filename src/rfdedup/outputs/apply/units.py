@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from rfdedup.model.schemas import Tier
-from rfdedup.outputs.apply.bonds import Pairs
+from rfdedup.outputs.apply.bundles import Pairs
 from rfdedup.outputs.apply.catalog import Known
 from rfdedup.outputs.apply.names import local
 from rfdedup.outputs.apply.sidecars import Rule

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rfdedup.model.config import make_config
 from rfdedup.model.errors import ConfigError
-from rfdedup.outputs.report.pictures import proof_pictures
+from rfdedup.outputs.report.drawn_proofs import proof_pictures
 from rfdedup.outputs.report.render import write_report
 from rfdedup.storage.feature_store import previews_of
 from rfdedup.storage.run_folder import RunFolder

@@ -23,7 +23,6 @@ from rfdedup.outputs.report.certainty import certainties
 from rfdedup.outputs.report.sentences import compared
 from rfdedup.storage.run_folder import MEANING, sameness
 
-DUPLICATE_TIERS = (Tier.EXACT, Tier.PERCEPTUAL, Tier.SEMANTIC)
 _CONFIG_TIER = {Tier.QUALITY: "quality", Tier.EXACT: "hash", Tier.PERCEPTUAL: "hash", Tier.SEMANTIC: "semantic"}
 _BINS = 48
 

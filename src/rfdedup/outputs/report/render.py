@@ -21,7 +21,7 @@ from markupsafe import Markup
 from rfdedup.model.errors import RunFolderError
 from rfdedup.model.text import printable
 from rfdedup.outputs.report.contents import PageLimits, contents, image_fields, shown_drops, shown_rows
-from rfdedup.outputs.report.pictures import Proof, Proofs
+from rfdedup.outputs.report.drawn_proofs import Proof, Proofs
 from rfdedup.outputs.report.sentences import sentence_texts
 from rfdedup.storage.files import atomic_write, explain
 from rfdedup.storage.run_folder import RunFolder

@@ -20,9 +20,10 @@ from starlette.staticfiles import StaticFiles
 from rfdedup.model.errors import DataError, ImageError, RfdedupError
 from rfdedup.model.schemas import Tier
 from rfdedup.outputs.report.render import ECHARTS
-from rfdedup.outputs.review.features import PICTURE_SIDES, picture
+from rfdedup.outputs.review.alternatives import at_threshold, similarities, with_same
 from rfdedup.outputs.review.guard import Guard
-from rfdedup.outputs.review.listing import CONFLICTS, KINDS, Filter
+from rfdedup.outputs.review.listing import CONFLICTS, KINDS, ListFilter
+from rfdedup.outputs.review.pictures import PICTURE_SIDES, picture
 from rfdedup.outputs.review.session import ReviewSession
 from rfdedup.storage.files import parse_json
 
@@ -60,7 +61,7 @@ def make_app(session: ReviewSession, *, port: int, token: str) -> Starlette:
             Route("/api/proof/{king:int}/{subject:int}/{what:str}", _answer(_proof)),
             Route("/api/same", _answer(_same)),
             Route("/api/threshold", _answer(_threshold)),
-            Route("/api/similarities", _answer(lambda s, _r, _b: JSONResponse(s.similarities()))),
+            Route("/api/similarities", _answer(lambda s, _r, _b: JSONResponse(similarities(s.state.snapshot)))),
             Route("/api/recompute", _answer(_recompute), methods=["POST"]),
             Route("/api/decide", _answer(_decide), methods=["POST"]),
             Route("/api/undo", _answer(lambda s, _r, _b: JSONResponse({"done": s.undo()})), methods=["POST"]),
@@ -160,7 +161,7 @@ def _proof(session: ReviewSession, request: Request, _body: bytes) -> Response:
 
 
 def _same(session: ReviewSession, request: Request, _body: bytes) -> Response:
-    return JSONResponse(session.preview_same(request.query_params.get("value", "")))
+    return JSONResponse(with_same(session.state, request.query_params.get("value", "")))
 
 
 def _jpeg(data: bytes) -> Response:
@@ -172,7 +173,7 @@ def _threshold(session: ReviewSession, request: Request, _body: bytes) -> Respon
     value = _number(request, "value")
     if value is None:
         raise DataError("name a threshold")
-    return JSONResponse(session.preview(value))
+    return JSONResponse(at_threshold(session.state, value))
 
 
 def _recompute(session: ReviewSession, _request: Request, body: bytes) -> Response:
@@ -182,7 +183,7 @@ def _recompute(session: ReviewSession, _request: Request, body: bytes) -> Respon
         raise DataError(f"threshold {threshold!r} is not a number")
     if same is not None and not isinstance(same, str):
         raise DataError(f"--same {same!r} is not a word")
-    session.start_recompute(threshold, same)
+    session.recomputing.start(threshold, same)
     return JSONResponse(session.pulse(), 202)
 
 
@@ -207,11 +208,11 @@ def _import(session: ReviewSession, _request: Request, body: bytes) -> Response:
 
 
 def _like_row(session: ReviewSession, request: Request, _body: bytes) -> Response:
-    return JSONResponse({"items": session.like_row(request.path_params["row"], _window(request)[1])})
+    return JSONResponse(session.like_row(request.path_params["row"], _window(request)[1]))
 
 
 def _like_picture(session: ReviewSession, request: Request, body: bytes) -> Response:
-    return JSONResponse({"items": session.like_picture(body, _window(request)[1])})
+    return JSONResponse(session.like_picture(body, _window(request)[1]))
 
 
 def _map(session: ReviewSession, _request: Request, _body: bytes) -> Response:
@@ -231,7 +232,7 @@ def _window(request: Request) -> tuple[int, int]:
     return max(0, int(offset)), min(MOST_ITEMS, max(1, int(20 if limit is None else limit)))
 
 
-def _filter(request: Request) -> Filter:
+def _filter(request: Request) -> ListFilter:
     query = request.query_params
     tier = query.get("tier", "")
     if tier not in ("", *Tier):
@@ -242,7 +243,7 @@ def _filter(request: Request) -> Filter:
     conflict = query.get("conflict", "")
     if conflict not in ("", *CONFLICTS):
         raise DataError(f"no conflict of {conflict!r}; known: {', '.join(CONFLICTS)}")
-    return Filter(
+    return ListFilter(
         tier=tier,
         same=same,
         reason=query.get("reason", ""),

@@ -21,11 +21,12 @@ from rfdedup.model.errors import ImageError, InputError, RfdedupError
 from rfdedup.model.evidence import Evidence
 from rfdedup.model.links import TIER_ORDER
 from rfdedup.model.schemas import FEATURES, TABLE_ERRORS, Tier
-from rfdedup.model.text import path_text, printable
+from rfdedup.model.text import printable
+from rfdedup.outputs.alike import AlikeSearch
 from rfdedup.outputs.report.sentences import told
-from rfdedup.outputs.review.proofs import Proofs
-from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Snapshot
-from rfdedup.outputs.review.vectors import Vectors
+from rfdedup.outputs.review.pair_evidence import PairEvidence
+from rfdedup.outputs.review.row_names import row_named
+from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICT_ORDER, Snapshot
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
 from rfdedup.storage.decision_log import DecisionLog
@@ -77,36 +78,16 @@ class Explainer:
     """
 
     def __init__(self, run: Path) -> None:
-        self._snapshot = Snapshot(run)
-        self._config: RunConfig = self._snapshot.config
-        self._demands: Constraints = constraints(DecisionLog(run).decisions(), self._snapshot.table)
-        self._proofs = Proofs(self._snapshot)
-
-    def row(self, name: str) -> int:
-        """The row of an image that is named by its path in the run, by its path here, or by how its path ends.
-
-        Raises:
-            InputError: there is none, or several.
-        """
-        table = self._snapshot.table
-        text = path_text(name).replace(os.sep, "/")
-        found = self._matching(pc.equal(table["path"], text))
-        if not len(found):
-            found = self._lying_at(os.path.abspath(name))  # noqa: PTH100 - the path may hold any bytes
-        if not len(found):
-            found = self._matching(pc.ends_with(table["path"], "/" + text.lstrip("/")))
-        shown = printable(name)
-        if not len(found):
-            raise InputError(f"{shown} is none of the {self._snapshot.n:,} images of {self._snapshot.run}")
-        if len(found) > 1:
-            raise InputError(f"{shown} may be {len(found):,} images of {self._snapshot.run}: give the whole path")
-        return int(found[0])
+        self.snapshot = Snapshot(run)
+        self._config: RunConfig = self.snapshot.config
+        self._demands: Constraints = constraints(DecisionLog(run).decisions(), self.snapshot.table)
+        self._pair_evidence = PairEvidence(self.snapshot)
 
     def image(self, row: int) -> Explanation:
         """Why one image was kept or dropped."""
-        snapshot, facts = self._snapshot, self._facts(row)
+        snapshot, facts = self.snapshot, self._facts(row)
         out = Explanation()
-        verdict = str(VERDICTS[snapshot.verdict[row]])
+        verdict = str(VERDICT_ORDER[snapshot.verdict[row]])
         out.facts = {
             **{name: facts[name] for name in ("verdict", "tier", "reason", "score", "threshold", "same", "flags")},
             "path": self._path(row),
@@ -125,7 +106,7 @@ class Explainer:
 
     def pair(self, one: int, other: int) -> Explanation:
         """Why two images are, or are not, held for the same. The first is looked at as the subject."""
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         facts = {row: self._facts(row) for row in (one, other)}
         turned = snapshot.king[other] == one and snapshot.verdict[other] == DROP
         king, subject = (one, other) if turned else (other, one)
@@ -135,7 +116,7 @@ class Explainer:
         out.facts["dropped_for"] = bool(dropped_for)
         out.lines.append(f"  the first is {'dropped for the second' if dropped_for else 'not dropped for the second'}")
         for row in (subject, king):
-            state = str(VERDICTS[snapshot.verdict[row]])
+            state = str(VERDICT_ORDER[snapshot.verdict[row]])
             reason = f", {facts[row]['tier']}: {facts[row]['reason']}" if facts[row]["reason"] else ""
             if snapshot.verdict[row] == DROP and snapshot.king[row] >= 0:
                 reason += f", for {self._path(int(snapshot.king[row]))}"
@@ -155,7 +136,7 @@ class Explainer:
             out.lines.append("  no link between them is stored")
         out.lines.append(f"  embeddings: {self._bound_of_tier_3()}; {self._similarity(out, one, other)}")
         try:
-            found = self._proofs.evidence(king, subject)
+            found = self._pair_evidence.evidence(king, subject)
         except ImageError as error:
             out.lines.append(f"  the pictures cannot be compared now: {error}")
             return out
@@ -166,7 +147,7 @@ class Explainer:
     # ---- parts
 
     def _say_verdict(self, out: Explanation, row: int, facts: dict[str, Any]) -> None:
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         if snapshot.verdict[row] == KEEP:
             subjects = np.flatnonzero((snapshot.king == row) & (snapshot.verdict == DROP))
             if len(subjects):
@@ -194,7 +175,7 @@ class Explainer:
         out.lines.append(f"  proposed by {facts['reason']}{_versus(facts)}; the pictures then decided")
         found = snapshot.evidence_of(np.array([row]))
         if found.num_rows:
-            evidence = self._proofs.evidence(king, row)
+            evidence = self._pair_evidence.evidence(king, row)
             out.facts["evidence"] = evidence
             self._say_evidence(out, evidence)
             if found["crowd"][0].as_py():
@@ -241,7 +222,7 @@ class Explainer:
             out.lines.append(f"  measured: {shown}")
 
     def _say_duplicates(self, out: Explanation, row: int, facts: dict[str, Any]) -> None:
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         fell = facts["tier"] if snapshot.verdict[row] == DROP else None
         if fell == Tier.QUALITY:
             out.lines.append("tiers 2 and 3: not reached")
@@ -262,7 +243,7 @@ class Explainer:
 
     def _say_others(self, out: Explanation, row: int, sha256: str) -> None:
         """What else the image was compared with, the likest first."""
-        snapshot = self._snapshot
+        snapshot = self.snapshot
         store = ComparisonStore(snapshot.run / "features", comparison_key(self._config))
         others = {
             (other if one == sha256 else one): found
@@ -305,26 +286,24 @@ class Explainer:
         for name, value in found["measured"].items():
             shown = ", ".join(f"{part:.5g}" for part in value) if isinstance(value, list) else value
             out.lines.append(f"    {_NUMBERS.get(name, name):<24} {shown}")
-        if found["from"] == "now" and found["kind"] == "moment" and self._snapshot.same == "copy":
+        if found["from"] == "now" and found["kind"] == "moment" and self.snapshot.same == "copy":
             out.lines.append("  with --same copy, pictures of one moment are not the same")
 
     def _bound_of_tier_3(self) -> str:
-        encoder = self._snapshot.info.get("encoder")
+        encoder = self.snapshot.info.get("encoder")
         if not isinstance(encoder, dict):
             return "not run"
-        what = "pairs are compared" if self._snapshot.compares else "pairs are duplicates"
+        what = "pairs are compared" if self.snapshot.compares else "pairs are duplicates"
         name = f"{encoder.get('name')}, {encoder.get('descriptor')}"
         return f"{name}; from cosine similarity {encoder['threshold']:g} {what}"
 
     def _similarity(self, out: Explanation, one: int, other: int) -> str:
         """The cosine similarity of two rows in words, where both were embedded."""
-        vectors = Vectors(self._snapshot, None)
+        snapshot = self.snapshot
         try:
-            cosine = vectors.similarity(one, other)
+            cosine = AlikeSearch(snapshot.run, snapshot.info, snapshot.features).similarity(one, other)
         except RfdedupError as error:
             return f"theirs cannot be told ({error})"
-        finally:
-            vectors.close()
         out.facts["cosine"] = cosine
         return "not both were embedded" if cosine is None else f"theirs is {cosine:.4f}"
 
@@ -335,13 +314,13 @@ class Explainer:
     # ---- rows
 
     def _facts(self, row: int) -> dict[str, Any]:
-        facts: dict[str, Any] = self._snapshot.table.slice(row, 1).to_pylist()[0]
+        facts: dict[str, Any] = self.snapshot.table.slice(row, 1).to_pylist()[0]
         return facts
 
     def _measured(self, row: int, facts: dict[str, Any]) -> pa.Table:
         """What pass 1 measured of a row; what the verdicts hold of it where the features are gone."""
         schema = pa.schema([f.with_nullable(True) for f in FEATURES if f.name in LIGHT_COLUMNS])
-        folder = self._snapshot.run / "features"
+        folder = self.snapshot.run / "features"
         try:
             number, at = map_array(folder / ROWS_FILE)[row, :2].tolist()
             with open_table(folder / f"metadata_{number:04d}.parquet") as file:
@@ -353,22 +332,7 @@ class Explainer:
         return pa.Table.from_pylist([{name: facts.get(name) for name in CHECKED}], schema=schema)
 
     def _path(self, row: int) -> str:
-        return printable(os.fsdecode(self._snapshot.table["path_bytes"][row].as_py()))
-
-    def _matching(self, mask: pa.ChunkedArray) -> Rows:
-        return np.flatnonzero(pc.fill_null(mask, False).to_numpy(zero_copy_only=False))
-
-    def _lying_at(self, absolute: str) -> Rows:
-        table = self._snapshot.table
-        for root in pc.unique(table["root"]).to_pylist():
-            base = os.path.abspath(root)  # noqa: PTH100 - as above
-            if absolute.startswith(base.rstrip(os.sep) + os.sep):
-                below = os.fsencode(absolute[len(base.rstrip(os.sep)) + 1 :].replace(os.sep, "/"))
-                inside = pc.and_(pc.equal(table["root"], root), pc.equal(table["path_bytes"], pa.scalar(below)))
-                found = self._matching(inside)
-                if len(found):
-                    return found
-        return np.empty(0, np.int64)
+        return printable(os.fsdecode(self.snapshot.table["path_bytes"][row].as_py()))
 
 
 def explain(run: str | Path, names: Sequence[str]) -> Explanation:
@@ -385,7 +349,7 @@ def explain(run: str | Path, names: Sequence[str]) -> Explanation:
     if len(names) not in (1, 2):
         raise InputError(f"{len(names)} paths: name one image, or two")
     explainer = Explainer(Path(run))
-    rows = [explainer.row(name) for name in names]
+    rows = [row_named(explainer.snapshot, name) for name in names]
     if len(rows) == 1:
         return explainer.image(rows[0])
     if rows[0] == rows[1]:

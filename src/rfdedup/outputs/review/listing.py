@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from rfdedup.model.schemas import Tier
 from rfdedup.outputs.review.labels import RunLabels
-from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, Mask, Rows, Snapshot, Standing
+from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, Mask, ReviewedVerdicts, Rows, Snapshot
 
 GROUP_SORTS = ("margin", "size", "bytes", "time", "path")
 IMAGE_SORTS = ("margin", "bytes", "time", "path")
@@ -20,7 +20,7 @@ SHOWS = ("quality", "rejected", "kept", "dropped", "errors", "changed", "all")
 
 
 @dataclass(frozen=True)
-class Filter:
+class ListFilter:
     """What a reviewer asked to see. Empty values do not filter; the range is of scores.
 
     ``conflict`` is one of ``CONFLICTS``: images whose labels, or whose folder, are not those of their king.
@@ -37,10 +37,10 @@ class Filter:
     changed: bool = False
 
 
-class Groups:
-    """Kings with their subjects under one standing, as slices of one array."""
+class ListedGroups:
+    """Kings with their subjects under the decisions of one moment, as slices of one array."""
 
-    def __init__(self, snapshot: Snapshot, now: Standing) -> None:
+    def __init__(self, snapshot: Snapshot, now: ReviewedVerdicts) -> None:
         self._snapshot, self._now = snapshot, now
         rows = np.flatnonzero((now.verdict == DROP) & (now.king >= 0) & (now.king != np.arange(snapshot.n)))
         self.subjects = rows[np.argsort(now.king[rows], kind="stable")]
@@ -58,7 +58,7 @@ class Groups:
         rows = self.subjects[begin : begin + self.sizes[number]]
         return rows[np.argsort(self._snapshot.margin[rows], kind="stable")]
 
-    def find(self, wanted: Filter, sort: str, labels: RunLabels) -> Rows:
+    def find(self, wanted: ListFilter, sort: str, labels: RunLabels) -> Rows:
         """Numbers of the groups that hold a fitting subject, in the order asked for."""
         if not len(self):
             return np.empty(0, np.int64)
@@ -94,7 +94,7 @@ class Groups:
         return np.minimum.reduceat(snapshot.margin[self.subjects], self.starts)
 
 
-def find_images(snapshot: Snapshot, now: Standing, show: str, wanted: Filter, sort: str) -> Rows:
+def find_images(snapshot: Snapshot, now: ReviewedVerdicts, show: str, wanted: ListFilter, sort: str) -> Rows:
     """Rows of single images that fit."""
     alone = now.king < 0
     mask = {
@@ -126,7 +126,7 @@ def _conflicting(labels: RunLabels, rows: Rows, kings: Rows, what: str) -> Mask:
     return labels.conflicts(rows, kings)
 
 
-def _measured_as(snapshot: Snapshot, now: Standing, rows: Rows, wanted: Filter) -> Mask:
+def _measured_as(snapshot: Snapshot, now: ReviewedVerdicts, rows: Rows, wanted: ListFilter) -> Mask:
     fits = np.ones(len(rows), np.bool_)
     if wanted.tier:
         fits &= now.tier[rows] == [str(tier) for tier in Tier].index(wanted.tier)
@@ -144,7 +144,7 @@ def _measured_as(snapshot: Snapshot, now: Standing, rows: Rows, wanted: Filter) 
     return fits
 
 
-def _placed_as(snapshot: Snapshot, wanted: Filter) -> Mask | None:
+def _placed_as(snapshot: Snapshot, wanted: ListFilter) -> Mask | None:
     mask = None
     if wanted.path:
         mask = snapshot.matching(wanted.path)

@@ -1,42 +1,58 @@
-"""What the page asks and does, without HTTP: one run, its reviewers' log, and everything derived from both."""
+"""What the page asks and does, without HTTP: the lists, the decisions and the searches of one run under review."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rfdedup.features.quality import REJECTED
 from rfdedup.keepers.constraints import constraints
 from rfdedup.model.decisions import ABOUT_PAIRS, Choice, Decision, Image, digest, export, parse
 from rfdedup.model.errors import DataError, RfdedupError
 from rfdedup.model.schemas import Tier
 from rfdedup.model.text import printable
-from rfdedup.outputs.report.sentences import Part, compared
-from rfdedup.outputs.review.kings import SEMANTIC
+from rfdedup.outputs.alike import Alike, AlikeSearch
+from rfdedup.outputs.review.describing import describe_images
+from rfdedup.outputs.review.embedding_map import EmbeddingMap
 from rfdedup.outputs.review.labels import LabelSource, RunLabels
-from rfdedup.outputs.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, Filter, find_images
-from rfdedup.outputs.review.proofs import Proofs
-from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICTS, Rows, Snapshot, stamp
-from rfdedup.outputs.review.state import State
-from rfdedup.outputs.review.switching import switched
-from rfdedup.outputs.review.vectors import Vectors
+from rfdedup.outputs.review.listing import GROUP_SORTS, IMAGE_SORTS, SHOWS, ListFilter, find_images
+from rfdedup.outputs.review.pair_evidence import PairEvidence
+from rfdedup.outputs.review.recomputing import Recompute, Recomputing
+from rfdedup.outputs.review.snapshot import DROP, ERROR, VERDICT_ORDER, Snapshot, stamp
+from rfdedup.outputs.review.state import ReviewState
 from rfdedup.storage.decision_log import DecisionLog
 
 MOST_ROWS = 10_000
 """Rows that one decision may name."""
 MOST_SUBJECTS = 60
 """Subjects of a group that a page carries; the others come page by page through the list of images."""
-_SAMPLED = 2_000
-_SHOWN_CHANGES = 12
-_BINS = 60
 
-Recompute = Callable[[Path, float | None, str | None], None]
-"""Runs the funnel again on the inputs of a run, with another cosine threshold and another ``--same``, or as it was."""
+
+@dataclass
+class _Opened:
+    """A snapshot with what is computed from it when it is first asked for."""
+
+    snapshot: Snapshot
+    encoder: str | None
+    labels: RunLabels
+
+    def __post_init__(self) -> None:
+        self.map = EmbeddingMap(self.snapshot)
+
+    @cached_property
+    def alike(self) -> AlikeSearch:
+        snapshot = self.snapshot
+        return AlikeSearch(snapshot.run, snapshot.info, snapshot.features, self.encoder)
+
+    @cached_property
+    def pair_evidence(self) -> PairEvidence:
+        return PairEvidence(self.snapshot)
 
 
 class ReviewSession:
@@ -59,23 +75,18 @@ class ReviewSession:
         self.run = run
         self._source = source or LabelSource()
         self.log = DecisionLog(run)
-        self._recompute = recompute
+        self.recomputing = Recomputing(run, recompute)
         self._lock = threading.RLock()
         # a map takes seconds, in which the lists still answer
         self._mapping = threading.Lock()
-        self._snapshot = Snapshot(run)
         self._encoder = encoder
-        self._vectors = Vectors(self._snapshot, encoder)
-        self._proofs: Proofs | None = None
-        self._labels = self._labels_of(self._snapshot)
-        self._state: State | None = None
-        self._trouble = ""
-        self._job: threading.Thread | None = None
-        self._job_failed = ""
+        self._opened = self._open(Snapshot(run))
+        self._state: ReviewState | None = None
+        self._damage = ""
 
     def close(self) -> None:
         """End the process that makes maps."""
-        self._vectors.close()
+        self._opened.map.close()
 
     # ---- state
 
@@ -83,45 +94,48 @@ class ReviewSession:
         """Compute what the first page shows before it is asked for."""
         with suppress(RfdedupError):
             self.summary()
-            self.groups(Filter(), "margin", 0, 1)
+            self.groups(ListFilter(), "margin", 0, 1)
 
     @property
-    def state(self) -> State:
+    def state(self) -> ReviewState:
         """The run and the decisions as they are on disk now. A run in the making leaves the last finished one."""
         with self._lock:
-            if stamp(self.run) != self._snapshot.stamp:
+            if stamp(self.run) != self._opened.snapshot.stamp:
                 self._reload()
-            decisions = self.log.decisions()
-            revision = digest(decisions)[:12] + "-" + "-".join(str(time) for time, _, _ in self._snapshot.stamp)
+            snapshot, decisions = self._opened.snapshot, self.log.decisions()
+            revision = digest(decisions)[:12] + "-" + "-".join(str(time) for time, _, _ in snapshot.stamp)
             if self._state is None or self._state.revision != revision:
-                demands = constraints(decisions, self._snapshot.table)
-                self._state = State(self._snapshot, decisions, demands, revision)
+                demands = constraints(decisions, snapshot.table)
+                self._state = ReviewState(snapshot, decisions, demands, revision)
             return self._state
 
     def _reload(self) -> None:
         try:
-            snapshot = Snapshot(self.run)
-            labels = self._labels_of(snapshot)
+            opened = self._open(Snapshot(self.run))
         except RfdedupError as error:
-            self._trouble = str(error)
+            self._damage = str(error)
             return
-        self._trouble = ""
-        self._vectors.close()
-        self._snapshot, self._vectors, self._labels = snapshot, Vectors(snapshot, self._encoder), labels
-        self._proofs = None
+        self._damage = ""
+        self._opened.map.close()
+        self._opened = opened
 
-    def _labels_of(self, snapshot: Snapshot) -> RunLabels:
-        return RunLabels(snapshot, self._source, self._source.check(self.run))
+    def _open(self, snapshot: Snapshot) -> _Opened:
+        return _Opened(snapshot, self._encoder, RunLabels(snapshot, self._source, self._source.check(self.run)))
+
+    def _of(self, state: ReviewState) -> _Opened:
+        """What belongs to a state, which may be older than the run folder is by now."""
+        opened = self._opened
+        return opened if opened.snapshot is state.snapshot else self._open(state.snapshot)
 
     def pulse(self) -> dict[str, Any]:
         """The little that open tabs ask for again and again."""
         state = self.state
-        running = self._job is not None and self._job.is_alive()
+        running, failed = self.recomputing.running, self.recomputing.failed
         return {
             "revision": state.revision,
-            "trouble": "" if running else self._trouble,
-            "job": "running" if running else "failed" if self._job_failed else "idle",
-            "job_failed": self._job_failed,
+            "trouble": "" if running else self._damage,
+            "job": "running" if running else "failed" if failed else "idle",
+            "job_failed": failed,
         }
 
     def summary(self) -> dict[str, Any]:
@@ -134,7 +148,7 @@ class ReviewSession:
         return {
             **self.pulse(),
             "name": printable(self.run.resolve().name),
-            "counts": {str(name): int((now.verdict == code).sum()) for code, name in enumerate(VERDICTS)},
+            "counts": {str(name): int((now.verdict == code).sum()) for code, name in enumerate(VERDICT_ORDER)},
             "groups": len(state.groups),
             "tiers": {str(tier): int((dropped & (now.tier == code)).sum()) for code, tier in enumerate(Tier)},
             "reasons": sorted({printable(entry["reason"]) for entry in reasons if entry["tier"]}),
@@ -149,7 +163,7 @@ class ReviewSession:
 
     # ---- lists
 
-    def groups(self, wanted: Filter, sort: str, offset: int, limit: int) -> dict[str, Any]:
+    def groups(self, wanted: ListFilter, sort: str, offset: int, limit: int) -> dict[str, Any]:
         """One page of groups.
 
         Raises:
@@ -158,14 +172,14 @@ class ReviewSession:
         if sort not in GROUP_SORTS:
             raise DataError(f"groups are not sorted by {sort!r}; known: {', '.join(GROUP_SORTS)}")
         state = self.state
-        found = state.groups.find(wanted, sort, self._labels)
+        found = state.groups.find(wanted, sort, self._of(state).labels)
         page = found[offset : offset + limit].tolist()
         members = {number: state.groups.members(number)[:MOST_SUBJECTS].tolist() for number in page}
         kings = {number: int(state.groups.kings[number]) for number in page}
-        images = self._images(state, [*kings.values(), *(row for rows in members.values() for row in rows)])
+        images = describe_images(state, [*kings.values(), *(row for rows in members.values() for row in rows)])
         for image in images.values():
             if image["king"] is not None:
-                image["conflict"] = self._labels.why(image["row"], image["king"])
+                image["conflict"] = self._of(state).labels.why(image["row"], image["king"])
         return {
             "revision": state.revision,
             "total": len(found),
@@ -180,7 +194,7 @@ class ReviewSession:
             ],
         }
 
-    def images(self, show: str, wanted: Filter, sort: str, offset: int, limit: int) -> dict[str, Any]:
+    def images(self, show: str, wanted: ListFilter, sort: str, offset: int, limit: int) -> dict[str, Any]:
         """One page of single images.
 
         Raises:
@@ -191,7 +205,7 @@ class ReviewSession:
         state = self.state
         found = find_images(state.snapshot, state.now, show, wanted, sort)
         page = found[offset : offset + limit].tolist()
-        images = self._images(state, page)
+        images = describe_images(state, page)
         return {
             "revision": state.revision,
             "total": len(found),
@@ -203,7 +217,7 @@ class ReviewSession:
         """All that is known of one image."""
         state = self.state
         self.check_row(row, state)
-        return self._images(state, [row])[row]
+        return describe_images(state, [row])[row]
 
     def pair(self, one: int, other: int) -> dict[str, Any]:
         """The stored links between two rows, and the labels of both in words."""
@@ -215,27 +229,25 @@ class ReviewSession:
         names = ("exact", "perceptual", "semantic")
         return {
             "links": [{"tier": names[links.tier[i]], "score": float(links.score[i])} for i in at],
-            "labels": [self._labels.shown(row) for row in (one, other)],
+            "labels": [self._of(state).labels.shown(row) for row in (one, other)],
         }
 
     def evidence(self, king: int, subject: int) -> dict[str, Any]:
-        """What holds two rows for the same or tells them apart; see ``Proofs.evidence``."""
-        return self._proofs_of(king, subject).evidence(king, subject)
+        """What holds two rows for the same or tells them apart; see ``PairEvidence.evidence``."""
+        return self._pair_evidence(king, subject).evidence(king, subject)
 
     def proof(self, king: int, subject: int) -> tuple[bytes, bytes]:
-        """The overlay and the change map of two rows as JPEGs; see ``Proofs.pictures``."""
-        return self._proofs_of(king, subject).pictures(king, subject)
+        """The overlay and the change map of two rows as JPEGs; see ``PairEvidence.pictures``."""
+        return self._pair_evidence(king, subject).pictures(king, subject)
 
-    def _proofs_of(self, *rows: int) -> Proofs:
+    def _pair_evidence(self, *rows: int) -> PairEvidence:
         state = self.state
         for row in rows:
             self.check_row(row, state)
         with self._lock:
-            if self._proofs is None or self._snapshot is not state.snapshot:
-                self._proofs = Proofs(state.snapshot)
-            return self._proofs
+            return self._of(state).pair_evidence
 
-    def check_row(self, row: int, state: State | None = None) -> int:
+    def check_row(self, row: int, state: ReviewState | None = None) -> int:
         """``row`` if it is one.
 
         Raises:
@@ -244,34 +256,6 @@ class ReviewSession:
         if not 0 <= row < (state or self.state).snapshot.n:
             raise LookupError(f"there is no row {row}")
         return row
-
-    def _images(self, state: State, rows: list[int]) -> dict[int, dict[str, Any]]:
-        now, snapshot = state.now, state.snapshot
-        images = snapshot.describe(rows)
-        choices = {(image.sha256, image.path): str(choice) for image, choice in state.decisions.images.items()}
-        names = snapshot.table.select(["sha256", "path"]).take(np.asarray(rows, np.int64)).to_pylist()
-        tiers = [str(tier) for tier in Tier]
-        said = compared(snapshot.evidence_of(np.asarray(rows, np.int64)), snapshot.table)
-        for row, name in zip(rows, names, strict=True):
-            code, king = int(now.tier[row]), int(now.king[row])
-            fell = now.verdict[row] == DROP
-            score = float(now.score[row]) if fell and code >= 0 and np.isfinite(now.score[row]) else None
-            same = now.tier[row] == snapshot.tier[row] and np.isfinite(snapshot.threshold[row])
-            images[row] |= {
-                "verdict": str(VERDICTS[now.verdict[row]]),
-                "tier": tiers[code] if fell and code >= 0 else None,
-                "score": score,
-                "threshold": float(snapshot.threshold[row]) if fell and same else None,
-                "king": king if fell and king >= 0 and king != row else None,
-                **_kind(state, row, said),
-                "decision": choices.get((name["sha256"], name["path"])),
-                "changed": bool(now.changed[row]),
-            }
-            if now.rejected[row]:
-                images[row]["reason"] = REJECTED
-            elif now.verdict[row] == KEEP:
-                images[row]["reason"] = None
-        return images
 
     # ---- decisions
 
@@ -313,7 +297,7 @@ class ReviewSession:
         different = [int(row) for row, sha256 in zip(members, content[1:], strict=True) if sha256 != content[0]]
         return [king, *members.tolist()], [[king, row] for row in different]
 
-    def _contents(self, state: State, rows: list[int]) -> dict[int, Image]:
+    def _contents(self, state: ReviewState, rows: list[int]) -> dict[int, Image]:
         for row in rows:
             self.check_row(row, state)
             if state.snapshot.verdict[row] == ERROR:
@@ -343,140 +327,31 @@ class ReviewSession:
             self.log.add(decisions)
         return len(decisions)
 
-    # ---- threshold
-
-    def preview(self, threshold: float) -> dict[str, Any]:
-        """What another cosine threshold would do, from the stored links.
-
-        Raises:
-            DataError: the run has no such threshold, or the value lies below the stored links.
-        """
-        state = self.state
-        current, floor = state.snapshot.semantic_threshold, state.snapshot.floor
-        if current is None or floor is None:
-            raise DataError("this run has no tier 3, so there is no similarity threshold to move")
-        if not floor <= threshold <= 1:
-            raise DataError(f"threshold {threshold} is outside {floor} to 1, the range of the stored links")
-        before, kept_before, subjects_before = state.baseline
-        after = state.crowner.at(threshold)
-        kept, subjects = after.kept, after.subjects
-        leads = np.zeros(state.snapshot.n, np.bool_)
-        leads[after.king[subjects]] = True
-        falls, rises = np.flatnonzero(kept_before & subjects), np.flatnonzero(subjects_before & kept)
-        return {
-            "revision": state.revision,
-            "threshold": threshold,
-            "kept": int(kept.sum()),
-            "dropped": int(subjects.sum()),
-            "kept_before": int(kept_before.sum()),
-            "dropped_before": int(subjects_before.sum()),
-            "groups": int(leads.sum()),
-            "falls": self._changes(state, falls, after.king, after.stand_in, threshold),
-            "rises": self._changes(state, rises, before.king, before.stand_in, threshold),
-        }
-
-    def preview_same(self, same: str) -> dict[str, Any]:
-        """What another ``--same`` would do, from the pairs that the run compared.
-
-        ``unsure`` images more may be dropped: a run would compare them with others first. Unless it is ``exact``, a run
-        may come out a little differently.
-
-        Raises:
-            DataError: the run compared no pictures, or ``same`` is unknown.
-        """
-        state = self.state
-        before, kept_before, subjects_before = state.baseline
-        found = switched(state, same)
-        after = found.crowning
-        kept, subjects = after.kept, after.subjects
-        falls, rises = np.flatnonzero(kept_before & subjects), np.flatnonzero(subjects_before & kept)
-        return {
-            "revision": state.revision,
-            "same": same,
-            "unsure": found.unsure,
-            "exact": found.exact,
-            "kept": int(kept.sum()),
-            "dropped": int(subjects.sum()),
-            "kept_before": int(kept_before.sum()),
-            "dropped_before": int(subjects_before.sum()),
-            "falls": self._changes(state, falls, after.king, after.stand_in, None),
-            "rises": self._changes(state, rises, before.king, before.stand_in, None),
-        }
-
-    def similarities(self) -> dict[str, Any]:
-        """How many stored tier 3 links have which cosine similarity, from the floor up; empty without tier 3."""
-        snapshot = self.state.snapshot
-        if snapshot.floor is None:
-            return {"edges": [], "counts": []}
-        edges = np.linspace(snapshot.floor, 1.0, _BINS + 1)
-        counts, _ = np.histogram(snapshot.links.score[snapshot.links.tier == SEMANTIC], edges)
-        return {"edges": edges.round(5).tolist(), "counts": counts.tolist()}
-
-    def _changes(self, state: State, rows: Rows, king: Rows, stand_in: Rows, threshold: float | None) -> dict[str, Any]:
-        """Some rows that would change, each with its king then or before; those closest to the threshold, if any."""
-        some = rows[:: max(1, len(rows) // _SAMPLED)]
-        at = state.snapshot.find_links(stand_in[some], king[some])
-        score = np.where(at >= 0, state.snapshot.links.score[at], np.inf) if len(some) else np.empty(0)
-        distance = np.abs(score - threshold) if threshold is not None else state.snapshot.margin[some]
-        chosen = np.argsort(distance, kind="stable")[:_SHOWN_CHANGES]
-        images = self._images(state, [*some[chosen].tolist(), *king[some[chosen]].tolist()])
-        items = [
-            {
-                "image": images[int(some[i])],
-                "king": images[int(king[some[i]])],
-                "score": float(score[i]) if threshold is not None and np.isfinite(score[i]) else None,
-            }
-            for i in chosen
-        ]
-        return {"total": len(rows), "items": items}
-
-    def start_recompute(self, threshold: float | None, same: str | None = None) -> None:
-        """Run the funnel again in the background; the page sees the new verdicts when they are there.
-
-        Raises:
-            DataError: it is running already, the threshold is out of range, or ``same`` is unknown.
-        """
-        if same not in (None, "copy", "moment"):
-            raise DataError(f"--same {same!r} is unknown; known here: copy, moment")
-        if threshold is not None and not 0 < threshold < 1:
-            raise DataError(f"threshold {threshold} is not between 0 and 1")
-        with self._lock:
-            if self._job is not None and self._job.is_alive():
-                raise DataError("the funnel is running already")
-            self._job_failed = ""
-            self._job = threading.Thread(target=self._work, args=(threshold, same), daemon=True)
-            self._job.start()
-
-    def _work(self, threshold: float | None, same: str | None) -> None:
-        try:
-            self._recompute(self.run, threshold, same)
-        except RfdedupError as error:
-            self._job_failed = str(error)
-
     # ---- embeddings
 
-    def like_row(self, row: int, most: int) -> list[dict[str, Any]]:
-        """The images most similar to one of the run, best first."""
+    def like_row(self, row: int, most: int) -> dict[str, Any]:
+        """The images most similar to one of the run, best first, and how many were searched."""
         state = self.state
         self.check_row(row, state)
-        return self._found(state, self._vectors_of(state).like_row(row, most))
+        return self._found(state, self._of(state).alike.like_row(row, most, lambda: state.snapshot.file_bytes(row)))
 
-    def like_picture(self, data: bytes, most: int) -> list[dict[str, Any]]:
+    def like_picture(self, data: bytes, most: int) -> dict[str, Any]:
         """The images of the run most similar to a picture that was dropped onto the page."""
         state = self.state
-        return self._found(state, self._vectors_of(state).like_picture(data, most))
+        return self._found(state, self._of(state).alike.like_picture(data, most))
 
-    def _found(self, state: State, found: list[tuple[int, float]]) -> list[dict[str, Any]]:
-        images = self._images(state, [row for row, _ in found])
-        return [{"image": images[row], "score": score} for row, score in found]
+    def _found(self, state: ReviewState, alike: Alike) -> dict[str, Any]:
+        images = describe_images(state, [row for row, _ in alike.found])
+        items = [{"image": images[row], "score": score} for row, score in alike.found]
+        return {"items": items, "searched": alike.searched, "images": state.snapshot.n}
 
     def map(self) -> tuple[dict[str, Any], bytes]:
         """The map: how it was made, and for each point x, y (float32), row and verdict (int32), little-endian."""
         state = self.state
-        vectors = self._vectors_of(state)
+        shown = self._of(state).map
         with self._mapping:
-            layout = vectors.map()
-        rows, points = vectors.map_rows, layout.points
+            layout = shown.layout()
+        rows, points = shown.rows, layout.points
         packed = np.empty(len(rows), [("x", "<f4"), ("y", "<f4"), ("row", "<i4"), ("verdict", "<i4")])
         packed["x"], packed["y"], packed["row"] = points[:, 0], points[:, 1], rows
         packed["verdict"] = state.now.verdict[rows]
@@ -486,7 +361,7 @@ class ReviewSession:
             "coming": layout.coming,
             "trouble": layout.trouble,
             "seconds": round(layout.seconds),
-            "total": len(vectors.rows),
+            "total": len(shown.mapped),
             "shown": len(rows),
         }
         return about, packed.tobytes()
@@ -496,22 +371,5 @@ class ReviewSession:
         state = self.state
         for row in rows[:MOST_ROWS]:
             self.check_row(row, state)
-        images = self._images(state, list(dict.fromkeys(rows)))
+        images = describe_images(state, list(dict.fromkeys(rows)))
         return [images[row] for row in images]
-
-    def _vectors_of(self, state: State) -> Vectors:
-        with self._lock:
-            return self._vectors if self._snapshot is state.snapshot else Vectors(state.snapshot, self._encoder)
-
-
-def _kind(state: State, row: int, said: dict[int, tuple[str, list[Part]]]) -> dict[str, Any]:
-    """What makes a dropped row and its king the same, and the sentence of their comparison if that is the one known."""
-    now, snapshot = state.now, state.snapshot
-    king = int(now.king[row])
-    if now.verdict[row] != DROP or king < 0 or king == row:
-        return {"same": None, "says": None}
-    if king == snapshot.king[row]:
-        same, says = said.get(row, (snapshot.table["same"][row].as_py(), None))
-        return {"same": same, "says": says}
-    at = int(snapshot.find_links(np.array([row]), np.array([king]))[0])
-    return {"same": snapshot.link_kinds[at] if at >= 0 else None, "says": None}

@@ -21,14 +21,15 @@ from rfdedup.model.errors import ImageError
 from rfdedup.model.links import TIER_ORDER, Links
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.model.text import printable
-from rfdedup.outputs.review.features import Features, read_file
 from rfdedup.outputs.review.kings import SEMANTIC, Kings, KingsByThreshold
+from rfdedup.outputs.review.pictures import read_file
+from rfdedup.outputs.run_features import RunFeatures
 from rfdedup.storage.run_folder import LINKS_FILE, MEANING, RUN_JSON, VERDICTS_FILE, RunFolder, sameness
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-VERDICTS = tuple(Verdict)
+VERDICT_ORDER = tuple(Verdict)
 KEEP, DROP, ERROR = range(3)
 
 
@@ -60,7 +61,7 @@ class Snapshot:
         self.same = sameness(self.info)
         self.table = folder.verdicts().combine_chunks()
         self.n = self.table.num_rows
-        self.verdict = _codes(self.table["verdict"], [str(v) for v in VERDICTS])
+        self.verdict = _codes(self.table["verdict"], [str(v) for v in VERDICT_ORDER])
         self.tier = _codes(self.table["tier"], [str(t) for t in Tier])
         self.score = _floats(self.table["score"])
         self.threshold = _floats(self.table["threshold"])
@@ -153,10 +154,8 @@ class Snapshot:
         return components(self.n, links.a[binding], links.b[binding])
 
     @cached_property
-    def features(self) -> Features:
-        encoder = self.info.get("encoder")
-        # as the funnel marks its shards
-        return Features(self.run, self.n, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
+    def features(self) -> RunFeatures:
+        return RunFeatures.of(self.run, self.info, self.n)
 
     @cached_property
     def rank(self) -> Rows:
@@ -206,8 +205,8 @@ class Snapshot:
         fell = (self.verdict == DROP) & (self.tier == list(Tier).index(Tier.QUALITY)) & ~np.asarray(by_person, bool)
         return np.asarray((self.verdict != ERROR) & ~fell)
 
-    def crowner(self, demands: Constraints, links: Links | None = None) -> KingsByThreshold:
-        """Re-crowns under decisions, from the links of the run or others."""
+    def kings_by_threshold(self, demands: Constraints, links: Links | None = None) -> KingsByThreshold:
+        """Kings under decisions, from the links of the run or others."""
         return KingsByThreshold(self.usable, self.links if links is None else links, self.rank, demands)
 
     def file_bytes(self, row: int) -> bytes:
@@ -247,11 +246,11 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ReviewedVerdicts:
     """Verdicts with the reviewers' decisions laid over them, until the funnel runs again.
 
     Attributes:
-        verdict: (n,) index into ``VERDICTS``.
+        verdict: (n,) index into ``VERDICT_ORDER``.
         king: (n,) as in ``Kings``.
         tier, reason: of drops; tier indexes ``Tier``, -1 for none. ``rejected`` is the reason of a reviewer's drop.
         score: of drops.
@@ -266,29 +265,31 @@ class Standing:
     changed: Mask
 
 
-def standing(snapshot: Snapshot, demands: Constraints, crowning: Kings | None, touched: Mask | None) -> Standing:
+def reviewed_verdicts(
+    snapshot: Snapshot, demands: Constraints, kings: Kings | None, touched: Mask | None
+) -> ReviewedVerdicts:
     """Lay decisions over the verdicts.
 
     Args:
         snapshot: the run.
         demands: decisions as constraints.
-        crowning: kings under these constraints; None where there are none.
+        kings: kings under these constraints; None where there are none.
         touched: rows whose kings may have changed; the others stand as the tables say.
     """
     verdict, king = snapshot.verdict.copy(), snapshot.king.copy()
     tier, score = snapshot.tier.copy(), snapshot.score.copy()
-    if crowning is not None and touched is not None:
+    if kings is not None and touched is not None:
         rows = np.flatnonzero(touched & (snapshot.verdict != ERROR))
-        king[rows] = crowning.king[rows]
+        king[rows] = kings.king[rows]
         group_kings = rows[king[rows] == rows]
         verdict[group_kings] = KEEP
         verdict[rows[(king[rows] != rows) & (king[rows] >= 0)]] = DROP
-        _prove(snapshot, king, crowning.stand_in, tier, score, rows)
+        _prove(snapshot, king, kings.stand_in, tier, score, rows)
     rejected = demands.drop & (snapshot.verdict != ERROR)
     verdict[rejected] = DROP
     changed = (verdict != snapshot.verdict) | ((king != snapshot.king) & (verdict == DROP))
     tier[rejected | (verdict == KEEP)] = -1
-    return Standing(verdict, king, tier, score, rejected, changed)
+    return ReviewedVerdicts(verdict, king, tier, score, rejected, changed)
 
 
 def _prove(

@@ -10,12 +10,12 @@ import numpy as np
 from rfdedup.keepers.constraints import Constraints
 from rfdedup.model.decisions import Decisions, digest
 from rfdedup.outputs.review.kings import Kings, KingsByThreshold
-from rfdedup.outputs.review.listing import Groups
-from rfdedup.outputs.review.snapshot import Mask, Snapshot, Standing, standing
+from rfdedup.outputs.review.listing import ListedGroups
+from rfdedup.outputs.review.snapshot import Mask, ReviewedVerdicts, Snapshot, reviewed_verdicts
 
 
 @dataclass(frozen=True)
-class State:
+class ReviewState:
     """A snapshot with the decisions of one moment. ``revision`` tells two moments apart."""
 
     snapshot: Snapshot
@@ -24,8 +24,8 @@ class State:
     revision: str
 
     @cached_property
-    def crowner(self) -> KingsByThreshold:
-        return self.snapshot.crowner(self.demands)
+    def kings_by_threshold(self) -> KingsByThreshold:
+        return self.snapshot.kings_by_threshold(self.demands)
 
     @property
     def pending(self) -> bool:
@@ -37,9 +37,9 @@ class State:
         return str(self.snapshot.info.get("decisions", ""))
 
     @cached_property
-    def now(self) -> Standing:
+    def now(self) -> ReviewedVerdicts:
         if not self.pending:
-            return standing(self.snapshot, self.demands, None, None)
+            return reviewed_verdicts(self.snapshot, self.demands, None, None)
         demands = self.demands
         family = self.snapshot.families
         if self._made_under:
@@ -50,17 +50,17 @@ class State:
             decided = demands.keep | demands.drop | (demands.preference < ordinary)
             decided[demands.apart.ravel()] = True
             touched = np.isin(family, family[decided])
-        return standing(self.snapshot, demands, self.baseline[0], touched)
+        return reviewed_verdicts(self.snapshot, demands, self.baseline[0], touched)
 
     @cached_property
     def baseline(self) -> tuple[Kings, Mask, Mask]:
         """Kings at the threshold of the verdicts, kept rows and subjects: what a preview is compared with."""
-        crowning = self.crowner.at(self.bound)
-        return crowning, crowning.kept, crowning.subjects
+        kings = self.kings_by_threshold.at(self.bound)
+        return kings, kings.kept, kings.subjects
 
     @cached_property
-    def groups(self) -> Groups:
-        return Groups(self.snapshot, self.now)
+    def groups(self) -> ListedGroups:
+        return ListedGroups(self.snapshot, self.now)
 
     @property
     def bound(self) -> float:

@@ -17,7 +17,7 @@ from rfdedup.model.links import Links
 from rfdedup.model.schemas import Tier
 from rfdedup.outputs.review.kings import Kings
 from rfdedup.outputs.review.snapshot import Snapshot
-from rfdedup.outputs.review.state import State
+from rfdedup.outputs.review.state import ReviewState
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import remembered_kinds
 from rfdedup.storage.run_folder import FEATURES_FOLDER
@@ -35,17 +35,17 @@ class Switched:
     """The outcome of another ``--same``.
 
     Attributes:
-        crowning: who is kept, by the pairs that were compared and the ranks of the run.
+        kings: who is kept, by the pairs that were compared and the ranks of the run.
         unsure: how many kept images more a run may drop: it would compare pairs that nobody has compared yet.
         exact: whether a run cannot come out differently. Else it may also rank images differently, beside others.
     """
 
-    crowning: Kings
+    kings: Kings
     unsure: int
     exact: bool
 
 
-def switched(state: State, same: str) -> Switched:
+def switched(state: ReviewState, same: str) -> Switched:
     """What a run with ``same`` would keep, under the decisions that hold.
 
     Raises:
@@ -61,16 +61,16 @@ def switched(state: State, same: str) -> Switched:
     if same == Kind.MOMENT and snapshot.same == Kind.COPY:
         moments = kind == str(Kind.MOMENT)
         links = Links.join(links, Links.make(a[moments], b[moments], Tier.SEMANTIC, np.ones(int(moments.sum()))))
-    crowning = snapshot.crowner(state.demands, links).at(-np.inf)
+    kings = snapshot.kings_by_threshold(state.demands, links).at(-np.inf)
     if same == snapshot.same:
-        return Switched(crowning, 0, exact=True)
+        return Switched(kings, 0, exact=True)
     every = Links.join(snapshot.links, links)
     moments = np.concatenate([snapshot.links.a[snapshot.link_kinds == str(Kind.MOMENT)], a[kind == str(Kind.MOMENT)]])
     family = components(snapshot.n, every.a, every.b)
     # a remembered pair that counts now and is no link may become one
     apart = (kind == str(Kind.DIFFERENT)) | ((kind == str(Kind.MOMENT)) & (same == Kind.COPY))
     known = np.concatenate([every.a, a[apart]]), np.concatenate([every.b, b[apart]])
-    return Switched(crowning, *_sureness(crowning, family, family[moments], links, known))
+    return Switched(kings, *_sureness(kings, family, family[moments], links, known))
 
 
 def _remembered(snapshot: Snapshot) -> tuple[Rows, Rows, npt.NDArray[np.object_]]:
@@ -92,28 +92,28 @@ def _remembered(snapshot: Snapshot) -> tuple[Rows, Rows, npt.NDArray[np.object_]
     return ends[0][here], ends[1][here], kinds[here]
 
 
-def _sureness(crowning: Kings, family: Rows, changed: Rows, links: Links, known: tuple[Rows, Rows]) -> tuple[int, bool]:
+def _sureness(kings: Kings, family: Rows, changed: Rows, links: Links, known: tuple[Rows, Rows]) -> tuple[int, bool]:
     """How many images fewer may be kept, and whether none can be, whatever their ranks.
 
     Each component of what is linked, or may turn out to be, keeps one image at least. A family without pictures of one
     moment is as it was.
 
     Args:
-        crowning: who is kept. family: (n,) of each row. changed: families with pictures of one moment.
+        kings: who is kept. family: (n,) of each row. changed: families with pictures of one moment.
         links: those that count now. known: ends of all pairs of which it is known whether they count.
     """
-    n, stand_in = np.int64(len(family)), crowning.stand_in
+    n, stand_in = np.int64(len(family)), kings.stand_in
     rows = np.arange(n)
     touched = np.zeros(len(family), np.bool_)
     touched[changed] = True
-    members = np.flatnonzero(touched[family] & (stand_in == rows) & (crowning.king >= 0))
+    members = np.flatnonzero(touched[family] & (stand_in == rows) & (kings.king >= 0))
     members = members[np.argsort(family[members], kind="stable")]
     compared = _keys(stand_in[known[0]], stand_in[known[1]], n)
     one, other = _pairs_within(members, family)
     unknown = ~np.isin(_keys_in_order(one, other, n), compared)
     a, b = stand_in[links.a], stand_in[links.b]
     may = components(len(family), np.concatenate([a, one[unknown]]), np.concatenate([b, other[unknown]]))
-    unsure = int(crowning.kept[members].sum()) - len(np.unique(may[members]))
+    unsure = int(kings.kept[members].sum()) - len(np.unique(may[members]))
     linked = components(len(family), a, b)
     _, sizes = np.unique(linked[members], return_counts=True)
     inside = touched[family[a]] & (a != b) & np.isin(a, members) & np.isin(b, members)

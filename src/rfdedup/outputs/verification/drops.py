@@ -15,7 +15,8 @@ from rfdedup.model.errors import RunFolderError
 from rfdedup.model.evidence import Kind
 from rfdedup.model.faults import Fault
 from rfdedup.model.schemas import Tier, Verdict
-from rfdedup.outputs.apply.journal import JOURNAL_FILE, Journal
+from rfdedup.outputs.apply.database import JOURNAL_FILE
+from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.apply.names import check_absolute, forbidden, root_path
 from rfdedup.outputs.apply.plan import Action
 from rfdedup.sources.finding import FoundFile, Key, look_at

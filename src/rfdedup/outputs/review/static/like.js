@@ -36,6 +36,7 @@ export const likeView = (place) => {
         answer = await postBytes(`/api/like?limit=${MOST}`, given);
         status.textContent = t("like_yours", { path: given.name });
       }
+      status.append(` · ${t("like_searched", { n: number(answer.searched), total: number(answer.images) })}`);
       list.hidden = false;
       list.replaceChildren(...answer.items.map(({ image, score }) => figure(image, { note: number(score, 3) })));
       restoreCursor(null, 0, false);

@@ -31,7 +31,7 @@ class Pairs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One picture of a bond. ``row`` is None for a file that the run does not list."""
+    """One picture of a bundle. ``row`` is None for a file that the run does not list."""
 
     base: str
     name: bytes
@@ -52,7 +52,7 @@ class Member:
 
 
 @dataclass(slots=True)
-class Bond:
+class Bundle:
     """Pictures that belong together, sorted by input and name.
 
     Attributes:
@@ -86,7 +86,7 @@ class Bond:
 
 
 @dataclass(frozen=True)
-class Bonds:
+class Bundles:
     """Finds what belongs to a row.
 
     Raises:
@@ -98,41 +98,41 @@ class Bonds:
     labels: Labels
     pairs: Pairs = Pairs.KEEP
 
-    def of(self, row: Row) -> Bond | None:
+    def of(self, row: Row) -> Bundle | None:
         """All pictures that are tied to ``row``, over any number of steps; None where it has no tie."""
         start = Member(row.root, row.name, row)
-        bond = Bond([start])
+        bundle = Bundle([start])
         seen = {start.key}
-        for member in bond.members:
-            for other in self._ties(member, bond):
+        for member in bundle.members:
+            for other in self._ties(member, bundle):
                 if other.key not in seen:
                     seen.add(other.key)
-                    bond.members.append(other)
-        if len(bond.members) == 1:
+                    bundle.members.append(other)
+        if len(bundle.members) == 1:
             return None
-        bond.members.sort(key=lambda member: member.key)
-        return bond
+        bundle.members.sort(key=lambda member: member.key)
+        return bundle
 
     def raw_beside(self, base: str, name: bytes) -> bool:
         """Whether a RAW file of the same shot lies beside a picture."""
         leaves = self.labels.siblings(base, name).raws(name.rpartition(b"/")[2])
         return any(split(leaf)[1] in RAW_SUFFIXES for leaf in leaves)
 
-    def _ties(self, member: Member, bond: Bond) -> Iterator[Member]:
+    def _ties(self, member: Member, bundle: Bundle) -> Iterator[Member]:
         for rule, other in [*self._sidecars(member), *self._companions(member)]:
             if other.key != member.key:
-                bond.owner.setdefault(other.key, (member.key, rule))
+                bundle.owner.setdefault(other.key, (member.key, rule))
                 yield other
         for rule, other in [*self._owners(member), *self._accompanied(member)]:
             if other.key != member.key:
-                bond.owner.setdefault(member.key, (other.key, rule))
+                bundle.owner.setdefault(member.key, (other.key, rule))
                 yield other
         if self.pairs != Pairs.OFF:
             folder, slash, leaf = member.name.rpartition(b"/")
             mates = self.labels.siblings(*member.key).raws(leaf)
             for name in [leaf, *mates] if mates else []:
                 if split(name)[1] in RAW_SUFFIXES:
-                    bond.raws.add((member.base, folder + slash + name))
+                    bundle.raws.add((member.base, folder + slash + name))
             yield from (self._member(member.base, folder + slash + name) for name in mates)
 
     def _sidecars(self, member: Member) -> Iterator[tuple[Rule | None, Member]]:

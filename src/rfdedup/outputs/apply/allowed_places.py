@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from rfdedup.outputs.apply.entries import Entry
+from rfdedup.outputs.apply.entries import JournalEntry
 from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.apply.names import local
 from rfdedup.outputs.apply.plan import REPLACED, Action
@@ -15,7 +15,7 @@ from rfdedup.storage.trust import Note, below, refusal
 _LISTED = 1000
 
 
-class Bounds:
+class AllowedPlaces:
     """The places of a note, with the symbolic links on their way resolved once."""
 
     def __init__(self, note: Note) -> None:
@@ -60,15 +60,15 @@ def check_journal(folder: RunFolder, journal: Journal, note: Note) -> None:
     Raises:
         RunFolderError: it does not, or it is damaged.
     """
-    bounds = Bounds(note)
+    allowed = AllowedPlaces(note)
     found: list[str] = []
-    for path in _outside(journal, bounds):
+    for path in _outside(journal, allowed):
         if not below(path, found):
             found.append(path)
         if len(found) >= _LISTED:
             break
     for path in journal.folder_paths():
-        known = bounds.folder(path) or bounds.above(path) or below(path, found)
+        known = allowed.folder(path) or allowed.above(path) or below(path, found)
         # those above the new places were made or changed for them
         if not known and not any(below(place, [path]) for place in found):
             found.append(path)
@@ -77,35 +77,35 @@ def check_journal(folder: RunFolder, journal: Journal, note: Note) -> None:
     if found:
         raise refusal(folder, found)
     # an empty folder above a named root stays where it is
-    journal.may_touch = bounds.folder
+    journal.may_touch = allowed.folder
 
 
-def _outside(journal: Journal, bounds: Bounds) -> Iterator[str]:
+def _outside(journal: Journal, allowed: AllowedPlaces) -> Iterator[str]:
     for kind, role, base, target_base in journal.places():
         if (
             kind != Action.WRITE
-            and bounds.source(base, base)
-            and (target_base is None or bounds.target(target_base, target_base))
+            and allowed.source(base, base)
+            and (target_base is None or allowed.target(target_base, target_base))
         ):
             continue
         for page in journal.entries_at(kind, role, base, target_base):
             for entry in page:
-                yield from _outside_of(entry, bounds)
+                yield from _outside_of(entry, allowed)
 
 
-def _outside_of(entry: Entry, bounds: Bounds) -> Iterator[str]:
+def _outside_of(entry: JournalEntry, allowed: AllowedPlaces) -> Iterator[str]:
     if entry.kind == Action.WRITE:
-        if not bounds.written(entry.target_place[0], entry.target_path):
+        if not allowed.written(entry.target_place[0], entry.target_path):
             yield entry.target_path
         return
-    taken = bounds.target if entry.role == REPLACED else bounds.source
+    taken = allowed.target if entry.role == REPLACED else allowed.source
     if not taken(entry.base, entry.path):
         yield _place(entry, entry.base, entry.name)
-    if entry.target is not None and not bounds.target(entry.target_place[0], entry.target_path):
+    if entry.target is not None and not allowed.target(entry.target_place[0], entry.target_path):
         yield _place(entry, *entry.target_place)
 
 
-def _place(entry: Entry, base: str, name: bytes) -> str:
+def _place(entry: JournalEntry, base: str, name: bytes) -> str:
     """What the user would name as a root: a folder of images, or one beside it that holds their sidecars."""
     first, slash, _ = name.partition(b"/")
     return local(base, first) if slash and entry.role == "sidecar" else base

@@ -1,7 +1,8 @@
 """Links among tens of millions of embeddings: an exact join inside cells that overlap.
 
 Each row goes to the cells of its nearest centroids, as many as it takes for the wanted recall; two rows are
-compared when they share a cell. Recall is not assumed: the links of a sample of rows are found exactly first.
+compared when they share a cell. Recall is not assumed: the links of a sample of rows are found exactly first. What
+``bench/scale.py`` holds against the exact join.
 """
 
 from __future__ import annotations

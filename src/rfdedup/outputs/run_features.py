@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,19 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
-from rfdedup.imaging import DecodeLimits, decode
-from rfdedup.model.errors import ImageError, RunFolderError
+from rfdedup.model.errors import RunFolderError
 from rfdedup.model.schemas import TABLE_ERRORS
-from rfdedup.outputs.apply.names import check_relative
 from rfdedup.storage.feature_store import ROWS_FILE
-from rfdedup.storage.files import ARRAY_ERRORS, open_regular, parse_json, read_regular
+from rfdedup.storage.files import ARRAY_ERRORS, parse_json, read_regular
 from rfdedup.storage.run_folder import FEATURES_FOLDER
 from rfdedup.storage.tables import map_array, open_table
 
 Rows = npt.NDArray[np.int64]
-PICTURE_SIDES = (640, 1280, 4096)
-"""Longest sides that pictures are served in, pixels."""
-_QUALITY = 90
 _CHUNK = 16_384
 """Embeddings that are looked at together."""
 
 
-class Features:
+class RunFeatures:
     """Finds features by the row of the verdicts.
 
     Raises:
@@ -52,8 +48,19 @@ class Features:
         if self._places.ndim != 2 or len(self._places) != rows or self._places.shape[1] < 2:
             raise self._damaged(f"{ROWS_FILE} has shape {self._places.shape}, the verdicts have {rows} rows")
 
+    @classmethod
+    def of(cls, run: Path, info: dict[str, Any], rows: int) -> RunFeatures:
+        """The features of a run whose ``run.json`` is ``info``."""
+        encoder = info.get("encoder")
+        # as the funnel marks its shards
+        return cls(run, rows, f"{encoder['key']}/{encoder['precision']}" if encoder else None)
+
+    def __len__(self) -> int:
+        """Rows of the verdicts."""
+        return len(self._places)
+
     def rank(self) -> Rows | None:
-        """The rank of each row by which the funnel crowned, (n,) int64; None where the run did not record it."""
+        """The rank of each row by which the funnel chose kings, (n,) int64; None where the run did not record it."""
         rank = self._places[:, 2].astype(np.int64) if self._places.shape[1] > 2 else np.full(len(self._places), -1)
         return rank if len(rank) and int(rank.min()) >= 0 else None
 
@@ -105,57 +112,32 @@ class Features:
         shard = self._places[rows, 0]
         return [(int(number), np.flatnonzero(shard == number)) for number in np.unique(shard) if number >= 0]
 
-    def _matrix(self, number: int) -> npt.NDArray[np.float16] | None:
+    def digest(self) -> str:
+        """SHA-256 of what tells the embedding of each row: where they lie, and the digests of the files there."""
+        numbers = [int(number) for number in np.unique(self._places[:, 0]) if number >= 0]
+        parts = [self._key, len(self._places), *((number, self._embedding_digest(number)) for number in numbers)]
+        digest = hashlib.sha256(json.dumps(parts).encode())
+        digest.update(np.ascontiguousarray(self._places[:, :2]).tobytes())
+        return digest.hexdigest()
+
+    def _embedding_digest(self, number: int) -> str | None:
+        """The digest that the marker of a shard gives for its embeddings; None where none are of this encoder."""
         try:
             marker = parse_json(read_regular(self._folder / f"shard_{number:04d}.json"))
             if self._key is None or marker["embedding_key"] != self._key:
                 return None
-            path = self._folder / f"img_emb_{number:04d}.npy"
-            matrix: npt.NDArray[np.float16] = map_array(path)
+            return str(marker["img_emb"])
         except (*ARRAY_ERRORS, KeyError, TypeError) as error:
+            raise self._damaged(error) from None
+
+    def _matrix(self, number: int) -> npt.NDArray[np.float16] | None:
+        if self._embedding_digest(number) is None:
+            return None
+        try:
+            matrix: npt.NDArray[np.float16] = map_array(self._folder / f"img_emb_{number:04d}.npy")
+        except ARRAY_ERRORS as error:
             raise self._damaged(error) from None
         return matrix
 
     def _damaged(self, error: Any) -> RunFolderError:
         return RunFolderError(f"{self._folder} is damaged ({error}): run the same `rfdedup run` command again")
-
-
-def read_file(root: str, path: bytes) -> bytes:
-    """The bytes of an image file of the run.
-
-    Args:
-        root: folder (or file) that was scanned.
-        path: below the root, ``/``-separated, exact.
-
-    Raises:
-        RunFolderError: the path leads out of the root.
-        ImageError: the file is gone or cannot be read.
-    """
-    file = inside = os.fsencode(root)
-    if path:
-        file += os.sep.encode() + check_relative(path, "verdicts.parquet").replace(b"/", os.sep.encode())
-    real, inside = os.path.realpath(file), os.path.realpath(inside)
-    if real != inside and os.path.commonpath([real, inside]) != inside:
-        raise RunFolderError("verdicts.parquet holds a path that leads out of its folder")
-    try:
-        with open_regular(os.fsdecode(real)) as stream:
-            if os.fstat(stream.fileno()).st_size > DecodeLimits().max_bytes:
-                raise ImageError("too-large", f"larger than {DecodeLimits().max_bytes} bytes")
-            return stream.read()
-    except OSError as error:
-        raise ImageError("unreadable", error.strerror or str(error)) from None
-
-
-def picture(data: bytes, side: int) -> bytes:
-    """The image in the bytes of a file as a JPEG, upright and at most ``side`` pixels long.
-
-    Raises:
-        ImageError: it cannot be decoded.
-    """
-    import cv2
-
-    rgb = decode(data, longest=side).rgb
-    ok, encoded = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    if not ok:
-        raise ImageError("corrupt", "the picture cannot be encoded")
-    return bytes(encoded.tobytes())

@@ -13,7 +13,7 @@ from rfdedup.executors.files import limits_of
 from rfdedup.features.hashes import sha256
 from rfdedup.model.errors import ImageError
 from rfdedup.model.evidence import Evidence
-from rfdedup.outputs.report.pictures import Proof, draw, view_of_bytes
+from rfdedup.outputs.report.drawn_proofs import Proof, draw, view_of_bytes
 from rfdedup.outputs.report.sentences import evidence_in, parts
 from rfdedup.outputs.review.snapshot import Snapshot
 from rfdedup.stages.compare import change_limits
@@ -23,7 +23,7 @@ _HELD: Final = 8
 """Drawn pairs that are held: a page asks for both pictures of a pair."""
 
 
-class Proofs:
+class PairEvidence:
     """Compares pairs of rows of one snapshot on demand, one pair at a time."""
 
     def __init__(self, snapshot: Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""The embeddings of a run: find images like one, and lay all of them out on a plane."""
+"""The embeddings of a run, laid out on a plane."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -21,17 +20,12 @@ import numpy as np
 import numpy.typing as npt
 import psutil
 
-from rfdedup.encoders.run_encoder import RunEncoder, config_of_run, trusted
-from rfdedup.features.encoder_input import decode_for, write_input
-from rfdedup.imaging import DecodeLimits
 from rfdedup.metric.descriptor import unit
-from rfdedup.metric.whitening import describe_as
-from rfdedup.model.errors import EncoderError, MissingExtraError, RfdedupError, RunFolderError
+from rfdedup.model.errors import MissingExtraError, RfdedupError, RunFolderError
 from rfdedup.model.schemas import Tier
-from rfdedup.outputs.review.features import Features
 from rfdedup.outputs.review.snapshot import Snapshot
+from rfdedup.outputs.run_features import RunFeatures
 from rfdedup.storage.files import atomic_write, open_regular
-from rfdedup.storage.run_folder import FEATURES_FOLDER
 
 Rows = npt.NDArray[np.int64]
 Matrix = npt.NDArray[np.float32]
@@ -58,26 +52,20 @@ class Layout:
     """Why no better one came."""
 
 
-class Vectors:
-    """Descriptors of the embedded rows of one snapshot, as the funnel compared them.
+class EmbeddingMap:
+    """Places of the images of one snapshot on a plane, near each other where their embeddings are.
 
     Raises:
         RunFolderError: the run has no embeddings, or they are damaged, in any method.
     """
 
-    def __init__(self, snapshot: Snapshot, encoder: str | None = None) -> None:
-        """
-        Args:
-            snapshot: of the run.
-            encoder: that the user named; needed where the one that the run names may be code.
-        """
+    def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
-        self._named = encoder
         self._maker: MapMaker | None = None
         self._second: npt.NDArray[np.float32] | None = None
 
     @cached_property
-    def rows(self) -> Rows:
+    def mapped(self) -> Rows:
         """Rows that were embedded, less those that fell to an earlier tier: some of them are, by the order of work."""
         rows = self._snapshot.features.embedded()
         earlier = [list(Tier).index(tier) for tier in Tier if tier is not Tier.SEMANTIC]
@@ -87,98 +75,25 @@ class Vectors:
         return rows
 
     @cached_property
-    def _encoder(self) -> Any:
-        encoder = RunEncoder(trusted(config_of_run(self._snapshot.info), self._named).semantic)()
-        known = (self._snapshot.info.get("encoder") or {}).get("key")
-        if encoder.key != known:
-            raise EncoderError(f"the encoder is now {encoder.key}, the run was made with {known}: run it again")
-        return encoder
+    def rows(self) -> Rows:
+        """Rows that are shown, ascending."""
+        if len(self.mapped) <= MAP_MOST:
+            return self.mapped
+        return np.sort(np.random.default_rng(0).choice(self.mapped, MAP_MOST, replace=False))
 
-    @cached_property
-    def _describe(self) -> Callable[[npt.NDArray[Any]], Matrix]:
-        return describe_as(self._snapshot.run / FEATURES_FOLDER, self._snapshot.info["encoder"], self._encoder.card)
-
-    @cached_property
-    def _index(self) -> Any:
-        """Inner products over float16 codes: half the memory, and exact but for the rounding of the codes."""
-        import faiss
-
-        features, rows = self._snapshot.features, self.rows
-        index = None
-        for start in range(0, len(rows), _BATCH):
-            described = self._describe(features.embeddings(rows[start : start + _BATCH]))
-            if index is None:
-                dim = described.shape[1]
-                index = faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-                index.train(described)
-            index.add(described)
-        return index
-
-    def like_row(self, row: int, most: int) -> list[tuple[int, float]]:
-        """The images most similar to one of the run, with cosine similarities, best first; not itself.
-
-        Raises:
-            EncoderError: the encoder of the run cannot be used any more.
-        """
-        at = int(np.searchsorted(self.rows, row))
-        if at == len(self.rows) or self.rows[at] != row:
-            # what fell to an earlier tier has no embedding yet
-            found = self.like_picture(self._snapshot.file_bytes(row), most + 1)
-        else:
-            found = self._search(self._snapshot.features.embeddings(np.array([row])), most + 1)
-        return [(other, score) for other, score in found if other != row][:most]
-
-    def like_picture(self, data: bytes, most: int) -> list[tuple[int, float]]:
-        """The images of the run most similar to a picture, given as the bytes of its file.
-
-        Raises:
-            ImageError: the bytes are no picture that can be read.
-            EncoderError: the encoder of the run cannot be used any more.
-        """
-        spec = self._encoder.card.input
-        shown = np.empty((1, *spec.shape), np.uint8)
-        write_input(decode_for(data, spec, DecodeLimits()), spec, shown[0])
-        return self._search(self._encoder.embed(shown), most)
-
-    def similarity(self, one: int, other: int) -> float | None:
-        """Cosine similarity of two rows as the funnel compares them; None where not both are embedded.
-
-        Raises:
-            EncoderError: the encoder of the run cannot be used any more.
-        """
-        features = self._snapshot.features
-        rows = np.array([one, other])
-        if not np.isin(rows, features.embedded()).all():
-            return None
-        described = self._describe(features.embeddings(rows)).astype(np.float64)
-        return float(described[0] @ described[1])
-
-    def _search(self, embedding: npt.NDArray[Any], most: int) -> list[tuple[int, float]]:
-        score, at = self._index.search(self._describe(embedding), min(most, len(self.rows)))
-        return [(int(self.rows[i]), float(s)) for i, s in zip(at[0], score[0], strict=True) if i >= 0]
-
-    # ---- map
-
-    @cached_property
-    def map_rows(self) -> Rows:
-        """Rows that the map shows, ascending."""
-        if len(self.rows) <= MAP_MOST:
-            return self.rows
-        return np.sort(np.random.default_rng(0).choice(self.rows, MAP_MOST, replace=False))
-
-    def map(self) -> Layout:
-        """Points of ``map_rows``. Principal components come at once; the map of neighbourhoods (UMAP) replaces them
+    def layout(self) -> Layout:
+        """Points of ``rows``. Principal components come at once; the map of neighbourhoods (UMAP) replaces them
         when another process has made it, and is remembered in the run folder.
         """
         if self._second is None:
-            self._second = _remembered(self._snapshot.run / MAP_FILE, self._map_key)
+            self._second = _remembered(self._snapshot.run / MAP_FILE, self._key)
         if self._second is not None:
             return Layout(self._second, "umap")
         if self._maker is None:
-            if len(self.map_rows) < _NEIGHBOUR_MAP_LEAST or find_spec("umap") is None:
+            if len(self.rows) < _NEIGHBOUR_MAP_LEAST or find_spec("umap") is None:
                 return Layout(self._principal, "pca")
             first = self._principal
-            self._maker = MapMaker(self._snapshot.features, self.map_rows)
+            self._maker = MapMaker(self._snapshot.features, self.rows)
             return Layout(first, "pca", coming=True)
         made = self._maker.made()
         if made is None:
@@ -186,7 +101,7 @@ class Vectors:
         if isinstance(made, str):
             return Layout(self._principal, "pca", trouble=made)
         self._second = made
-        _remember(self._snapshot.run / MAP_FILE, self._map_key, made)
+        _remember(self._snapshot.run / MAP_FILE, self._key, made)
         return Layout(made, "umap")
 
     def close(self) -> None:
@@ -196,18 +111,18 @@ class Vectors:
 
     @cached_property
     def _principal(self) -> Matrix:
-        return scaled(_principal_components(self._snapshot.features, self.map_rows, 2))
+        return scaled(_principal_components(self._snapshot.features, self.rows, 2))
 
     @cached_property
-    def _map_key(self) -> str:
-        parts = (self._snapshot.stamp[1], (self._snapshot.info.get("encoder") or {}).get("key"), len(self.map_rows))
+    def _key(self) -> str:
+        parts = (self._snapshot.stamp[1], (self._snapshot.info.get("encoder") or {}).get("key"), len(self.rows))
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 class MapMaker:
     """A process that lays out embeddings with UMAP, behind all others. It ends with this one."""
 
-    def __init__(self, features: Features, chosen: Rows) -> None:
+    def __init__(self, features: RunFeatures, chosen: Rows) -> None:
         context = multiprocessing.get_context("spawn")
         self._answer, theirs = context.Pipe(duplex=False)
         self._process = context.Process(target=_make_map, args=(features, chosen, theirs), daemon=True)
@@ -234,7 +149,7 @@ class MapMaker:
         self._process.join()
 
 
-def _make_map(features: Features, chosen: Rows, answer: Connection) -> None:
+def _make_map(features: RunFeatures, chosen: Rows, answer: Connection) -> None:
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
@@ -251,7 +166,7 @@ def _make_map(features: Features, chosen: Rows, answer: Connection) -> None:
         answer.send(f"{type(error).__name__}: {error}")
 
 
-def neighbour_map(features: Features, chosen: Rows) -> Matrix:
+def neighbour_map(features: RunFeatures, chosen: Rows) -> Matrix:
     """UMAP of the embeddings of ``chosen`` rows, (n, 2) in -1..1.
 
     McInnes, Healy & Melville 2018, "UMAP: Uniform Manifold Approximation and Projection". It starts from principal
@@ -265,7 +180,7 @@ def neighbour_map(features: Features, chosen: Rows) -> Matrix:
     return scaled(layout.fit_transform(reduced))
 
 
-def _principal_components(features: Features, rows: Rows, count: int) -> Matrix:
+def _principal_components(features: RunFeatures, rows: Rows, count: int) -> Matrix:
     """The first ``count`` principal components of normalised embeddings, (n, count); they are fitted on a sample."""
     if find_spec("sklearn") is None:
         raise MissingExtraError("scikit-learn", "review", "the map")

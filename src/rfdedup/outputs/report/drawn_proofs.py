@@ -53,7 +53,7 @@ Proofs = Callable[[Sequence[int]], dict[int, Proof]]
 
 
 @dataclass(frozen=True)
-class Bounds:
+class ProofLimits:
     """How many drops of a report get pictures, and what these may cost."""
 
     drops: int = 200
@@ -117,7 +117,7 @@ class DrawTask:
 
 
 def proof_pictures(
-    folder: RunFolder, config: RunConfig, rows: Sequence[int], bounds: Bounds | None = None
+    folder: RunFolder, config: RunConfig, rows: Sequence[int], bounds: ProofLimits | None = None
 ) -> dict[int, Proof]:
     """The proof pictures of some drops that were compared, drawn by workers and remembered in ``RUN/features``.
 
@@ -130,7 +130,7 @@ def proof_pictures(
         rows: of the verdicts, those that matter most first.
         bounds: what the pictures may cost.
     """
-    allowed = bounds or Bounds()
+    allowed = bounds or ProofLimits()
     evidence = folder.evidence()
     verdicts = folder.verdicts().select(["root", "path_bytes", "sha256"])
     king_of = dict(zip(evidence["row"].to_pylist(), evidence["king_row"].to_pylist(), strict=True))
