@@ -16,7 +16,7 @@ from rfdedup.neighbors.cosine import cosine_links
 from rfdedup.neighbors.products import SWEEP, TILE, LevelProducts, Products, RegisterProducts, exact_up_to
 from rfdedup.neighbors.registers import Registers
 from rfdedup.neighbors.vectors import pair_scores
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 PROGRAMS = [
     pytest.param(
@@ -26,7 +26,7 @@ PROGRAMS = [
     )
     for name, program in (("AMX", amx), ("AVX-512 VNNI", vnni))
 ]
-needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
+needs_compiler = pytest.mark.skipif(not native.available(), reason="compiled loops want llvmlite on Linux x86_64")
 
 
 def brute(x: np.ndarray, threshold: float) -> tuple[list[int], list[int], list[float]]:
@@ -74,7 +74,7 @@ def test_integer_products_give_the_same_links(x: np.ndarray, threshold: float, c
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cosine, "_SMALL", 0)
         if not compiled:
-            patch.setattr(jit, "available", lambda: False)
+            patch.setattr(native, "available", lambda: False)
         a, b, score = cosine_links(x, threshold)
     assert (a.tolist(), b.tolist(), score.tolist()) == brute(x, threshold)
 
@@ -105,7 +105,7 @@ def adversarial(kind: str, d: int) -> np.ndarray:
 @pytest.fixture(params=[pytest.param(True, marks=needs_compiler), False], ids=["compiled", "plain"])
 def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if not request.param:
-        monkeypatch.setattr(jit, "available", lambda: False)
+        monkeypatch.setattr(native, "available", lambda: False)
 
 
 @pytest.mark.usefixtures("compiled")

@@ -26,17 +26,17 @@ from rfdedup.features import hashes, light_and_detail
 from rfdedup.features.encoder_input import write_input
 from rfdedup.features.measurement import measure_picture
 from rfdedup.imaging import Picture, decode, kernels, resampling
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
-needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
-needs_vnni = pytest.mark.skipif(not jit.supports(kernels.VNNI), reason="needs a processor with AVX-512 VNNI and VBMI")
+needs_compiler = pytest.mark.skipif(not native.available(), reason="compiled loops want llvmlite on Linux x86_64")
+needs_vnni = pytest.mark.skipif(not native.supports(*kernels.VNNI), reason="needs a processor with AVX-512 VNNI and VBMI")
 both_programs = pytest.mark.parametrize("vnni", [False, pytest.param(True, marks=needs_vnni)])
 
 
 @pytest.fixture(scope="module", autouse=True)
 def compiled() -> None:
     """Compiling takes longer than one example may."""
-    if jit.available():
+    if native.available():
         for vnni in (False, True):
             with program(vnni):
                 resampling.resize(np.zeros((8, 400, 3), np.uint8), 224, 8, "bilinear")
@@ -44,7 +44,7 @@ def compiled() -> None:
 
 def program(vnni: bool) -> AbstractContextManager[object]:
     """Loops with the special instructions, where there are any, or those for any processor."""
-    return nullcontext() if vnni else mock.patch.object(jit, "supports", return_value=False)
+    return nullcontext() if vnni else mock.patch.object(native, "supports", return_value=False)
 
 
 @st.composite
@@ -109,7 +109,7 @@ def test_numbers_of_a_picture_are_those_without_compiled_loops(rgb: npt.NDArray[
         )
 
     compiled = numbers()
-    with mock.patch.object(jit, "available", return_value=False):
+    with mock.patch.object(native, "available", return_value=False):
         assert compiled == numbers()
 
 
@@ -138,7 +138,7 @@ def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int], vnni: b
     sizes = [(9, 8), (32, 32)]
     with program(vnni):
         compiled = hashes.lanczos(grey, sizes)
-    with mock.patch.object(jit, "available", return_value=False):
+    with mock.patch.object(native, "available", return_value=False):
         plain = hashes.lanczos(grey, sizes)
     for one, other, size in zip(compiled, plain, sizes, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -152,7 +152,7 @@ def test_coefficients_that_only_rounding_tells_apart_are_rounded_alike() -> None
         half = np.triu(np.random.default_rng(seed).integers(0, 256, (32, 32), dtype=np.uint8))
         grey = half + np.triu(half, 1).T
         compiled = hashes.hashes(grey)
-        with mock.patch.object(jit, "available", return_value=False):
+        with mock.patch.object(native, "available", return_value=False):
             assert hashes.hashes(grey) == compiled, seed
 
 
@@ -185,7 +185,7 @@ def test_every_measurement_is_the_same_without_compiled_loops(vnni: bool) -> Non
     data = simplejpeg.encode_jpeg(np.asarray(smooth), quality=90)
     with program(vnni):
         compiled = measure_picture(data, decode(data, at_least=640))
-    with mock.patch.object(jit, "available", return_value=False):
+    with mock.patch.object(native, "available", return_value=False):
         plain = measure_picture(data, decode(data, at_least=640))
     assert compiled[0] == plain[0]
 

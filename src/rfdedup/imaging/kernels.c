@@ -1,14 +1,8 @@
 // Loops over pixels that no library does in one pass. Whole numbers only, also where they are floats, so every
 // processor gives the same.
-//
-// kernels.ll is made from this file by "python dev.py kernels" (clang 19); llvmlite compiles that for the
-// processor at hand when it is first needed.
 
-typedef unsigned char u8;
-typedef short i16;
-typedef int i32;
-typedef long long i64;
-typedef unsigned long long u64;
+#include "native.h"
+
 typedef u8 u8x4 __attribute__((vector_size(4)));
 typedef u8 u8x8 __attribute__((vector_size(8)));
 typedef u8 u8x32 __attribute__((vector_size(32)));
@@ -29,7 +23,7 @@ static inline u8 level(i32 sum) {
 }
 
 // Each of rows x outputs levels is a sum over taps (a multiple of 32) pixels from first[x] on, each times its weight.
-void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
+PUBLIC void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
                  u8 *to) {
     for (i64 y = 0; y < rows; y++, from += stride, to += outputs)
         for (i64 x = 0; x < outputs; x++) {
@@ -49,7 +43,7 @@ void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i
 
 // The same for RGB, with any number of taps. Four bytes are moved for each three, so line holds 3 * columns + 1,
 // and to one byte more than rows * outputs * 3.
-void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *first, const i32 *weights, i64 taps,
+PUBLIC void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *first, const i32 *weights, i64 taps,
                 i64 outputs, u8 *line, u8 *to) {
     for (i64 y = 0; y < rows; y++, from += stride, to += 3 * outputs) {
         __builtin_memcpy(line, from, 3 * columns);
@@ -73,7 +67,7 @@ void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *fi
 
 // Each of outputs lines of width bytes is a sum over taps (a multiple of 4) lines from first[y] on, each times its
 // weight; sums holds one line.
-void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
+PUBLIC void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
            i32 *sums, u8 *to) {
     for (i64 y = 0; y < outputs; y++, to += width) {
         for (i64 x = 0; x < width; x++) sums[x] = 0;
@@ -110,7 +104,7 @@ static inline void edges(const u8 *here, const u8 *up, const u8 *down, i64 colum
 }
 
 // Sums of levels, of their squares, of the Laplacian and of its squares. Both sides are at least 2.
-void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
+PUBLIC void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
     i64 light = 0, light2 = 0, edge = 0, edge2 = 0;
     for (i64 y = 0; y < rows; y++) {
         const u8 *here = grey + y * stride;
@@ -128,7 +122,7 @@ void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
 
 // Sums of the Laplacian and of its squares over each tile, added to what is there: down x across tiles, which end before
 // the rows of below and the columns of right.
-void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, i64 down, const i32 *right, i64 across,
+PUBLIC void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, i64 down, const i32 *right, i64 across,
            i64 *out) {
     i64 y = 0;
     for (i64 i = 0; i < down; i++, out += 2 * across)
@@ -141,7 +135,7 @@ void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, 
 }
 
 // Which lines of size levels, a step apart, deviate by more than spread: a standard deviation.
-void varied(const u8 *from, i64 stride, i64 lines, i64 step, i64 size, i64 spread, u8 *to) {
+PUBLIC void varied(const u8 *from, i64 stride, i64 lines, i64 step, i64 size, i64 spread, u8 *to) {
     for (i64 y = 0; y < lines; y++, from += stride) {
         i64 total = 0, squares = 0;
         for (i64 x = 0; x < size; x++) {
@@ -153,7 +147,7 @@ void varied(const u8 *from, i64 stride, i64 lines, i64 step, i64 size, i64 sprea
 }
 
 // The sum of the largest less the least of three colours over so many RGB pixels.
-i64 spread(const u8 *rgb, i64 pixels) {
+PUBLIC i64 spread(const u8 *rgb, i64 pixels) {
     i64 sum = 0;
     for (i64 i = 0; i < pixels; i++, rgb += 3) {
         u8 most = rgb[0] > rgb[1] ? rgb[0] : rgb[1], least = rgb[0] < rgb[1] ? rgb[0] : rgb[1];
@@ -164,7 +158,7 @@ i64 spread(const u8 *rgb, i64 pixels) {
 
 // Bits of two hashes, the first one highest: which of 8 x 9 levels are less than the next; which of the 8 x 8 lowest
 // DCT coefficients of 32 x 32 levels, rounded to 1e-6, exceed their median. dct is 8 x 32.
-void bits(const u8 *nine, const u8 *levels, const double *dct, u64 *out) {
+PUBLIC void bits(const u8 *nine, const u8 *levels, const double *dct, u64 *out) {
 #pragma STDC FP_CONTRACT OFF
     u64 difference = 0, perceptual = 0;
     for (i64 y = 0; y < 8; y++)
@@ -199,7 +193,7 @@ static inline void put(float *to, i16x8 from) {
 // directions of rows x columns blocks. A row of the DCT is even or odd, so sums or differences of mirrored pixels are
 // what it weighs: 16 inputs for 16 frequencies, in four quarters. Coefficients are 2^14 times themselves, whole and
 // below 2^24, so floats hold them and their parts; 2^8 times are squared.
-void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const float *weights, double *energy) {
+PUBLIC void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const float *weights, double *energy) {
     f64x16 sum[4] = {{0}, {0}, {0}, {0}};
     for (i64 y = 0; y < rows; y += step)
         for (i64 x = 0; x < columns; x += step) {
@@ -237,7 +231,7 @@ void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const
 
 // How often each of 256 levels occurs, added to what is there. Four tables, so that one count need not wait for
 // another of the same level.
-void counts(const u8 *grey, i64 stride, i64 rows, i64 columns, i32 *to) {
+PUBLIC void counts(const u8 *grey, i64 stride, i64 rows, i64 columns, i32 *to) {
     i32 more[3][256] = {{0}};
     for (i64 y = 0; y < rows; y++, grey += stride) {
         i64 x = 0;
