@@ -30,18 +30,15 @@ SOURCES = "sources.txt"
 
 EVERYWHERE = ["imaging/kernels.c", "neighbors/coding.c", "neighbors/thumbs.c"]
 HEADERS = ["runtime/native.h", "neighbors/words.h", "neighbors/products.h"]
+OF_AVX2 = ["neighbors/products_avx2.c", "neighbors/products_avxvnni.c"]
 LEVELS = {
     "x86_64": {
         "v2": ("x86_64_v2", ["runtime/processor.c"]),
-        "v3": ("x86_64_v3", ["neighbors/products_avx2.c", "neighbors/products_avxvnni.c"]),
+        "v3": ("x86_64_v3", OF_AVX2),
+        # these loops are long enough for registers of 512 bits to pay
         "v4": (
-            "x86_64_v4",
-            [
-                "imaging/kernels_vnni.c",
-                "neighbors/products_avx2.c",
-                "neighbors/products_vnni.c",
-                "neighbors/products_amx.c",
-            ],
+            "x86_64_v4-prefer_256_bit",
+            [*OF_AVX2, "imaging/kernels_vnni.c", "neighbors/products_vnni.c", "neighbors/products_amx.c"],
         ),
     },
     "aarch64": {
@@ -121,35 +118,47 @@ def build(name: str, out: Path, *, sanitize: bool = False) -> list[Path]:
     Raises:
         CannotBuildError: there is no compiler, or it fails.
     """
-    if importlib.util.find_spec("ziglang") is None:
-        raise CannotBuildError("ziglang is not installed, which brings the compiler: pip install ziglang")
     target = TARGETS[name]
+    checks = ["-fsanitize=undefined", "-fsanitize-trap=undefined"] if sanitize else ["-fno-sanitize=all", "-s"]
     used = {*HEADERS, *EVERYWHERE, *target.more}
-    made: list[Path] = []
     with tempfile.TemporaryDirectory() as folder:
-        caches = {f"ZIG_{kind}_CACHE_DIR": str(Path(folder, kind.lower())) for kind in ("LOCAL", "GLOBAL")}
-        new = Path(folder, "new")
-        new.mkdir()
+        new = Path(folder)
+        wanted = [SOURCES]
         for level, (cpu, more) in LEVELS[target.machine].items():
             used.update(more)
-            made.append(new / f"{level}.{target.suffix}")
-            checks = ["-fsanitize=undefined", "-fsanitize-trap=undefined"] if sanitize else ["-fno-sanitize=all", "-s"]
-            include = [f"-I{PACKAGE / place}" for place in ("runtime", "neighbors")]
-            words = ["-target", target.zig, f"-mcpu={cpu}", *OPTIONS, *target.options, *checks, *include]
-            sources = [str(PACKAGE / source) for source in [*EVERYWHERE, *target.more, *more]]
-            command = [sys.executable, "-m", "ziglang", "cc", *words, "-o", str(made[-1]), *sources]
-            done = subprocess.run(command, env={**os.environ, **caches}, check=False, capture_output=True, text=True)
-            if done.returncode:
-                raise CannotBuildError(f"the compiler failed for {name}, {level}:\n{done.stderr[-4000:]}")
+            wanted.append(f"{level}.{target.suffix}")
+            sources = [PACKAGE / source for source in [*EVERYWHERE, *more]]
+            compile_library(target, sources, new / wanted[-1], [f"-mcpu={cpu}", *checks])
         lines = [f"{digest(PACKAGE / source)}  {source}\n" for source in sorted(used)]
         (new / SOURCES).write_text("".join(lines), encoding="utf-8", newline="\n")
         shutil.rmtree(out, ignore_errors=True)
-        # the linker for Windows leaves an import library and debugging records as well
-        wanted = [*(path.name for path in made), SOURCES]
         out.mkdir(parents=True)
-        for path in wanted:
-            shutil.copy2(new / path, out / path)
-    return [out / path for path in wanted]
+        # the linker for Windows leaves other files as well
+        return [Path(shutil.copy2(new / name, out / name)) for name in wanted]
+
+
+def compile_library(target: Target, sources: list[Path], out: Path, options: list[str]) -> None:
+    """Compile C to a library.
+
+    Raises:
+        CannotBuildError: there is no compiler, or it fails.
+    """
+    if importlib.util.find_spec("ziglang") is None:
+        raise CannotBuildError("ziglang is not installed, which brings the compiler: pip install ziglang")
+    include = [f"-I{PACKAGE / place}" for place in ("runtime", "neighbors")]
+    words = ["-target", target.zig, *OPTIONS, *target.options, *include, *options, "-o", out]
+    sources = [*sources, *(PACKAGE / source for source in target.more)]
+    with tempfile.TemporaryDirectory() as folder:
+        caches = {f"ZIG_{kind}_CACHE_DIR": str(Path(folder, kind)) for kind in ("LOCAL", "GLOBAL")}
+        done = subprocess.run(
+            [sys.executable, "-m", "ziglang", "cc", *map(str, [*words, *sources])],
+            env={**os.environ, **caches},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        raise CannotBuildError(f"the compiler failed to make {out.name} for {target.zig}:\n{done.stderr[-4000:]}")
 
 
 def digest(source: Path) -> str:

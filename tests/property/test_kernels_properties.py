@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 import weakref
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -28,18 +26,11 @@ from rfdedup.features.measurement import measure_picture
 from rfdedup.imaging import Picture, decode, kernels, resampling
 from rfdedup.runtime import native
 
-needs_compiler = pytest.mark.skipif(not native.available(), reason="compiled loops want llvmlite on Linux x86_64")
-needs_vnni = pytest.mark.skipif(not native.supports(*kernels.VNNI), reason="needs a processor with AVX-512 VNNI and VBMI")
+needs_compiler = pytest.mark.skipif(not native.available(), reason="no loops were compiled for this machine")
+needs_vnni = pytest.mark.skipif(
+    not native.supports(*kernels.VNNI), reason="needs a processor with AVX-512 VNNI and VBMI"
+)
 both_programs = pytest.mark.parametrize("vnni", [False, pytest.param(True, marks=needs_vnni)])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    """Compiling takes longer than one example may."""
-    if native.available():
-        for vnni in (False, True):
-            with program(vnni):
-                resampling.resize(np.zeros((8, 400, 3), np.uint8), 224, 8, "bilinear")
 
 
 def program(vnni: bool) -> AbstractContextManager[object]:
@@ -262,18 +253,3 @@ print("equal")
 def test_long_thin_pictures_take_no_memory_for_their_weights() -> None:
     with mock.patch.object(resampling, "fixed_point", side_effect=AssertionError):
         assert resampling.resize(np.zeros((2, 100_000, 3), np.uint8), 16, 16, "bilinear").shape == (16, 16, 3)
-
-
-@pytest.mark.parametrize(
-    ("package", "name"),
-    [
-        ("rfdedup.imaging", "kernels"),
-        ("rfdedup.imaging", "kernels_vnni"),
-        ("rfdedup.neighbors", "thumbs"),
-        ("rfdedup.neighbors", "coding"),
-    ],
-)
-def test_the_program_was_made_of_the_source_beside_it(package: str, name: str) -> None:
-    folder = files(package)
-    source = folder.joinpath(f"{name}.c").read_bytes().replace(b"\r\n", b"\n")
-    assert hashlib.sha256(source).hexdigest() in folder.joinpath(f"{name}.ll").read_text("utf-8").splitlines()[0]

@@ -4,9 +4,9 @@
 // ROWS x COLUMNS sums are compared where they are, and only those that hold one at or above the bound are written.
 //
 // Whoever includes this defines NAME of the function, LANES (words of a register), ROWS, GROUPS (registers of columns),
-// OFFSET (added to the codes of columns, for instructions that want one side without sign), and multiply_add: adds to
-// each word the products of its four codes with those of two registers of columns and of two of rows. Sums are exact:
-// they start at -OFFSET times the sum of their row's codes, and stay below 2^28.
+// OFFSET (added to the codes of columns, for instructions that want one side without sign), LARGEST (magnitude of a code
+// up to which sums are exact), and multiply_add: adds to each word the products of its four codes, for two registers of
+// columns and two of rows. Sums start at -OFFSET times the sum of their row's codes, and stay below 2^28.
 
 #include "words.h"
 
@@ -39,8 +39,8 @@ static inline void pack(const i8 *from, i64 k, u8 *panel) {
 #define JOIN(a, b) a##b
 #define JOINED(a, b) JOIN(a, b)
 
-// Rows and columns of a block.
-PUBLIC const i32 JOINED(block_, NAME)[2] = {ROWS, COLUMNS};
+// Rows and columns of a block, and the largest code.
+PUBLIC const i32 JOINED(shape_, NAME)[3] = {ROWS, COLUMNS, LARGEST};
 
 // Compares the products of rows and columns of k codes each, and returns how many blocks were written: where, a
 // block's number by rows, times 2^16, plus its number by columns; and a bit for each of its products, row by row.

@@ -180,14 +180,16 @@ class LevelProducts:
 @functools.cache
 def largest_code() -> int:
     """Largest magnitude of a code with which this processor multiplies exactly, by its ``fast_products``."""
-    return exact_up_to(fast_products)
+    for name in registers.programs():
+        return registers.kernel(name).largest
+    return exact_up_to(LevelProducts)
 
 
 def exact_up_to(make: Callable[[int, float, float, int], Products]) -> int:
     """Largest magnitude of a code with which products made by ``make``, called as ``fast_products``, are exact here.
 
-    Instruction sets before VNNI add two 8-bit products in 16 bits and saturate; half the range is then safe
-    (191 * 63 * 2 < 2^15, 191 being a code of 63 shifted to unsigned).
+    Instruction sets before VNNI add two 8-bit products in 16 bits and saturate; half the range is then safe for a
+    library (191 * 63 * 2 < 2^15, 191 being a code of 63 shifted to unsigned).
     """
     k = 4 * K_STEP
     full = np.full((TILE, k), 127, dtype=np.int8)

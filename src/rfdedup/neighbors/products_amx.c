@@ -14,7 +14,8 @@
 // SUMS, PANEL: where the scratch memory holds the products of a block, and the codes of its columns.
 enum { BLOCK = 32, SIDE = 16, SUMS = 4096, PANEL = 8192 };
 
-PUBLIC const i32 block_amx[2] = {BLOCK, BLOCK};
+// See products.h.
+PUBLIC const i32 shape_amx[3] = {BLOCK, BLOCK, 127};
 
 // What the tile registers are told: palette 1; eight tiles of 16 rows of 64 bytes.
 static const struct {
@@ -23,7 +24,6 @@ static const struct {
     u8 rows[16];
 } tiles = {1, 0, {0}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
 
-// See products.h.
 PUBLIC i64 reach_amx(const i8 *a, const i8 *b, i64 k, i64 rows, i64 columns, const i32 *bounds, u32 *places, u8 *bits,
                      u8 *scratch) {
     u8 *sums = scratch + SUMS, *panel = scratch + PANEL;

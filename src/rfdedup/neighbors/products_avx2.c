@@ -8,6 +8,7 @@
 #define ROWS 4
 #define GROUPS 2
 #define OFFSET 64
+#define LARGEST 63
 #include "products.h"
 
 static inline words multiply_add(words sum, words columns, words row, words more_columns, words more_row) {

@@ -11,6 +11,7 @@
 #define ROWS 4
 #define GROUPS 4
 #define OFFSET 0
+#define LARGEST 127
 #include "products.h"
 
 static inline words multiply_add(words sum, words columns, words row, words more_columns, words more_row) {

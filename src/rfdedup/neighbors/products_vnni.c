@@ -10,6 +10,7 @@
 #define ROWS 8
 #define GROUPS 2
 #define OFFSET 128
+#define LARGEST 127
 #include "products.h"
 
 static inline words multiply_add(words sum, words columns, words row, words more_columns, words more_row) {

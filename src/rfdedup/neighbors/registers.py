@@ -42,27 +42,26 @@ class Kernel:
             addresses of the bounds, of the places and bits that it writes, and of scratch memory; gives the number of
             blocks written. A place is a block's number by rows, times 2^16, plus its number by columns.
         rows, columns: of a block, whose product is a power of two; columns of a block share a bound.
+        largest: magnitude of a code up to which products are exact.
     """
 
     name: str
     reach: Callable[..., int]
     rows: int
     columns: int
+    largest: int
 
 
 def programs() -> tuple[str, ...]:
     """Those of ``PROGRAMS`` that this processor runs, the fastest first."""
-    return tuple(name for name, features in PROGRAMS.items() if _runs(features))
-
-
-def _runs(features: tuple[str, ...]) -> bool:
-    return native.supports(*features)
+    return tuple(name for name, features in PROGRAMS.items() if native.supports(*features))
 
 
 @functools.cache
 def kernel(name: str) -> Kernel:
     """One of ``programs``."""
-    return Kernel(name, native.function(f"reach_{name}", "ppnnnpppp", ctypes.c_int64), *native.numbers(f"block_{name}", 2))
+    reach = native.function(f"reach_{name}", "ppnnnpppp", ctypes.c_int64)
+    return Kernel(name, reach, *native.numbers(f"shape_{name}", 3))
 
 
 class Registers:

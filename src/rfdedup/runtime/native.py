@@ -87,7 +87,7 @@ def told() -> str:
     loaded = _loaded()
     if loaded is not None:
         return f"compiled, for {loaded.level}" + "".join(f", {name}" for name in _FEATURES if supports(name))
-    if sys.platform not in SUFFIXES or platform.machine() not in _MACHINES:
+    if not _levels():
         return f"plain versions: none are made for {sys.platform} {platform.machine()}"
     return f"plain versions: {'compiled from other sources' if FOLDER.is_dir() else 'none were compiled'}"
 
@@ -101,8 +101,8 @@ def _required() -> _Loaded:
 
 @functools.cache
 def _loaded() -> _Loaded | None:
-    levels = _LEVELS.get(_MACHINES.get(platform.machine(), ""), ())
-    if not levels or sys.platform not in SUFFIXES or not _of_these_sources(PACKAGE, FOLDER):
+    levels = _levels()
+    if not levels or not _of_these_sources(PACKAGE, FOLDER):
         return None
     try:
         least = _open(levels[-1])
@@ -115,6 +115,11 @@ def _loaded() -> _Loaded | None:
     if "amx" in features and not _tiles_granted():
         features.remove("amx")
     return _Loaded(library, level, frozenset(features))
+
+
+def _levels() -> tuple[str, ...]:
+    """Those of this machine, the best first; none where no libraries are made for it."""
+    return _LEVELS.get(_MACHINES.get(platform.machine(), ""), ()) if sys.platform in SUFFIXES else ()
 
 
 def _open(level: str) -> ctypes.CDLL:

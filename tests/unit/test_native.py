@@ -1,0 +1,150 @@
+"""Loops in C are used where they were compiled, and done without where they were not."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from compiling import builder
+from rfdedup.neighbors import registers
+from rfdedup.runtime import native
+
+needs_loops = pytest.mark.skipif(not native.available(), reason="no loops were compiled for this machine")
+on_x86 = pytest.mark.skipif(not native.supports("v3"), reason="needs an x86 processor with AVX2")
+
+SEEN = """
+import json
+from rfdedup.neighbors import registers
+from rfdedup.runtime import native
+print(json.dumps([native.told(), sorted(native._loaded().features), registers.programs(), native.held_back()]))
+"""
+
+
+def seen(most: str) -> list[object]:
+    """What a process finds that is told to use no more than ``most``."""
+    done = subprocess.run(
+        [sys.executable, "-c", SEEN],
+        env={**os.environ, "RFDEDUP_MAX_ISA": most},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return list(json.loads(done.stdout))
+
+
+@pytest.fixture
+def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was loaded is looked for again."""
+    monkeypatch.setattr(native, "_loaded", native._loaded.__wrapped__)
+
+
+@on_x86
+def test_lesser_processors_can_be_played() -> None:
+    told, features, programs, held = seen("avx2")
+    assert str(told).startswith("compiled, for v3")
+    assert set(features) == {"v3"}
+    assert programs == ["avx2"]
+    assert held
+    told, features, programs, held = seen("sse4")
+    assert (told, features, programs, held) == ("compiled, for v2", [], [], True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/cpuinfo")
+@needs_loops
+def test_what_a_processor_has_is_what_the_system_says() -> None:
+    flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    names = {"vbmi": "avx512vbmi", "vnni": "avx512_vnni", "avxvnni": "avx_vnni", "dotprod": "asimddp"}
+    features = native._loaded.__wrapped__().features
+    if not native.held_back():
+        for name, flag in names.items():
+            assert (name in features) == (flag in flags), name
+        assert ("v3" in features) == ({"avx2", "fma", "bmi2", "f16c", "movbe"} <= flags)
+        assert ("v4" in features) == ({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd"} <= flags)
+
+
+@needs_loops
+def test_each_level_gives_the_same() -> None:
+    """Of the libraries that this processor can run."""
+    rng = np.random.default_rng(3)
+    grey = rng.integers(0, 256, (77, 131), dtype=np.uint8)
+    weights = rng.standard_normal((4, 16, 16)).astype(np.float32).round(2) * 64
+    x = rng.standard_normal((5, 192)).astype(np.float32)
+    tail = np.full(192, 192**-0.5, np.float32)
+    answers = {}
+    for level in native._levels():
+        if level != native._levels()[-1] and not native.supports(level):
+            continue
+        library = native._open(level)
+        energy, sums = np.zeros((4, 16)), np.zeros(4, np.int64)
+        codes, left = np.zeros((5, 192), np.int8), np.zeros(5, np.float32)
+
+        def call(name: str, *arguments: int | float, library: ctypes.CDLL = library) -> None:
+            kinds = [ctypes.c_float if isinstance(each, float) else ctypes.c_int64 for each in arguments]
+            ctypes.CFUNCTYPE(None, *kinds)((name, library))(*arguments)
+
+        call("spectrum", grey.ctypes.data, 131, 9, 16, 1, weights.ctypes.data, energy.ctypes.data)
+        call("sums", grey.ctypes.data, 131, 77, 131, sums.ctypes.data)
+        place = codes.ctypes.data, left.ctypes.data
+        call("codes", x.ctypes.data, 5, 192, tail.ctypes.data, 0.5, 0.03, 127.0, *place)
+        answers[level] = [energy.tolist(), sums.tolist(), codes.tolist(), left.tolist()]
+    first, *others = answers.values()
+    assert all(other == first for other in others), answers.keys()
+
+
+@pytest.mark.usefixtures("afresh")
+def test_a_package_without_libraries_does_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(native, "FOLDER", tmp_path / "loops")
+    assert not native.available()
+    assert not native.supports()
+    assert registers.programs() == ()
+    assert native.told() == "plain versions: none were compiled"
+    with pytest.raises(RuntimeError):
+        native.function("sums", "pnnnp")
+
+
+@pytest.mark.usefixtures("afresh")
+def test_libraries_of_another_system_or_none_at_all_are_done_without(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(native, "FOLDER", tmp_path)
+    (tmp_path / native.SOURCES).write_text("", encoding="utf-8")
+    assert not native.available()
+    for levels in native._LEVELS.values():
+        for level in levels:
+            for suffix in native.SUFFIXES.values():
+                (tmp_path / f"{level}.{suffix}").write_bytes(b"no library")
+    assert not native.available()
+
+
+@needs_loops
+def test_libraries_made_of_other_sources_are_done_without(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "sums.c").write_bytes(b"int sums;\r\n")
+    digest = builder().digest(tmp_path / "sums.c")
+    lines = f"{digest}  sums.c\n{'0' * 64}  not_here.c\n"
+    (tmp_path / native.SOURCES).write_text(lines, encoding="utf-8")
+    assert native._of_these_sources(tmp_path, tmp_path)
+    (tmp_path / "sums.c").write_text("int sums = 1;\n", encoding="utf-8")
+    assert not native._of_these_sources(tmp_path, tmp_path)
+
+
+def test_where_this_machine_has_a_compiler_the_loops_are_used() -> None:
+    build = builder()
+    assert native.available(), f"run {sys.executable} scripts/build_native.py"
+    listed = {line.split("  ", 1)[1] for line in (native.FOLDER / native.SOURCES).read_text("utf-8").splitlines()}
+    folder = native.PACKAGE
+    sources = {path.relative_to(folder).as_posix() for kind in ("*.c", "*.h") for path in folder.rglob(kind)}
+    target = build.TARGETS[build.here()]
+    for_others = {source for other in build.TARGETS.values() for source in other.more}
+    for machine, levels in build.LEVELS.items():
+        if machine != target.machine:
+            for_others |= {source for _, more in levels.values() for source in more}
+    assert sources - listed <= for_others
+    assert listed <= sources
