@@ -65,15 +65,17 @@ class Target:
     suffix: str
     tag: str
     more: tuple[str, ...] = ()
-    options: tuple[str, ...] = ("-fPIC",)
+    options: tuple[str, ...] = ("-fPIC", "-nostdlib")
 
 
+OF_MACOS = ("-fPIC", "-nostdlib", "-lSystem", "-Wl,-install_name,@rpath/rfdedup-loops.dylib")
+"""There every library has to name that of the system, and itself."""
 TARGETS = {
     "linux-x86_64": Target("x86_64-linux-gnu.2.17", "x86_64", "so", "manylinux_2_17_x86_64.manylinux2014_x86_64"),
     "linux-aarch64": Target("aarch64-linux-gnu.2.17", "aarch64", "so", "manylinux_2_17_aarch64.manylinux2014_aarch64"),
-    "macos-x86_64": Target("x86_64-macos.11.0-none", "x86_64", "dylib", "macosx_11_0_x86_64"),
-    "macos-arm64": Target("aarch64-macos.11.0-none", "aarch64", "dylib", "macosx_11_0_arm64"),
-    "windows-x86_64": Target("x86_64-windows-gnu", "x86_64", "dll", "win_amd64", ("runtime/windows.c",), ()),
+    "macos-x86_64": Target("x86_64-macos.11.0-none", "x86_64", "dylib", "macosx_11_0_x86_64", (), OF_MACOS),
+    "macos-arm64": Target("aarch64-macos.11.0-none", "aarch64", "dylib", "macosx_11_0_arm64", (), OF_MACOS),
+    "windows-x86_64": Target("x86_64-windows-gnu", "x86_64", "dll", "win_amd64", ("runtime/windows.c",), ("-nostdlib",)),
 }
 OPTIONS = [
     "-std=gnu23",
@@ -86,9 +88,8 @@ OPTIONS = [
     "-ffp-contract=off",
     "-fvisibility=hidden",
     "-fno-math-errno",
-    # no library is needed but what every process has
+    # no library is needed, nor headers of one
     "-ffreestanding",
-    "-nostdlib",
     "-shared",
 ]
 

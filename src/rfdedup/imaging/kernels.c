@@ -23,8 +23,8 @@ static inline u8 level(i32 sum) {
 }
 
 // Each of rows x outputs levels is a sum over taps (a multiple of 32) pixels from first[x] on, each times its weight.
-PUBLIC void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
-                 u8 *to) {
+PUBLIC void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i32 *weights, i64 taps,
+                        i64 outputs, u8 *to) {
     for (i64 y = 0; y < rows; y++, from += stride, to += outputs)
         for (i64 x = 0; x < outputs; x++) {
             const u8 *pixel = from + first[x];
@@ -43,8 +43,8 @@ PUBLIC void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, 
 
 // The same for RGB, with any number of taps. Four bytes are moved for each three, so line holds 3 * columns + 1,
 // and to one byte more than rows * outputs * 3.
-PUBLIC void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *first, const i32 *weights, i64 taps,
-                i64 outputs, u8 *line, u8 *to) {
+PUBLIC void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *first, const i32 *weights,
+                       i64 taps, i64 outputs, u8 *line, u8 *to) {
     for (i64 y = 0; y < rows; y++, from += stride, to += 3 * outputs) {
         __builtin_memcpy(line, from, 3 * columns);
         for (i64 x = 0; x < outputs; x++) {
@@ -68,7 +68,7 @@ PUBLIC void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const 
 // Each of outputs lines of width bytes is a sum over taps (a multiple of 4) lines from first[y] on, each times its
 // weight; sums holds one line.
 PUBLIC void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
-           i32 *sums, u8 *to) {
+                  i32 *sums, u8 *to) {
     for (i64 y = 0; y < outputs; y++, to += width) {
         for (i64 x = 0; x < width; x++) sums[x] = 0;
         for (i64 t = 0; t < taps; t += 4) {
@@ -120,10 +120,10 @@ PUBLIC void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
     out[0] = light, out[1] = light2, out[2] = edge, out[3] = edge2;
 }
 
-// Sums of the Laplacian and of its squares over each tile, added to what is there: down x across tiles, which end before
-// the rows of below and the columns of right.
-PUBLIC void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, i64 down, const i32 *right, i64 across,
-           i64 *out) {
+// Sums of the Laplacian and of its squares over each tile, added to what is there: down x across tiles, which end
+// before the rows of below and the columns of right.
+PUBLIC void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, i64 down, const i32 *right,
+                  i64 across, i64 *out) {
     i64 y = 0;
     for (i64 i = 0; i < down; i++, out += 2 * across)
         for (; y < below[i]; y++) {
@@ -193,7 +193,8 @@ static inline void put(float *to, i16x8 from) {
 // directions of rows x columns blocks. A row of the DCT is even or odd, so sums or differences of mirrored pixels are
 // what it weighs: 16 inputs for 16 frequencies, in four quarters. Coefficients are 2^14 times themselves, whole and
 // below 2^24, so floats hold them and their parts; 2^8 times are squared.
-PUBLIC void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const float *weights, double *energy) {
+PUBLIC void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const float *weights,
+                     double *energy) {
     f64x16 sum[4] = {{0}, {0}, {0}, {0}};
     for (i64 y = 0; y < rows; y += step)
         for (i64 x = 0; x < columns; x += step) {

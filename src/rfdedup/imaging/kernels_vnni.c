@@ -33,8 +33,8 @@ static inline i32x4 fold(i32x16 v) {
 static inline i32x16 joined(i32x16 low, i32x16 middle, i32x16 high) { return (((high << 8) + middle) << 8) + low; }
 
 // For each output and 64 taps digits has 64 d0, d1 and d2.
-PUBLIC void narrow_grey_vnni(const u8 *from, i64 stride, i64 rows, const i32 *first, const i8 *digits, i64 taps, i64 outputs,
-                 u8 *to) {
+PUBLIC void narrow_grey_vnni(const u8 *from, i64 stride, i64 rows, const i32 *first, const i8 *digits, i64 taps,
+                             i64 outputs, u8 *to) {
     for (i64 y = 0; y < rows; y += ROWS) {
         i64 top = y + ROWS <= rows ? y : rows - ROWS;
         for (i64 x = 0; x < outputs; x++) {
@@ -68,8 +68,8 @@ PUBLIC void narrow_grey_vnni(const u8 *from, i64 stride, i64 rows, const i32 *fi
 // Five outputs of RGB at a time, in 15 of 16 places. For each such group and each four taps, tables has which of 64
 // bytes from first[group] on, and for later taps as many further, make up the places, and the d0, d1 and d2. line holds
 // four rows of pitch bytes, 64 more than the pixels have.
-PUBLIC void narrow_rgb_vnni(const u8 *from, i64 stride, i64 rows, i64 width, const i32 *first, const i32 *begin, const i8 *tables,
-                i64 taps, i64 groups, i64 outputs, u8 *line, i64 pitch, u8 *to) {
+PUBLIC void narrow_rgb_vnni(const u8 *from, i64 stride, i64 rows, i64 width, const i32 *first, const i32 *begin,
+                            const i8 *tables, i64 taps, i64 groups, i64 outputs, u8 *line, i64 pitch, u8 *to) {
     for (i64 y = 0; y < rows; y += ROWS) {
         i64 top = y + ROWS <= rows ? y : rows - ROWS;
         for (i64 k = 0; k < ROWS; k++) __builtin_memcpy(line + k * pitch, from + (top + k) * stride, width);

@@ -86,7 +86,8 @@ static __attribute__((noinline)) f32 encode(const f32 *x, f32 times, i64 k, cons
 
 // Rows of d floats, scaled to unit length; lengths holds -1 for a row whose sum of squares is not common, which is not
 // made. line: room for d, in whole LANES.
-PUBLIC void unit_rows(const u8 *from, i64 stride, i64 bytes, i64 rows, i64 d, f32 *line, f32 *restrict to, f32 *lengths) {
+PUBLIC void unit_rows(const u8 *from, i64 stride, i64 bytes, i64 rows, i64 d, f32 *line, f32 *restrict to,
+                      f32 *lengths) {
     for (i64 r = 0; r < rows; r++, from += stride, to += d) {
         f32 square = read(from, bytes, d, line);
         lengths[r] = common(square) ? __builtin_elementwise_sqrt(square) : -1;
@@ -110,7 +111,7 @@ PUBLIC void codes(const f32 *x, i64 rows, i64 k, const f32 *tail, f32 extra, f32
 // length; left holds -1 for a row whose sum of squares is not common, which is not made. line: room for d and k, both
 // in whole LANES.
 PUBLIC void kept_codes(const u8 *from, i64 stride, i64 bytes, i64 rows, i64 d, const i32 *kept, i64 count, i64 k,
-                const f32 *tail, f32 extra, f32 scale, f32 limit, f32 *line, i8 *to, f32 *left) {
+                       const f32 *tail, f32 extra, f32 scale, f32 limit, f32 *line, i8 *to, f32 *left) {
     f32 *some = line + (d + LANES - 1) / LANES * LANES;
     for (i64 i = count; i < k; i++) some[i] = 0;
     for (i64 r = 0; r < rows; r++, from += stride, to += k) {

@@ -4,9 +4,9 @@
 // ROWS x COLUMNS sums are compared where they are, and only those that hold one at or above the bound are written.
 //
 // Whoever includes this defines NAME of the function, LANES (words of a register), ROWS, GROUPS (registers of columns),
-// OFFSET (added to the codes of columns, for instructions that want one side without sign), LARGEST (magnitude of a code
-// up to which sums are exact), and multiply_add: adds to each word the products of its four codes, for two registers of
-// columns and two of rows. Sums start at -OFFSET times the sum of their row's codes, and stay below 2^28.
+// OFFSET (added to the codes of columns, for instructions that want one side without sign), LARGEST (magnitude of a
+// code up to which sums are exact), and multiply_add: adds to each word the products of its four codes, for two
+// registers of columns and two of rows. Sums start at -OFFSET times the sum of their row's codes; they stay below 2^28.
 
 #include "words.h"
 

@@ -144,7 +144,9 @@ def _of_these_sources(package: Path, folder: Path) -> bool:
 
 
 def _tiles_granted() -> bool:
-    return sys.platform == "linux" and ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_STATE, _TILE_DATA) == 0
+    if sys.platform != "linux":
+        return False
+    return bool(ctypes.CDLL(None).syscall(_ARCH_PRCTL, _REQUEST_STATE, _TILE_DATA) == 0)
 
 
 def _most() -> str:
