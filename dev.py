@@ -8,7 +8,8 @@ python3 dev.py check        ruff, mypy, and the layers by import-linter
 python3 dev.py build-native compile the loops in C again, after a change of them (an install does it, too)
 python3 dev.py sanitize     tests of the loops, compiled so that what C leaves undefined ends the process
 python3 dev.py wheels       the sdist and wheels for all platforms, into dist
-python3 dev.py test-wheel   make a wheel, or take the one named, and run the demo from it, alone in .venv-wheel
+python3 dev.py test-wheel   make a wheel, or take the one named, and run the demo from it, alone in .venv-wheel;
+                            with --short only the funnel on the shipped photos
 """
 
 from __future__ import annotations
@@ -45,6 +46,16 @@ AVX2 = {
     "RFDEDUP_MAX_ISA": "avx2",
 }
 """Makes each library do without what newer processors have."""
+
+SHORT = """
+import sys
+from pathlib import Path
+
+import rfdedup
+
+photos = Path(rfdedup.__file__).parent / "demo" / "photos"
+print(len(rfdedup.refine(photos, out=Path(sys.argv[1])).verdicts), "photos from the wheel")
+"""
 
 OF_LOOPS = [
     *(f"tests/property/test_{name}_properties.py" for name in ("kernels", "codes", "cosine", "thumbnails")),
@@ -105,13 +116,13 @@ def main() -> None:
         run(*words, *more)
         return
     if task == "test-wheel":
-        made = folder / "made"
-        if not more:
+        made, named = folder / "made", [word for word in more if word != "--short"]
+        if not named:
             run(*pip, "wheel", "--no-deps", "--wheel-dir", made, ".")
-        run(*pip, "install", *(more or made.glob("*.whl")))
+        run(*pip, "install", *(named or made.glob("*.whl")))
         # apart from the clone: all of it comes from the wheel
         run("-I", "-c", "from rfdedup.runtime import native; assert native.available(), native.told()")
-        run("-I", *words)
+        run("-I", *(["-c", SHORT, folder / "run"] if "--short" in more else words))
         return
     install = [*pip, "install", "--editable", f".{extra}"]
     if task == "test-lowest":

@@ -88,7 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         sources = [file for root in options.photos for file in photos_below(root)] or default_sources()
         make(Path(folder), options.count, sources=sources)
-        where = machine("opencv-python-headless", "simplejpeg", "pillow", "numpy", "openvino", "llvmlite")
+        where = machine("opencv-python-headless", "simplejpeg", "pillow", "numpy", "openvino")
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
         with multiprocessing.get_context("spawn").Pool(1, set_up_worker) as pool:
             rows = pool.apply(steps, (photos_below(Path(folder)), options.repeats))

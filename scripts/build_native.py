@@ -75,7 +75,9 @@ TARGETS = {
     "linux-aarch64": Target("aarch64-linux-gnu.2.17", "aarch64", "so", "manylinux_2_17_aarch64.manylinux2014_aarch64"),
     "macos-x86_64": Target("x86_64-macos.11.0-none", "x86_64", "dylib", "macosx_11_0_x86_64", (), OF_MACOS),
     "macos-arm64": Target("aarch64-macos.11.0-none", "aarch64", "dylib", "macosx_11_0_arm64", (), OF_MACOS),
-    "windows-x86_64": Target("x86_64-windows-gnu", "x86_64", "dll", "win_amd64", ("runtime/windows.c",), ("-nostdlib",)),
+    "windows-x86_64": Target(
+        "x86_64-windows-gnu", "x86_64", "dll", "win_amd64", ("runtime/windows.c",), ("-nostdlib",)
+    ),
 }
 OPTIONS = [
     "-std=gnu23",

@@ -31,11 +31,7 @@ def light_and_sharpness(grey: U8) -> tuple[float, float, float]:
     if min(grey.shape) < 2 or grey.strides[1] != 1 or not native.available():
         return (*brightness_and_contrast(grey), sharpness(laplacian(grey)))
     light, light2, edge, edge2 = kernels.sums(grey)
-    # as OpenCV does it, to the last bit
-    share = 1.0 / grey.size
-    mean = light * share
-    deviation = math.sqrt(max(light2 * share - mean * mean, 0.0))
-    return mean, deviation, _variance(float(edge), float(edge2), grey.size)
+    return (*_mean_and_deviation(light, light2, grey.size), _variance(float(edge), float(edge2), grey.size))
 
 
 def laplacian(grey: U8) -> npt.NDArray[np.int16]:
@@ -85,8 +81,15 @@ def _ends(side: int) -> npt.NDArray[np.int32]:
 
 def brightness_and_contrast(grey: U8) -> tuple[float, float]:
     """Mean and standard deviation of (h, w) uint8 grey levels."""
-    mean, deviation = cv2.meanStdDev(grey)
-    return float(mean[0, 0]), float(deviation[0, 0])
+    level, counts = np.arange(256), np.bincount(np.ravel(grey), minlength=256)
+    # whole numbers: OpenCV's deviation has another last bit on other processors
+    return _mean_and_deviation(int(counts @ level), int(counts @ level**2), grey.size)
+
+
+def _mean_and_deviation(total: int, squares: int, number: int) -> tuple[float, float]:
+    share = 1.0 / number
+    mean = total * share
+    return mean, math.sqrt(max(squares * share - mean * mean, 0.0))
 
 
 def entropy(grey: U8) -> float:

@@ -80,6 +80,67 @@ PUBLIC void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const
     }
 }
 
+// Adds to sums the weighted levels of the lines that one output line covers: line i covers i * outputs to (i + 1) *
+// outputs, the output from begin to end. Lines that it covers whole are added up first, in 16 bits, by up to 256.
+static inline void cover_lines(const u8 *from, i64 stride, i64 width, i64 begin, i64 end, i64 outputs, u32 *sums,
+                               u16 *whole) {
+    for (i64 x = 0; x < width; x++) sums[x] = 0;
+    for (i64 i = begin / outputs; i * outputs < end;) {
+        i64 low = i * outputs, high = low + outputs;
+        const u8 *line = from + i * stride;
+        if (low < begin || high > end) {
+            u32 weight = (u32)((high < end ? high : end) - (low > begin ? low : begin));
+            for (i64 x = 0; x < width; x++) sums[x] += weight * line[x];
+            i++;
+            continue;
+        }
+        i64 number = end / outputs - i < 256 ? end / outputs - i : 256;
+        if (number == 1)
+            for (i64 x = 0; x < width; x++) whole[x] = line[x];
+        else
+            for (i64 x = 0; x < width; x++) whole[x] = (u16)(line[x] + line[stride + x]);
+        for (i64 n = 2; n < number; n++)
+            for (i64 x = 0; x < width; x++) whole[x] += line[n * stride + x];
+        for (i64 x = 0; x < width; x++) sums[x] += (u32)outputs * whole[x];
+        i += number;
+    }
+}
+
+static inline void cover_pixels(const u32 *sums, i64 columns, i64 outputs, i64 channels, i64 total, u8 *to) {
+    // twice the sum and half a level more is divided by twice the total; a quarter of the least difference keeps
+    // what should be whole from falling below it
+    double share = 0.5 / (double)total, more = 0.5 * share;
+    for (i64 x = 0; x < outputs; x++) {
+        i64 begin = x * columns, end = begin + columns, i = begin / outputs, last = (end - 1) / outputs;
+        u64 sum[3] = {0};
+        i64 first_weight = ((i + 1) * outputs < end ? (i + 1) * outputs : end) - begin;
+        for (i64 c = 0; c < channels; c++) sum[c] = (u64)first_weight * sums[i * channels + c];
+        if (last > i) {
+            u64 inner[3] = {0};
+            for (i++; i < last; i++)
+                for (i64 c = 0; c < channels; c++) inner[c] += sums[i * channels + c];
+            u64 last_weight = (u64)(end - last * outputs);
+            for (i64 c = 0; c < channels; c++)
+                sum[c] += inner[c] * (u64)outputs + last_weight * sums[last * channels + c];
+        }
+        for (i64 c = 0; c < channels; c++)
+            *to++ = (u8)(i64)((double)(i64)(2 * sum[c] + (u64)total) * share + more);
+    }
+}
+
+// Means of the areas that height x width levels or pixels of three colours cover of rows x columns, which are at least
+// as many, rounded, halves upwards: exact below 2^42 pixels. sums and whole hold a line.
+PUBLIC void area(const u8 *from, i64 stride, i64 rows, i64 columns, i64 channels, i64 height, i64 width, u32 *sums,
+                 u16 *whole, u8 *to) {
+    for (i64 y = 0; y < height; y++, to += width * channels) {
+        cover_lines(from, stride, columns * channels, y * rows, (y + 1) * rows, height, sums, whole);
+        if (channels == 3)
+            cover_pixels(sums, columns, width, 3, rows * columns, to);
+        else
+            cover_pixels(sums, columns, width, 1, rows * columns, to);
+    }
+}
+
 // Sums of the Laplacian and of its squares over the columns from begin to end of a line, with edges mirrored about the
 // outermost pixels.
 static inline void edges(const u8 *here, const u8 *up, const u8 *down, i64 columns, i64 begin, i64 end, i64 *edge,

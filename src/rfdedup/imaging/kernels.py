@@ -212,6 +212,30 @@ def halve(rgb: U8) -> U8 | None:
     return out
 
 
+def area(pixels: U8, width: int, height: int) -> U8:
+    """Means of areas of (h, w) or (h, w, 3) uint8 with adjacent pixels, not more of them: (height, width) or (…, 3).
+
+    A mean is exact and rounded once, halves upwards.
+    """
+    rows, columns, *colours = pixels.shape
+    channels = math.prod(colours)
+    out = np.empty((height, width, *colours), np.uint8)
+    line, whole = np.empty(columns * channels, np.uint32), np.empty(columns * channels, np.uint16)
+    _compiled().area(
+        pixels.ctypes.data,
+        pixels.strides[0],
+        rows,
+        columns,
+        channels,
+        height,
+        width,
+        line.ctypes.data,
+        whole.ctypes.data,
+        out.ctypes.data,
+    )
+    return out
+
+
 def sums(grey: U8) -> tuple[int, int, int, int]:
     """Sums over (h, w) uint8, both at least 2, with adjacent columns.
 
@@ -296,6 +320,7 @@ class _Compiled:
     narrow_grey: Any
     narrow_rgb: Any
     lower: Any
+    area: Any
     sums: Any
     tiles: Any
     varied: Any
@@ -311,6 +336,7 @@ def _compiled() -> _Compiled:
         narrow_grey=native.function("narrow_grey", "pnnppnnp"),
         narrow_rgb=native.function("narrow_rgb", "pnnnppnnpp"),
         lower=native.function("lower", "pnnppnnpp"),
+        area=native.function("area", "pnnnnnnppp"),
         sums=native.function("sums", "pnnnp"),
         tiles=native.function("tiles", "pnnnpnpnp"),
         varied=native.function("varied", "pnnnnnp"),

@@ -86,10 +86,13 @@ def told() -> str:
     """What there is, in words for ``rfdedup doctor``."""
     loaded = _loaded()
     if loaded is not None:
-        return f"compiled, for {loaded.level}" + "".join(f", {name}" for name in _FEATURES if supports(name))
+        more = [name for name in _FEATURES if name in loaded.features.difference(_levels())]
+        return ", ".join([f"compiled, for {loaded.level}", *more])
     if not _levels():
-        return f"plain versions: none are made for {sys.platform} {platform.machine()}"
-    return f"plain versions: {'compiled from other sources' if FOLDER.is_dir() else 'none were compiled'}"
+        return f"plain versions run: none are compiled for {sys.platform} {platform.machine()}"
+    if not (FOLDER / SOURCES).exists():
+        return "plain versions run: none were compiled when the package was built"
+    return "plain versions run: what was compiled is of other sources or cannot be loaded; install the package again"
 
 
 def _required() -> _Loaded:
