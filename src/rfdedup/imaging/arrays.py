@@ -59,11 +59,11 @@ def _plain_area(pixels: U8, width: int, height: int) -> U8:
     rows, columns = pixels.shape[:2]
     sums = _covered(_covered(pixels, 0, height), 1, width)
     total = rows * columns
-    return ((2 * sums + total) // (2 * total)).astype(np.uint8)
+    return np.asarray((2 * sums + total) // (2 * total), np.uint8)
 
 
 def _covered(values: NDArray[np.integer], axis: int, outputs: int) -> NDArray[np.int64]:
-    """Sums over what each output covers of an axis, int64: ``outputs`` times the mean of as many values as it covers."""
+    """Sums over what each output covers of an axis, each value times how much of it, in parts of 1 / ``outputs``."""
     size = values.shape[axis]
     first, rest = np.divmod(np.arange(outputs + 1) * size, outputs)
     # 32 bits hold the levels of any line, and are faster
@@ -73,7 +73,7 @@ def _covered(values: NDArray[np.integer], axis: int, outputs: int) -> NDArray[np
     shape = [1] * values.ndim
     shape[axis] = -1
     at_edges = np.take(values, np.minimum(first, size - 1), axis=axis).astype(np.int64) * rest.reshape(shape)
-    return whole + np.diff(at_edges, axis=axis)
+    return np.asarray(whole + np.diff(at_edges, axis=axis), np.int64)
 
 
 def shrink_factor(width: int, height: int, longer: int, sides: tuple[int, int] = (1, 1)) -> int:

@@ -1,6 +1,6 @@
 """Loops over pixels that no library does in one pass, in C: ``kernels.c``.
 
-``kernels_vnni.c`` is for processors with AVX-512 VNNI and VBMI. Where no compiled loops can be had (``runtime.native``),
+``kernels_vnni.c`` is for processors with AVX-512 VNNI and VBMI. Where there are no compiled loops (``runtime.native``),
 callers do the same with numpy, OpenCV and Pillow, more slowly and with equal results.
 """
 

@@ -1,9 +1,9 @@
 """Inner products of 8-bit codes, a tile at a time, on whatever matrix units the processor has.
 
-All that is wanted of them is where they reach a bound. Loops in C compare them in registers (``registers``). Where there
-is none for a processor, OpenVINO turns the little graph below into one integer matrix product whose result leaves the
-registers as one byte an entry: 0 for everything below ``low``. So a tile that holds nothing of interest costs one pass
-over bytes.
+All that is wanted of them is where they reach a bound. Loops in C compare them in registers (``registers``). Where
+there is none for a processor, OpenVINO turns the little graph below into one integer matrix product whose result leaves
+the registers as one byte an entry: 0 for everything below ``low``. So a tile that holds nothing of interest costs one
+pass over bytes.
 """
 
 from __future__ import annotations
