@@ -92,7 +92,6 @@ OPTIONS = [
     "-fno-math-errno",
     # no library is needed, nor headers of one
     "-ffreestanding",
-    "-shared",
 ]
 
 
@@ -131,7 +130,7 @@ def build(name: str, out: Path, *, sanitize: bool = False) -> list[Path]:
             used.update(more)
             wanted.append(f"{level}.{target.suffix}")
             sources = [PACKAGE / source for source in [*EVERYWHERE, *more]]
-            compile_library(target, sources, new / wanted[-1], [f"-mcpu={cpu}", *checks])
+            compile_c(target, sources, new / wanted[-1], ["-shared", f"-mcpu={cpu}", *checks])
         lines = [f"{digest(PACKAGE / source)}  {source}\n" for source in sorted(used)]
         (new / SOURCES).write_text("".join(lines), encoding="utf-8", newline="\n")
         shutil.rmtree(out, ignore_errors=True)
@@ -140,8 +139,8 @@ def build(name: str, out: Path, *, sanitize: bool = False) -> list[Path]:
         return [Path(shutil.copy2(new / name, out / name)) for name in wanted]
 
 
-def compile_library(target: Target, sources: list[Path], out: Path, options: list[str]) -> None:
-    """Compile C to a library.
+def compile_c(target: Target, sources: list[Path], out: Path, options: list[str]) -> None:
+    """Compile C to a program, or with the option ``-shared`` to a library.
 
     Raises:
         CannotBuildError: there is no compiler, or it fails.

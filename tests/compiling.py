@@ -37,6 +37,12 @@ def emulated(program: str, folder: Path) -> ctypes.CDLL:
     build = builder()
     target = build.TARGETS[build.here()]
     out = folder / f"{program}.{target.suffix}"
-    options = ['-DEMULATED="emulated.h"', f"-I{HEADERS}", "-fsanitize=undefined", "-fsanitize-trap=undefined"]
-    build.compile_library(target, [build.PACKAGE / "neighbors" / f"products_{program}.c"], out, options)
+    options = [
+        "-shared",
+        '-DEMULATED="emulated.h"',
+        f"-I{HEADERS}",
+        "-fsanitize=undefined",
+        "-fsanitize-trap=undefined",
+    ]
+    build.compile_c(target, [build.PACKAGE / "neighbors" / f"products_{program}.c"], out, options)
     return ctypes.CDLL(str(out))

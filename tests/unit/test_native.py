@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import ctypes
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from compiling import builder
+from compiling import HEADERS, builder
 from rfdedup.neighbors import registers
 from rfdedup.runtime import native
 
@@ -70,33 +70,52 @@ def test_what_a_processor_has_is_what_the_system_says() -> None:
         assert ("v4" in features) == ({"avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512cd"} <= flags)
 
 
-@needs_loops
-def test_each_level_gives_the_same() -> None:
-    """Of the libraries that this processor can run."""
-    rng = np.random.default_rng(3)
-    grey = rng.integers(0, 256, (77, 131), dtype=np.uint8)
-    weights = rng.standard_normal((4, 16, 16)).astype(np.float32).round(2) * 64
-    x = rng.standard_normal((5, 192)).astype(np.float32)
-    tail = np.full(192, 192**-0.5, np.float32)
-    answers = {}
-    for level in native._levels():
-        if level != native._levels()[-1] and not native.supports(level):
-            continue
-        library = native._open(level)
-        energy, sums = np.zeros((4, 16)), np.zeros(4, np.int64)
-        codes, left = np.zeros((5, 192), np.int8), np.zeros(5, np.float32)
+PROGRAMS = {
+    "v2": ("linux-x86_64", None, ""),
+    "v3": ("linux-x86_64", "avx2", ""),
+    "v4": ("linux-x86_64", "vnni", ""),
+    "neon": ("linux-aarch64", None, "cortex-a72"),
+    "dotprod": ("linux-aarch64", "dotprod", "neoverse-n1"),
+}
+"""For each level: the system, what multiplies codes, and the processor that is emulated on others."""
 
-        def call(name: str, *arguments: int | float, library: ctypes.CDLL = library) -> None:
-            kinds = [ctypes.c_float if isinstance(each, float) else ctypes.c_int64 for each in arguments]
-            ctypes.CFUNCTYPE(None, *kinds)((name, library))(*arguments)
 
-        call("spectrum", grey.ctypes.data, 131, 9, 16, 1, weights.ctypes.data, energy.ctypes.data)
-        call("sums", grey.ctypes.data, 131, 77, 131, sums.ctypes.data)
-        place = codes.ctypes.data, left.ctypes.data
-        call("codes", x.ctypes.data, 5, 192, tail.ctypes.data, 0.5, 0.03, 127.0, *place)
-        answers[level] = [energy.tolist(), sums.tolist(), codes.tolist(), left.tolist()]
-    first, *others = answers.values()
-    assert all(other == first for other in others), answers.keys()
+@pytest.mark.skipif(sys.platform != "linux", reason="its programs are for Linux")
+@pytest.mark.parametrize("level", PROGRAMS)
+def test_loops_of_every_level_give_the_same(level: str, tmp_path: Path) -> None:
+    """Checksums of what a program without any library computes (``native/driver.c``); those of ARM by emulation."""
+    build = builder()
+    name, product, processor = PROGRAMS[level]
+    runner: list[str] = []
+    if build.TARGETS[name].machine != build.TARGETS[build.here()].machine:
+        emulator = shutil.which("qemu-aarch64-static") if processor else None
+        if emulator is None:
+            pytest.skip(f"needs {'qemu-aarch64-static' if processor else name}")
+        runner = [emulator, "-cpu", processor]
+    elif level != native._levels()[-1] and not native.supports(
+        level, *([product] if level == "v4" and product else [])
+    ):
+        pytest.skip(f"needs a processor of {level}")
+    cpu = build.LEVELS[build.TARGETS[name].machine][level][0]
+    sources = [HEADERS / "driver.c", *(build.PACKAGE / source for source in build.EVERYWHERE)]
+    options = ["-static", "-Wl,-e,_start", "-fno-sanitize=all", f"-mcpu={cpu}"]
+    if product is not None:
+        sources.append(build.PACKAGE / "neighbors" / f"products_{product}.c")
+        options += [f"-DPRODUCT=reach_{product}", f"-DSHAPE=shape_{product}"]
+    build.compile_c(build.TARGETS[name], sources, tmp_path / level, options)
+    done = subprocess.run(
+        [*runner, str(tmp_path / level)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        stdin=subprocess.DEVNULL,
+    )
+    lines = done.stdout.splitlines()
+    if product is not None:
+        assert lines.pop() == "products right"
+    # of what all processors gave that it was run on
+    assert hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] == "148d5c6865255914", done.stdout
 
 
 @pytest.mark.usefixtures("afresh")
