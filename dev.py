@@ -8,8 +8,8 @@ python3 dev.py check        ruff, mypy, and the layers by import-linter
 python3 dev.py build-native compile the loops in C again, after a change of them (an install does it, too)
 python3 dev.py sanitize     tests of the loops, compiled so that what C leaves undefined ends the process
 python3 dev.py wheels       the sdist and wheels for all platforms, into dist
-python3 dev.py test-wheel   make a wheel, or take the one named, and run the demo from it, alone in .venv-wheel;
-                            with --short only the funnel on the shipped photos
+python3 dev.py test-wheel   make a wheel, or take that for this machine from the folder named, and run the demo from it,
+                            alone in .venv-wheel; with --short only the funnel on the shipped photos
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import venv
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent
+NAME = "resnet-faiss-dedup"
 TASKS = {
     "demo": ("", ["-m", "rfdedup", "demo"]),
     "test": ("[test]", ["-m", "pytest"]),
@@ -117,9 +118,12 @@ def main() -> None:
         return
     if task == "test-wheel":
         made, named = folder / "made", [word for word in more if word != "--short"]
-        if not named:
+        if named:
+            # the one for this machine, by its tags
+            run(*pip, "download", "--no-deps", "--no-index", "--dest", made, "--find-links", named[0], NAME)
+        else:
             run(*pip, "wheel", "--no-deps", "--wheel-dir", made, ".")
-        run(*pip, "install", *(named or made.glob("*.whl")))
+        run(*pip, "install", *made.glob("*.whl"))
         # apart from the clone: all of it comes from the wheel
         run("-I", "-c", "from rfdedup.runtime import native; assert native.available(), native.told()")
         run("-I", *(["-c", SHORT, folder / "run"] if "--short" in more else words))

@@ -42,12 +42,13 @@ def area_resize(pixels: U8, width: int, height: int) -> U8:
     OpenCV does it.
     """
     rows, columns = pixels.shape[:2]
-    if height > rows or width > columns or pixels.dtype != np.uint8 or pixels.shape[2:] not in ((), (3,)):
+    halves = (rows, columns) == (2 * height, 2 * width)
+    half = kernels.halve(pixels) if halves and pixels.ndim == 3 else None
+    if half is not None:
+        return half
+    # means of four levels are whole numbers in OpenCV, too
+    if halves or height > rows or width > columns or pixels.dtype != np.uint8 or pixels.shape[2:] not in ((), (3,)):
         return cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)  # type: ignore[return-value]
-    if pixels.shape == (2 * height, 2 * width, 3):
-        half = kernels.halve(pixels)
-        if half is not None:
-            return half
     if not native.available():
         return _plain_area(pixels, width, height)
     beside = (3, 1) if pixels.ndim == 3 else (1,)
