@@ -50,7 +50,7 @@ def check(name: str, out: Path) -> None:
     (wheel,) = out.glob(f"*-py3-none-{target.tag}.whl")
     names = zipfile.ZipFile(wheel).namelist()
     wanted = {f"{LOOPS}/{level}.{target.suffix}" for level in LEVELS[target.machine]} | {f"{LOOPS}/{SOURCES}"}
-    found = {each for each in names if each.startswith(f"{LOOPS}/") or each.endswith((".c", ".h", ".ll"))}
+    found = {each for each in names if each.startswith(f"{LOOPS}/") or each.endswith((".c", ".h"))}
     if found != wanted:
         sys.exit(f"{wheel.name}: {sorted(found ^ wanted)} is there and should not be, or is missing")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rfdedup.model.items import SourceFile
 
 SCHEMA_VERSION = 2
-FEATURE_VERSION = 14
+FEATURE_VERSION = 15
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)

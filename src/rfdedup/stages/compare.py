@@ -32,7 +32,7 @@ from rfdedup.storage.known_features import feature_key
 
 Rows = npt.NDArray[np.int64]
 
-VERSION: Final = 4
+VERSION: Final = 5
 """Raise when a comparison may come out differently: what older versions compared is then compared again."""
 CHUNK: Final = 8
 """Pairs that travel to a worker together."""
