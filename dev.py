@@ -5,27 +5,34 @@ python3 dev.py test         install what the tests need and run them (more words
 python3 dev.py test-lowest  the same in .venv-lowest, with the lowest version of each dependency that is admitted
 python3 dev.py test-avx2    the tests of what is compiled for a processor, as on one that has nothing beyond AVX2
 python3 dev.py check        ruff, mypy, the layers by import-linter, and the fragments of the changelog
-python3 dev.py kernels      make the .ll of each .c in src again; wants clang 19 ($CLANG says where)
+python3 dev.py build-native compile the loops in C again, after a change of them (an install does it, too)
+python3 dev.py sanitize     tests of the loops, compiled so that what C leaves undefined ends the process
+python3 dev.py wheels       the sdist and wheels for all platforms, into dist
+python3 dev.py test-wheel   make a wheel, or take that for this machine from the folder named, and run the demo from it,
+                            alone in .venv-wheel; with --short only the funnel on the shipped photos
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parent
+NAME = "resnet-faiss-dedup"
 TASKS = {
     "demo": ("", ["-m", "rfdedup", "demo"]),
     "test": ("[test]", ["-m", "pytest"]),
     "test-lowest": ("[test]", ["-m", "pytest"]),
     "test-avx2": ("[test]", ["-m", "pytest"]),
     "check": ("[test,dev]", []),
+    "build-native": ("[test]", ["scripts/build_native.py"]),
+    "sanitize": ("[test]", ["-m", "pytest"]),
+    "wheels": ("", ["scripts/build_wheels.py"]),
+    "test-wheel": ("", ["-m", "rfdedup", "demo"]),
 }
 
 OF_PROCESSORS = [
@@ -41,18 +48,28 @@ AVX2 = {
 }
 """Makes each library do without what newer processors have."""
 
-INSTRUCTIONS = {"kernels_vnni.c": ["-mavx512bw", "-mavx512vbmi", "-mavx512vnni"]}
-"""What loops in C use by name; the others are for any processor."""
-LATER = ["-Xclang", "-disable-llvm-passes"]
-"""Plain loops are made fast where they run: how wide they may be is known there."""
-NOW = {"coding.c": ["-fno-vectorize", "-fno-slp-vectorize", "-fno-unroll-loops"]}
-"""Loops that are as wide as they are written are made fast here: there is less to do where they run."""
+SHORT = """
+import sys
+from pathlib import Path
+
+import rfdedup
+
+photos = Path(rfdedup.__file__).parent / "demo" / "photos"
+print(len(rfdedup.refine(photos, out=Path(sys.argv[1])).verdicts), "photos from the wheel")
+"""
+
+OF_LOOPS = [
+    *(f"tests/property/test_{name}_properties.py" for name in ("kernels", "codes", "cosine", "thumbnails")),
+    *(f"tests/unit/test_{name}.py" for name in ("native", "registers", "cosine")),
+]
+"""Tests of the loops in C."""
 
 
 def environment(task: str) -> Path:
     """Folder of the virtual environment of a task."""
     usual = Path(os.environ.get("RFDEDUP_VENV", REPO / ".venv"))
-    return usual.with_name(f"{usual.name}-lowest") if task == "test-lowest" else usual
+    beside = {"test-lowest": "-lowest", "test-wheel": "-wheel"}.get(task, "")
+    return usual.with_name(usual.name + beside)
 
 
 def lowest() -> str:
@@ -70,36 +87,15 @@ def lowest() -> str:
     return "".join(f"{name}=={bound}\n" for name, bound in bounds.items() if name not in pinned)
 
 
-def make_kernels() -> None:
-    """Translate the loops in C into LLVM's language, for no processor but the instructions that they name."""
-    clang = shutil.which(os.environ.get("CLANG", "clang-19"))
-    if clang is None:
-        sys.exit("clang 19 was not found; install it, or say with CLANG=... where it is")
-    options = ["-O3", "-ffreestanding", "-Wno-psabi", "-S", "-emit-llvm", "-o", "-"]
-    for source in sorted((REPO / "src").rglob("*.c")):
-        special = [*NOW.get(source.name, LATER), *INSTRUCTIONS.get(source.name, [])]
-        command = [clang, *options, *special, str(source)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-        if done.returncode:
-            sys.exit(done.returncode)
-        # what is said of the processor of this machine is left out
-        made = re.sub(r"^(?:target|source_filename|; ModuleID).*\n", "", done.stdout, flags=re.MULTILINE)
-        made = re.sub(
-            r'"(?:target-cpu|target-features|tune-cpu|min-legal-vector-width|no-trapping-math|no-builtins|'
-            r'stack-protector-buffer-size)"(?:="[^"]*")?',
-            "",
-            made,
-        )
-        digest = hashlib.sha256(source.read_text(encoding="utf-8").encode()).hexdigest()
-        head = f"; made of {source.name}, SHA-256 {digest}\n"
-        source.with_suffix(".ll").write_text(head + made, encoding="utf-8", newline="\n")
+def build_requirements() -> list[str]:
+    """What ``[build-system]`` of pyproject.toml names."""
+    import tomllib
+
+    return list(tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"])
 
 
 def main() -> None:
     task, *more = sys.argv[1:] or ["help"]
-    if task == "kernels":
-        make_kernels()
-        return
     if task not in TASKS:
         sys.exit(__doc__)
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this file has not installed the package yet
@@ -113,9 +109,26 @@ def main() -> None:
         if done.returncode:
             sys.exit(done.returncode)
 
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--editable", f".{extra}"]
+    if not python.exists() or task == "test-wheel":
+        venv.create(folder, with_pip=True, clear=True)
+    pip = ["-m", "pip", "--quiet", "--disable-pip-version-check"]
+    if task == "wheels":
+        run(*pip, "install", *build_requirements())
+        run(*words, *more)
+        return
+    if task == "test-wheel":
+        made, named = folder / "made", [word for word in more if word != "--short"]
+        if named:
+            # the one for this machine, by its tags
+            run(*pip, "download", "--no-deps", "--no-index", "--dest", made, "--find-links", named[0], NAME)
+        else:
+            run(*pip, "wheel", "--no-deps", "--wheel-dir", made, ".")
+        run(*pip, "install", *made.glob("*.whl"))
+        # apart from the clone: all of it comes from the wheel
+        run("-I", "-c", "from rfdedup.runtime import native; assert native.available(), native.told()")
+        run("-I", *(["-c", SHORT, folder / "run"] if "--short" in more else words))
+        return
+    install = [*pip, "install", "--editable", f".{extra}"]
     if task == "test-lowest":
         constraints = folder / "lowest.txt"
         constraints.write_text(lowest(), encoding="utf-8")
@@ -130,6 +143,14 @@ def main() -> None:
     elif task == "test-avx2":
         os.environ.update(AVX2)
         run(*words, *(more or OF_PROCESSORS))
+    elif task == "sanitize":
+        run("scripts/build_native.py", "--sanitize")
+        try:
+            for most in ("", "avx2", "sse4"):
+                os.environ["RFDEDUP_MAX_ISA"] = most
+                run(*words, *(more or OF_LOOPS))
+        finally:
+            run("scripts/build_native.py")
     else:
         run(*words, *more)
 

@@ -31,7 +31,7 @@ from rfdedup.executors.worker_setup import set_up_worker
 from rfdedup.features import hashes, light_and_detail
 from rfdedup.features.measurement import LONGEST, measure_picture
 from rfdedup.imaging import decode
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 HERE = Path(__file__).resolve().parent
 LOOPS = ("all measurements", "of these dHash and pHash", "of these light and sharpness", "encoder's input")
@@ -64,7 +64,7 @@ def row(name: str, work: Callable[[int], Any], images: int, repeats: int) -> dic
         return timed(lambda: [work(i) for i in range(images)]) * 1000 / images
 
     def without_loops() -> float:
-        with mock.patch.object(jit, "available", return_value=False):
+        with mock.patch.object(native, "available", return_value=False):
             return all_images()
 
     all_images()
@@ -88,7 +88,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         sources = [file for root in options.photos for file in photos_below(root)] or default_sources()
         make(Path(folder), options.count, sources=sources)
-        where = machine("opencv-python-headless", "simplejpeg", "pillow", "numpy", "openvino", "llvmlite")
+        where = machine("opencv-python-headless", "simplejpeg", "pillow", "numpy", "openvino")
         os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
         with multiprocessing.get_context("spawn").Pool(1, set_up_worker) as pool:
             rows = pool.apply(steps, (photos_below(Path(folder)), options.repeats))

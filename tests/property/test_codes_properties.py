@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rfdedup.neighbors import bounds, coding
 from rfdedup.neighbors.bounds import ByteCodes, Projection, encode, fit_projection
 from rfdedup.neighbors.vectors import normalise, unit_rows
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
-needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
+needs_compiler = pytest.mark.skipif(not native.available(), reason="no loops were compiled for this machine")
 
 
 @st.composite
@@ -75,7 +75,7 @@ def test_compiled_codes_are_those_of_numpy_and_neither_hides_a_remainder(
         if limit:
             patch.setattr(bounds, "largest_code", lambda: 63)
         fast = encode(x, projection)
-        patch.setattr(jit, "available", lambda: False)
+        patch.setattr(native, "available", lambda: False)
         plain = encode(x, projection)
     difference = np.abs(fast.codes.astype(np.int64) - plain.codes)
     # a coordinate in the middle between two codes may go to either
@@ -96,7 +96,7 @@ def test_rows_of_unit_length_are_those_of_numpy(x: np.ndarray) -> None:
     names = np.arange(len(x))
     fast = unit_rows(x, names)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jit, "available", lambda: False)
+        patch.setattr(native, "available", lambda: False)
         plain = unit_rows(x, names)
     for unit in (fast, plain):
         assert unit.dtype == np.float32

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.neighbors import amx, cosine, vnni
+from rfdedup.neighbors import cosine, registers
 from rfdedup.neighbors.bounds import encode, fit_projection, product_bound
 from rfdedup.neighbors.cosine import cosine_links
 from rfdedup.neighbors.products import SWEEP, TILE, LevelProducts, Products, RegisterProducts, exact_up_to
 from rfdedup.neighbors.registers import Registers
 from rfdedup.neighbors.vectors import pair_scores
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 PROGRAMS = [
     pytest.param(
-        program,
-        id=name,
-        marks=pytest.mark.skipif(not program.available(), reason=f"needs a processor with {name}, Linux and llvmlite"),
+        name,
+        marks=pytest.mark.skipif(
+            name not in registers.programs(), reason=f"needs a processor with {' and '.join(needs)}"
+        ),
     )
-    for name, program in (("AMX", amx), ("AVX-512 VNNI", vnni))
+    for name, needs in registers.PROGRAMS.items()
 ]
-needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
+needs_compiler = pytest.mark.skipif(not native.available(), reason="no loops were compiled for this machine")
 
 
 def brute(x: np.ndarray, threshold: float) -> tuple[list[int], list[int], list[float]]:
@@ -74,7 +74,7 @@ def test_integer_products_give_the_same_links(x: np.ndarray, threshold: float, c
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cosine, "_SMALL", 0)
         if not compiled:
-            patch.setattr(jit, "available", lambda: False)
+            patch.setattr(native, "available", lambda: False)
         a, b, score = cosine_links(x, threshold)
     assert (a.tolist(), b.tolist(), score.tolist()) == brute(x, threshold)
 
@@ -105,7 +105,7 @@ def adversarial(kind: str, d: int) -> np.ndarray:
 @pytest.fixture(params=[pytest.param(True, marks=needs_compiler), False], ids=["compiled", "plain"])
 def compiled(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if not request.param:
-        monkeypatch.setattr(jit, "available", lambda: False)
+        monkeypatch.setattr(native, "available", lambda: False)
 
 
 @pytest.mark.usefixtures("compiled")
@@ -146,9 +146,17 @@ def some_codes(rng: np.random.Generator, rows: int, k: int, largest: int = 127) 
 
 
 @functools.cache
-def largest_of(program: Any) -> int:
+def largest_of(program: str | None) -> int:
     """Largest code that a program multiplies exactly, or OpenVINO here: 63 on processors without AVX-512 VNNI."""
-    return 127 if program is not None else exact_up_to(LevelProducts)
+    return exact_up_to(LevelProducts) if program is None else registers.kernel(program).largest
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_products_are_exact_up_to_the_largest_code(program: str) -> None:
+    """And no program has codes of half the range where the whole one would do."""
+    assert exact_up_to(lambda k, _low, _step, threads: RegisterProducts(registers.kernel(program), k, threads)) == (
+        largest_of(program)
+    )
 
 
 def test_openvino_multiplies_exactly_at_least_half_the_range() -> None:
@@ -170,15 +178,17 @@ def test_levels_leave_out_no_product_at_the_bound(seed: int, k: int) -> None:
     assert not found[exact < bound - 1.1 * step].any()
 
 
-def products_of(program: Any, k: int, low: float = 0.0, step: float = 1000.0) -> Products:
+def products_of(program: str | None, k: int, low: float = 0.0, step: float = 1000.0) -> Products:
     """Of a program, or of OpenVINO."""
-    return LevelProducts(k, low, step, 1) if program is None else RegisterProducts(program.kernel(), k, 1)
+    return LevelProducts(k, low, step, 1) if program is None else RegisterProducts(registers.kernel(program), k, 1)
 
 
 @pytest.mark.parametrize("program", [*PROGRAMS, pytest.param(None, id="OpenVINO")])
 @settings(max_examples=8)
 @given(seed=st.integers(0, 2**32), k=st.sampled_from([64, 192, 320]), others=st.integers(1, SWEEP))
-def test_a_sweep_finds_the_products_that_reach_each_tiles_bound(program: Any, seed: int, k: int, others: int) -> None:
+def test_a_sweep_finds_the_products_that_reach_each_tiles_bound(
+    program: str | None, seed: int, k: int, others: int
+) -> None:
     rng = np.random.default_rng(seed)
     a, b = (some_codes(rng, rows, k, largest_of(program)) for rows in (TILE, others * TILE))
     exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
@@ -212,11 +222,11 @@ def at_any_address(codes: np.ndarray, shift: int) -> np.ndarray:
     other_shift=st.integers(0, 63),
 )
 def test_registers_are_exact_wherever_the_codes_lie(
-    program: Any, seed: int, k: int, shift: int, other_shift: int
+    program: str, seed: int, k: int, shift: int, other_shift: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    a = at_any_address(some_codes(rng, TILE, k), shift)
-    b = at_any_address(some_codes(rng, TILE, k), other_shift)
+    a = at_any_address(some_codes(rng, TILE, k, largest_of(program)), shift)
+    b = at_any_address(some_codes(rng, TILE, k, largest_of(program)), other_shift)
     exact = (a.astype(np.float32) @ b.T.astype(np.float32)).astype(np.int64)
     values = exact.ravel()[rng.integers(0, exact.size, 2)]
     bound, higher = float(values.min()), float(values.max())
@@ -235,16 +245,18 @@ def test_registers_are_exact_wherever_the_codes_lie(
 @given(
     seed=st.integers(0, 2**32), k=st.sampled_from([64, 1088, 4096]), rows=st.integers(1, 4), columns=st.integers(1, 4)
 )
-def test_registers_are_exact_for_the_longest_codes(program: Any, seed: int, k: int, rows: int, columns: int) -> None:
+def test_registers_are_exact_for_the_longest_codes(program: str, seed: int, k: int, rows: int, columns: int) -> None:
     """Products at both ends of the range, in parts of a tile, compared with a bound for the columns of each block."""
     rng = np.random.default_rng(seed)
-    kernel = program.kernel()
+    kernel = registers.kernel(program)
+    most = kernel.largest
     a, b = (
-        np.where(rng.random((64 * n, 1)) < rng.random((64 * n, k)), 127, -127).astype(np.int8) for n in (rows, columns)
+        np.where(rng.random((64 * n, 1)) < rng.random((64 * n, k)), most, -most).astype(np.int8)
+        for n in (rows, columns)
     )
-    a[0], a[1], b[2], b[3], b[4] = 127, -127, 127, -127, 0
+    a[0], a[1], b[2], b[3], b[4] = most, -most, most, -most, 0
     exact = a.astype(np.int64) @ b.astype(np.int64).T
-    assert (exact.max(), exact.min()) == (127 * 127 * k, -127 * 127 * k)
+    assert (exact.max(), exact.min()) == (most * most * k, -most * most * k)
     # one of the block's own products, or just above it
     blocks = 64 * columns // kernel.columns
     bounds = exact[rng.integers(0, 64 * rows, blocks), np.arange(blocks) * kernel.columns] + rng.integers(0, 2, blocks)
@@ -256,9 +268,10 @@ def test_registers_are_exact_for_the_longest_codes(program: Any, seed: int, k: i
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_all_products_of_a_sweep_may_reach_the_bound(program: Any) -> None:
+def test_all_products_of_a_sweep_may_reach_the_bound(program: str) -> None:
     rng = np.random.default_rng(1)
-    a, b = some_codes(rng, TILE, 64), some_codes(rng, 3 * TILE, 64)
+    largest = largest_of(program)
+    a, b = some_codes(rng, TILE, 64, largest), some_codes(rng, 3 * TILE, 64, largest)
     found = np.zeros((TILE, 3 * TILE), np.int64)
     for i, j in products_of(program, 64).sweep(a, b, [-np.inf, np.inf, -127.0 * 127 * 64]):
         assert i.size <= TILE * TILE
@@ -269,7 +282,7 @@ def test_all_products_of_a_sweep_may_reach_the_bound(program: Any) -> None:
 
 
 @pytest.mark.parametrize("program", [*PROGRAMS, pytest.param(None, id="OpenVINO")])
-def test_more_may_be_asked_for_in_the_middle_of_a_sweep(program: Any) -> None:
+def test_more_may_be_asked_for_in_the_middle_of_a_sweep(program: str | None) -> None:
     largest = largest_of(program)
     codes = some_codes(np.random.default_rng(0), TILE, 64, largest)
     products = products_of(program, 64)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 import weakref
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -26,25 +24,19 @@ from rfdedup.features import hashes, light_and_detail
 from rfdedup.features.encoder_input import write_input
 from rfdedup.features.measurement import measure_picture
 from rfdedup.imaging import Picture, decode, kernels, resampling
-from rfdedup.runtime import jit
+from rfdedup.imaging.arrays import area_resize
+from rfdedup.runtime import native
 
-needs_compiler = pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
-needs_vnni = pytest.mark.skipif(not jit.supports(kernels.VNNI), reason="needs a processor with AVX-512 VNNI and VBMI")
+needs_compiler = pytest.mark.skipif(not native.available(), reason="no loops were compiled for this machine")
+needs_vnni = pytest.mark.skipif(
+    not native.supports(*kernels.VNNI), reason="needs a processor with AVX-512 VNNI and VBMI"
+)
 both_programs = pytest.mark.parametrize("vnni", [False, pytest.param(True, marks=needs_vnni)])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled() -> None:
-    """Compiling takes longer than one example may."""
-    if jit.available():
-        for vnni in (False, True):
-            with program(vnni):
-                resampling.resize(np.zeros((8, 400, 3), np.uint8), 224, 8, "bilinear")
 
 
 def program(vnni: bool) -> AbstractContextManager[object]:
     """Loops with the special instructions, where there are any, or those for any processor."""
-    return nullcontext() if vnni else mock.patch.object(jit, "supports", return_value=False)
+    return nullcontext() if vnni else mock.patch.object(native, "supports", return_value=False)
 
 
 @st.composite
@@ -78,11 +70,49 @@ def test_resize_is_pillows(vnni: bool, rgb: npt.NDArray[np.uint8], width: int, h
 
 @needs_vnni
 @given(pictures())
-def test_grey_levels_and_halves_are_opencvs(rgb: npt.NDArray[np.uint8]) -> None:
+def test_grey_levels_are_opencvs(rgb: npt.NDArray[np.uint8]) -> None:
     picture = Picture(rgb, rgb.shape[1], rgb.shape[0], "png")
-    expected = cv2.resize(rgb, (-(-rgb.shape[1] // 2), -(-rgb.shape[0] // 2)), interpolation=cv2.INTER_AREA)
     np.testing.assert_array_equal(picture.grey(), cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
-    np.testing.assert_array_equal(picture.half, expected)
+
+
+def covered(outputs: int, size: int) -> npt.NDArray[np.int64]:
+    """(outputs, size): ``outputs`` times how much of each value an output covers."""
+    end, of = np.arange(1, outputs + 1)[:, None] * size, np.arange(1, size + 1) * outputs
+    return np.maximum(np.minimum(end, of) - np.maximum(end - size, of - outputs), 0)
+
+
+@pytest.mark.parametrize("compiled", [pytest.param(True, marks=needs_compiler), False])
+@both_programs
+@given(pictures(), st.data())
+def test_means_of_areas_are_exact(compiled: bool, vnni: bool, rgb: npt.NDArray[np.uint8], data: st.DataObject) -> None:
+    """And near those of OpenCV, which rounds sums of floats."""
+    rows, columns = rgb.shape[:2]
+    halves = rows % 2 == columns % 2 == 0 and data.draw(st.booleans())
+    height, width = (side // 2 if halves else data.draw(st.integers(1, side)) for side in (rows, columns))
+    pixels = rgb if data.draw(st.booleans()) else rgb[:, :, data.draw(st.integers(0, 2))]
+    total = rows * columns
+    sums = np.einsum("yi,xj,ij...->yx...", covered(height, rows), covered(width, columns), pixels, optimize=True)
+    with program(vnni), mock.patch.object(native, "available", return_value=compiled):
+        found = area_resize(pixels, width, height)
+    np.testing.assert_array_equal(found, (2 * sums + total) // (2 * total))
+    opencv = cv2.resize(np.ascontiguousarray(pixels), (width, height), interpolation=cv2.INTER_AREA)
+    assert np.abs(found.astype(int) - opencv).max() <= 1
+
+
+@pytest.mark.parametrize("compiled", [pytest.param(True, marks=needs_compiler), False])
+def test_means_of_long_lines_are_exact(compiled: bool) -> None:
+    white = np.full((3, 70_000), 255, np.uint8)
+    with mock.patch.object(native, "available", return_value=compiled):
+        for pixels in (white, white.T):
+            assert (area_resize(pixels, 1, 1) == 255).all()
+            assert (area_resize(pixels, *(np.minimum(pixels.shape[::-1], 2).tolist())) == 255).all()
+
+
+@given(pictures())
+def test_light_is_that_of_opencv_but_for_the_last_bit(rgb: npt.NDArray[np.uint8]) -> None:
+    grey = np.ascontiguousarray(rgb[:, :, 0])
+    mean, deviation = (float(each[0, 0]) for each in cv2.meanStdDev(grey))
+    assert light_and_detail.brightness_and_contrast(grey) == pytest.approx((mean, deviation), rel=1e-12, abs=1e-6)
 
 
 @needs_vnni
@@ -109,13 +139,13 @@ def test_numbers_of_a_picture_are_those_without_compiled_loops(rgb: npt.NDArray[
         )
 
     compiled = numbers()
-    with mock.patch.object(jit, "available", return_value=False):
+    with mock.patch.object(native, "available", return_value=False):
         assert compiled == numbers()
 
 
 @needs_compiler
 @given(pictures())
-def test_light_and_sharpness_are_opencvs(rgb: npt.NDArray[np.uint8]) -> None:
+def test_light_and_sharpness_are_those_without_compiled_loops(rgb: npt.NDArray[np.uint8]) -> None:
     grey = np.ascontiguousarray(rgb[:, :, 0])
     expected = (
         *light_and_detail.brightness_and_contrast(grey),
@@ -138,7 +168,7 @@ def test_hashes_are_those_without_compiled_loops(shape: tuple[int, int], vnni: b
     sizes = [(9, 8), (32, 32)]
     with program(vnni):
         compiled = hashes.lanczos(grey, sizes)
-    with mock.patch.object(jit, "available", return_value=False):
+    with mock.patch.object(native, "available", return_value=False):
         plain = hashes.lanczos(grey, sizes)
     for one, other, size in zip(compiled, plain, sizes, strict=True):
         np.testing.assert_array_equal(one, other)
@@ -152,7 +182,7 @@ def test_coefficients_that_only_rounding_tells_apart_are_rounded_alike() -> None
         half = np.triu(np.random.default_rng(seed).integers(0, 256, (32, 32), dtype=np.uint8))
         grey = half + np.triu(half, 1).T
         compiled = hashes.hashes(grey)
-        with mock.patch.object(jit, "available", return_value=False):
+        with mock.patch.object(native, "available", return_value=False):
             assert hashes.hashes(grey) == compiled, seed
 
 
@@ -185,7 +215,7 @@ def test_every_measurement_is_the_same_without_compiled_loops(vnni: bool) -> Non
     data = simplejpeg.encode_jpeg(np.asarray(smooth), quality=90)
     with program(vnni):
         compiled = measure_picture(data, decode(data, at_least=640))
-    with mock.patch.object(jit, "available", return_value=False):
+    with mock.patch.object(native, "available", return_value=False):
         plain = measure_picture(data, decode(data, at_least=640))
     assert compiled[0] == plain[0]
 
@@ -262,18 +292,3 @@ print("equal")
 def test_long_thin_pictures_take_no_memory_for_their_weights() -> None:
     with mock.patch.object(resampling, "fixed_point", side_effect=AssertionError):
         assert resampling.resize(np.zeros((2, 100_000, 3), np.uint8), 16, 16, "bilinear").shape == (16, 16, 3)
-
-
-@pytest.mark.parametrize(
-    ("package", "name"),
-    [
-        ("rfdedup.imaging", "kernels"),
-        ("rfdedup.imaging", "kernels_vnni"),
-        ("rfdedup.neighbors", "thumbs"),
-        ("rfdedup.neighbors", "coding"),
-    ],
-)
-def test_the_program_was_made_of_the_source_beside_it(package: str, name: str) -> None:
-    folder = files(package)
-    source = folder.joinpath(f"{name}.c").read_bytes().replace(b"\r\n", b"\n")
-    assert hashlib.sha256(source).hexdigest() in folder.joinpath(f"{name}.ll").read_text("utf-8").splitlines()[0]

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from rfdedup.neighbors import thumbnails
 from rfdedup.neighbors.thumbnails import thumb_rms
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 
 @pytest.mark.parametrize(
-    "compiled", [pytest.param(True, marks=pytest.mark.skipif(not jit.available(), reason="no llvmlite")), False]
+    "compiled",
+    [pytest.param(True, marks=pytest.mark.skipif(not native.available(), reason="no loops were compiled")), False],
 )
 @settings(max_examples=60)
 @given(
@@ -56,7 +57,7 @@ def test_equals_exact_sums(
     assert found.dtype == np.float64
 
 
-@pytest.mark.skipif(not jit.available(), reason="compiled loops want llvmlite on Linux x86_64")
+@pytest.mark.skipif(not native.available(), reason="no loops were compiled for this machine")
 @pytest.mark.parametrize("place", [-1, 3])
 def test_the_compiled_loop_reads_no_picture_that_is_not_there(place: int) -> None:
     with mock.patch.object(thumbnails, "_MANY", 0), pytest.raises(IndexError):
@@ -67,7 +68,7 @@ def test_the_compiled_loop_reads_no_picture_that_is_not_there(place: int) -> Non
 def test_long_pictures_and_few_pairs_are_left_to_numpy(available: bool) -> None:
     with (
         mock.patch.object(thumbnails, "_apart", side_effect=AssertionError),
-        mock.patch.object(jit, "available", return_value=available),
+        mock.patch.object(native, "available", return_value=available),
         mock.patch.object(thumbnails, "_LONGEST", 100),
     ):
         assert thumb_rms(np.zeros((2, 12), np.uint8), np.array([0]), np.array([1])).tolist() == [0.0]

@@ -1,142 +1,98 @@
-"""What is shared by the programs that compare products in registers, and what of them runs on any processor."""
+"""What compares products in registers: loops for processors that are not at hand, too."""
 
 from __future__ import annotations
 
 import ctypes
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rfdedup.neighbors import amx, products, vnni
-from rfdedup.neighbors.registers import Kernel, Registers, compiled
-from rfdedup.runtime import jit
-
-needs_compiler = pytest.mark.skipif(not jit.available(), reason="needs Linux on x86-64 and llvmlite")
+from compiling import emulated
+from rfdedup.neighbors import products, registers
+from rfdedup.neighbors.registers import Kernel, Registers
 
 
-def memory(address: int, size: int) -> np.ndarray:
-    return np.ctypeslib.as_array((ctypes.c_uint8 * size).from_address(address))
+@pytest.fixture(scope="module", params=["amx", "avxvnni", "dotprod"])
+def library(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ctypes.CDLL]:
+    return request.param, emulated(request.param, tmp_path_factory.mktemp("emulated"))
 
 
-class Tiles:
-    """What the instructions for tile registers do."""
-
-    def __init__(self) -> None:
-        self.tiles = np.zeros((8, 16, 64), np.uint8)
-        self.config: list[int] = []
-        self.unaligned = 0
-
-    def ldtilecfg(self, at: int) -> None:
-        self.config = memory(at, 64).tolist()
-
-    def tilerelease(self) -> None:
-        self.tiles[:] = 0
-
-    def tilezero(self, tile: int) -> None:
-        self.tiles[tile] = 0
-
-    def tileloadd64(self, tile: int, at: int, stride: int) -> None:
-        self.unaligned += bool(at % 64 or stride % 64)
-        for r in range(16):
-            self.tiles[tile, r] = memory(at + r * stride, 64)
-
-    def tilestored64(self, tile: int, at: int, stride: int) -> None:
-        for r in range(16):
-            memory(at + r * stride, 64)[:] = self.tiles[tile, r]
-
-    def tdpbssd(self, to: int, one: int, other: int) -> None:
-        a, b = (self.tiles[tile].view(np.int8).reshape(16, 16, 4).astype(np.int32) for tile in (one, other))
-        self.tiles[to].view(np.int32)[:] += np.einsum("rwc,wkc->rk", a, b)
+def kernel_of(program: str, library: ctypes.CDLL) -> Kernel:
+    pointer, size = ctypes.c_void_p, ctypes.c_int64
+    kind = ctypes.CFUNCTYPE(size, pointer, pointer, size, size, size, pointer, pointer, pointer, pointer)
+    shape = (ctypes.c_int32 * 3).in_dll(library, f"shape_{program}")
+    return Kernel(program, kind((f"reach_{program}", library)), *shape)
 
 
-@needs_compiler
 @pytest.mark.parametrize("shift", [0, 5])
 @pytest.mark.parametrize("share", [1.0, 0.1, 0.001, 0.0])
-def test_the_program_for_amx_is_exact_with_tile_registers_of_numpy(shift: int, share: float) -> None:
-    import llvmlite.binding as llvm
-
-    tiles, pointer, size, tile = Tiles(), ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint8
-    kinds = {
-        "ldtilecfg": [pointer],
-        "tilerelease": [],
-        "tilezero": [tile],
-        "tileloadd64": [tile, pointer, size],
-        "tilestored64": [tile, pointer, size],
-        "tdpbssd": [tile, tile, tile],
-    }
-    # a program is compiled once and kept: these names must be its own
-    suffix = f"{shift}.{share}"
-    program, called = amx._program(), []
-    for name, kind in kinds.items():
-        called.append(ctypes.CFUNCTYPE(None, *kind)(getattr(tiles, name)))
-        program = program.replace(f"@llvm.x86.{name}(", f"@{name}.{suffix}(")
-        llvm.add_symbol(f"{name}.{suffix}", ctypes.cast(called[-1], pointer).value)
+def test_loops_are_exact_with_the_instructions_in_plain_c(
+    library: tuple[str, ctypes.CDLL], shift: int, share: float
+) -> None:
+    kernel = kernel_of(*library)
     rng = np.random.default_rng(3)
     a = np.empty(96 * 128 + shift, np.int8)[shift:].reshape(96, 128)
     a[:] = rng.integers(-127, 128, a.shape)
     b = rng.integers(-127, 128, (160, 128)).astype(np.int8)
+    a[0], a[1], b[2], b[3] = 127, -127, 127, -127
     exact = a.astype(np.int64) @ b.astype(np.int64).T
-    bounds = np.full(5, np.quantile(exact, 1 - share), np.int32)
+    bounds = np.full(160 // kernel.columns, np.quantile(exact, 1 - share), np.int32)
     bounds[2] += 1000
     found = np.zeros(exact.shape, np.int64)
-    for i, j in Registers(Kernel(compiled(program), *amx.block(), amx.tiles()), 128, 192, 128).reach(a, b, bounds):
+    for i, j in Registers(kernel, 128, 192, 128).reach(a, b, bounds):
         assert 0 < i.size <= 96**2
         np.add.at(found, (i, j), 1)
-    assert np.array_equal(found, exact >= np.repeat(bounds, 32))
-    # palette 1; bytes of a row, as 16 bits, and rows of eight tiles
-    assert tiles.config == [1] + [0] * 15 + [64, 0] * 8 + [0] * 16 + [16] * 8 + [0] * 8
-    assert tiles.unaligned == 0
+    assert np.array_equal(found, exact >= np.repeat(bounds, kernel.columns))
+    # tile registers are loaded fastest from whole lines of a cache
+    assert ctypes.c_int32.in_dll(library[1], "unaligned").value == 0
 
 
-@pytest.mark.parametrize("program", [amx, vnni])
-def test_every_product_of_a_block_has_one_bit(program: Any) -> None:
-    kernel = Kernel(lambda *_: 0, *program.block())
-    assert products.TILE % kernel.rows == products.TILE % kernel.columns == 0
-    assert kernel.row.size == kernel.rows * kernel.columns
-    assert np.unique(kernel.row * kernel.columns + kernel.column).size == kernel.row.size
+def test_blocks_fit_tiles_and_scratch_memory(library: tuple[str, ctypes.CDLL]) -> None:
+    kernels = [kernel_of(*library), *map(registers.kernel, registers.programs())]
+    for kernel in kernels:
+        assert products.TILE % kernel.rows == products.TILE % kernel.columns == 0
+        size = kernel.rows * kernel.columns
+        assert size & (size - 1) == 0
+        assert kernel.columns % 8 == 0
+        assert kernel.largest in (63, 127)
 
 
-@needs_compiler
-@pytest.mark.parametrize(
-    ("program", "processor", "instruction"),
-    [(amx, "sapphirerapids", "tdpbssd"), (vnni, "cascadelake", "vpdpbusd"), (vnni, "znver4", "vpdpbusd")],
-)
-def test_programs_can_be_compiled_for_their_processors(program: Any, processor: str, instruction: str) -> None:
-    import llvmlite.binding as llvm
-
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_default_triple().create_target_machine(cpu=processor, opt=3, jit=True)
-    code = machine.emit_assembly(llvm.parse_assembly(program._program()))
-    assert instruction in code
-    # all sums stay in registers
-    assert "Spill" not in code
-
-
-@pytest.mark.parametrize(("has_amx", "has_vnni"), [(True, True), (True, False), (False, True), (False, False)])
-def test_the_fastest_program_of_the_processor_is_taken(
-    monkeypatch: pytest.MonkeyPatch, has_amx: bool, has_vnni: bool
-) -> None:
-    for program, has in ((amx, has_amx), (vnni, has_vnni)):
-        kernel = Kernel(lambda *_: 0, *program.block())
-        monkeypatch.setattr(program, "available", lambda has=has: has)
-        monkeypatch.setattr(program, "kernel", lambda kernel=kernel: kernel)
+@pytest.mark.parametrize("names", [("amx", "vnni", "avx2"), ("vnni", "avx2"), ("avx2",), ()])
+def test_the_fastest_program_of_the_processor_is_taken(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]) -> None:
+    monkeypatch.setattr(registers, "programs", lambda: names)
+    monkeypatch.setattr(registers, "kernel", lambda name: Kernel(name, lambda *_: 0, 8, 32, 63))
     taken = products.fast_products(64, 0.0, 1.0, 1)
-    if not (has_amx or has_vnni):
+    if not names:
         assert isinstance(taken, products.LevelProducts)
     else:
         assert isinstance(taken, products.RegisterProducts)
-        assert taken.kernel is (amx if has_amx else vnni).kernel()
+        assert taken.kernel.name == names[0]
+        assert products.largest_code.__wrapped__() == 63
 
 
-@pytest.mark.skipif(not (amx.available() or vnni.available()), reason="needs a processor with AMX or AVX-512 VNNI")
-def test_codes_have_the_whole_range_where_products_are_exact() -> None:
-    assert products.largest_code.__wrapped__() == 127
+@pytest.mark.parametrize(
+    ("features", "expected"),
+    [
+        ({"v3"}, ("avx2",)),
+        ({"v3", "avxvnni"}, ("avxvnni", "avx2")),
+        ({"v3", "v4", "vbmi", "vnni"}, ("vnni", "avx2")),
+        ({"v3", "v4", "vbmi", "vnni", "avxvnni", "amx"}, ("amx", "vnni", "avxvnni", "avx2")),
+        ({"dotprod"}, ("dotprod",)),
+        (set(), ()),
+    ],
+)
+def test_programs_are_those_of_the_library_that_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, features: set[str], expected: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(registers.native, "supports", lambda *names: features.issuperset(names))
+    assert registers.programs() == expected
 
 
-@needs_compiler
-def test_an_llvmlite_that_does_not_know_the_language_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert jit.available.__wrapped__()
-    monkeypatch.setattr("llvmlite.binding.llvm_version_info", (16, 0, 6))
-    assert not jit.available.__wrapped__()
+def test_sources_are_where_the_build_looks_for_them() -> None:
+    folder = Path(registers.__file__).parent
+    assert {path.stem.removeprefix("products_") for path in folder.glob("products_*.c")} in (
+        set(registers.PROGRAMS),
+        # an installed package has no sources
+        set(),
+    )

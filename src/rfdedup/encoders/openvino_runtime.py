@@ -13,7 +13,7 @@ import psutil
 from rfdedup.encoders.base import Embeddings
 from rfdedup.encoders.preprocess import Rgb
 from rfdedup.model.errors import EncoderError
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 from rfdedup.runtime.cpus import thread_count
 
 os.environ.setdefault("OPENVINO_TELEMETRY_OPTOUT", "1")
@@ -42,7 +42,7 @@ def cpu_precisions() -> tuple[str, ...]:
         capabilities = set(openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
     except RuntimeError as error:
         raise EncoderError(f"OpenVINO cannot be used: {first_line(error)}") from None
-    if jit.held_back():
+    if native.held_back():
         # OpenVINO asks the processor, its kernels what they may use of it
         capabilities -= {"BF16", "FP16"}
     return tuple(name for name in ("bf16", "fp16", "fp32") if name.upper() in capabilities or name == "fp32")

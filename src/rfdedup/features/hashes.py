@@ -15,7 +15,7 @@ from rfdedup.imaging import kernels
 from rfdedup.imaging.arrays import U8, area_resize
 from rfdedup.imaging.resampling import PRECISION_BITS, fixed_point, horizontal_first
 from rfdedup.model.constants import THUMB_SIDE
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 Floats = npt.NDArray[np.float64]
 
@@ -41,7 +41,7 @@ def hashes(grey: U8) -> tuple[int, int]:
     lowest DCT coefficients of a 32 x 32 reduction exceed their median.
     """
     difference, perceptual = lanczos(grey, (_DHASH_SIZE, _PHASH_SIZE))
-    if jit.available():
+    if native.available():
         return kernels.bits(np.ascontiguousarray(difference), np.ascontiguousarray(perceptual), _LOW_DCT)
     return _pack(difference[:, 1:] > difference[:, :-1]), _pack(_above_median(perceptual))
 
@@ -101,7 +101,7 @@ def lanczos(grey: U8, sizes: Sequence[tuple[int, int]]) -> list[U8]:
 def _compiled(grey: U8, width: int, height: int) -> U8 | None:
     """Both passes by compiled loops; None where these cannot be had or do not pay."""
     rows, columns = grey.shape
-    if grey.size <= _EXACT_PIXELS or grey.strides[1] != 1 or not jit.available():
+    if grey.size <= _EXACT_PIXELS or grey.strides[1] != 1 or not native.available():
         return None
     across, down = _taps(columns, width, kernels.grey_taps()), _taps(rows, height, kernels.LINE_TAPS)
     if across is None or down is None:

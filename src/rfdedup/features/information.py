@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rfdedup.imaging import fit, kernels
 from rfdedup.imaging.arrays import U8
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 Grid = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -73,7 +73,7 @@ class Structure(NamedTuple):
 
 def extent(grey: U8) -> Extent:
     """Darkest and lightest parts of (h, w) uint8, grey levels; of at least one pixel each."""
-    if grey.strides[1] == 1 and jit.available():
+    if grey.strides[1] == 1 and native.available():
         counts = np.asarray(kernels.counts(grey), np.int64)
     else:
         counts = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel().astype(np.int64)

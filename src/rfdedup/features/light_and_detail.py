@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rfdedup.imaging import kernels
 from rfdedup.imaging.arrays import U8, to_grey
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,14 +28,10 @@ _BORDER_SIDE: Final = 160
 
 def light_and_sharpness(grey: U8) -> tuple[float, float, float]:
     """``brightness_and_contrast`` and ``sharpness`` of (h, w) uint8, in one pass where loops are compiled."""
-    if min(grey.shape) < 2 or grey.strides[1] != 1 or not jit.available():
+    if min(grey.shape) < 2 or grey.strides[1] != 1 or not native.available():
         return (*brightness_and_contrast(grey), sharpness(laplacian(grey)))
     light, light2, edge, edge2 = kernels.sums(grey)
-    # as OpenCV does it, to the last bit
-    share = 1.0 / grey.size
-    mean = light * share
-    deviation = math.sqrt(max(light2 * share - mean * mean, 0.0))
-    return mean, deviation, _variance(float(edge), float(edge2), grey.size)
+    return (*_mean_and_deviation(light, light2, grey.size), _variance(float(edge), float(edge2), grey.size))
 
 
 def laplacian(grey: U8) -> npt.NDArray[np.int16]:
@@ -64,7 +60,7 @@ def local_sharpness(grey: U8) -> float:
     A picture with a soft background is sharp somewhere, a blurred one is not.
     """
     below, right = (_ends(side) for side in grey.shape)
-    if min(grey.shape) < 2 or grey.strides[1] != 1 or not jit.available():
+    if min(grey.shape) < 2 or grey.strides[1] != 1 or not native.available():
         edges = laplacian(grey)
         bands = np.split(edges, below[:-1])
         each = [sharpness(tile) for band in bands for tile in np.split(band, right[:-1], axis=1)]
@@ -85,13 +81,20 @@ def _ends(side: int) -> npt.NDArray[np.int32]:
 
 def brightness_and_contrast(grey: U8) -> tuple[float, float]:
     """Mean and standard deviation of (h, w) uint8 grey levels."""
-    mean, deviation = cv2.meanStdDev(grey)
-    return float(mean[0, 0]), float(deviation[0, 0])
+    level, counts = np.arange(256), np.bincount(np.ravel(grey), minlength=256)
+    # whole numbers: OpenCV's deviation has another last bit on other processors
+    return _mean_and_deviation(int(counts @ level), int(counts @ level**2), grey.size)
+
+
+def _mean_and_deviation(total: int, squares: int, number: int) -> tuple[float, float]:
+    share = 1.0 / number
+    mean = total * share
+    return mean, math.sqrt(max(squares * share - mean * mean, 0.0))
 
 
 def entropy(grey: U8) -> float:
     """Shannon entropy of the grey levels of (h, w) uint8, bits: 0 for one level, 8 for all 256 alike."""
-    compiled = grey.strides[1] == 1 and jit.available()
+    compiled = grey.strides[1] == 1 and native.available()
     counts = kernels.counts(grey) if compiled else cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()
     share = counts[counts > 0].astype(np.float64) / grey.size
     return float(max(-(share * np.log2(share)).sum(), 0.0))
@@ -99,7 +102,7 @@ def entropy(grey: U8) -> float:
 
 def colorfulness(rgb: U8) -> float:
     """Mean spread of the channels, max(R, G, B) - min(R, G, B), of (h, w, 3) uint8, in levels; 0 for grey."""
-    if rgb.flags.c_contiguous and jit.available():
+    if rgb.flags.c_contiguous and native.available():
         # as OpenCV does it, to the last bit
         return kernels.spread(rgb) * (1.0 / (rgb.size // 3))
     red, green, blue = cv2.split(rgb)
@@ -158,7 +161,7 @@ def borders(grey: U8) -> tuple[tuple[slice, slice], float]:
 
 def _varied(lines: U8) -> npt.NDArray[np.bool_]:
     """Which rows of (n, m) uint8 deviate by more than 3 levels, (n,); in whole numbers, so exactly."""
-    if jit.available():
+    if native.available():
         return kernels.varied(lines, _BORDER_SPREAD)
     wide = lines.astype(np.int64)
     size = wide.shape[1]
@@ -191,7 +194,7 @@ def spectrum(grey: U8) -> Floats | None:
     # up to about 1,600 blocks of the grid that JPEG uses, evenly spread
     step = max(1, int(np.sqrt(rows * columns / _SAMPLED_BLOCKS)))
     blocks = -(-rows // step) * -(-columns // step)
-    if grey.strides[1] == 1 and jit.available():
+    if grey.strides[1] == 1 and native.available():
         squares = kernels.spectrum(grey, (rows, columns), step, _QUARTERS).ravel()
     else:
         # whole numbers below 2^24 at every step, so float32 is exact

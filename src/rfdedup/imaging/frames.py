@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import ImageFile
 
-from rfdedup.imaging.arrays import U8, fit, to_grey
+from rfdedup.imaging.arrays import U8, area_resize, fit, to_grey
 from rfdedup.imaging.limits import DecodeLimits, check_size
 
 _FINEST: Final = 32
@@ -61,7 +60,7 @@ def survey(
     size = image.size
     for place, pixels in _looked_at(image, places, file_bytes, limits, show):
         grey = fit(pixels if pixels.ndim == 2 else to_grey(pixels), _LOOKED_AT)
-        cells.append(cv2.resize(grey, (_FINEST, _FINEST), interpolation=cv2.INTER_AREA))  # type: ignore[arg-type]
+        cells.append(area_resize(grey, _FINEST, _FINEST))
         # a page of another shape cannot stand for a file that has the size of its first
         contrast.append(_contrast(grey) if place == places[0] or _alike(image.size, size) else 0.0)
     best = int(np.argmax(np.array(contrast) >= _ENOUGH * max(contrast)))

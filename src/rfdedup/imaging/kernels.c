@@ -1,14 +1,8 @@
 // Loops over pixels that no library does in one pass. Whole numbers only, also where they are floats, so every
 // processor gives the same.
-//
-// kernels.ll is made from this file by "python dev.py kernels" (clang 19); llvmlite compiles that for the
-// processor at hand when it is first needed.
 
-typedef unsigned char u8;
-typedef short i16;
-typedef int i32;
-typedef long long i64;
-typedef unsigned long long u64;
+#include "native.h"
+
 typedef u8 u8x4 __attribute__((vector_size(4)));
 typedef u8 u8x8 __attribute__((vector_size(8)));
 typedef u8 u8x32 __attribute__((vector_size(32)));
@@ -29,8 +23,8 @@ static inline u8 level(i32 sum) {
 }
 
 // Each of rows x outputs levels is a sum over taps (a multiple of 32) pixels from first[x] on, each times its weight.
-void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
-                 u8 *to) {
+PUBLIC void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i32 *weights, i64 taps,
+                        i64 outputs, u8 *to) {
     for (i64 y = 0; y < rows; y++, from += stride, to += outputs)
         for (i64 x = 0; x < outputs; x++) {
             const u8 *pixel = from + first[x];
@@ -49,8 +43,8 @@ void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i
 
 // The same for RGB, with any number of taps. Four bytes are moved for each three, so line holds 3 * columns + 1,
 // and to one byte more than rows * outputs * 3.
-void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *first, const i32 *weights, i64 taps,
-                i64 outputs, u8 *line, u8 *to) {
+PUBLIC void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *first, const i32 *weights,
+                       i64 taps, i64 outputs, u8 *line, u8 *to) {
     for (i64 y = 0; y < rows; y++, from += stride, to += 3 * outputs) {
         __builtin_memcpy(line, from, 3 * columns);
         for (i64 x = 0; x < outputs; x++) {
@@ -73,8 +67,8 @@ void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 columns, const i32 *fi
 
 // Each of outputs lines of width bytes is a sum over taps (a multiple of 4) lines from first[y] on, each times its
 // weight; sums holds one line.
-void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
-           i32 *sums, u8 *to) {
+PUBLIC void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const i32 *weights, i64 taps, i64 outputs,
+                  i32 *sums, u8 *to) {
     for (i64 y = 0; y < outputs; y++, to += width) {
         for (i64 x = 0; x < width; x++) sums[x] = 0;
         for (i64 t = 0; t < taps; t += 4) {
@@ -83,6 +77,67 @@ void lower(const u8 *from, i64 stride, i64 width, const i32 *first, const i32 *w
             for (i64 x = 0; x < width; x++) sums[x] += a[x] * w[0] + b[x] * w[1] + c[x] * w[2] + d[x] * w[3];
         }
         for (i64 x = 0; x < width; x++) to[x] = level(sums[x]);
+    }
+}
+
+// Adds to sums the weighted levels of the lines that one output line covers: line i covers i * outputs to (i + 1) *
+// outputs, the output from begin to end. Lines that it covers whole are added up first, in 16 bits, by up to 256.
+static inline void cover_lines(const u8 *from, i64 stride, i64 width, i64 begin, i64 end, i64 outputs, u32 *sums,
+                               u16 *whole) {
+    for (i64 x = 0; x < width; x++) sums[x] = 0;
+    for (i64 i = begin / outputs; i * outputs < end;) {
+        i64 low = i * outputs, high = low + outputs;
+        const u8 *line = from + i * stride;
+        if (low < begin || high > end) {
+            u32 weight = (u32)((high < end ? high : end) - (low > begin ? low : begin));
+            for (i64 x = 0; x < width; x++) sums[x] += weight * line[x];
+            i++;
+            continue;
+        }
+        i64 number = end / outputs - i < 256 ? end / outputs - i : 256;
+        if (number == 1)
+            for (i64 x = 0; x < width; x++) whole[x] = line[x];
+        else
+            for (i64 x = 0; x < width; x++) whole[x] = (u16)(line[x] + line[stride + x]);
+        for (i64 n = 2; n < number; n++)
+            for (i64 x = 0; x < width; x++) whole[x] += line[n * stride + x];
+        for (i64 x = 0; x < width; x++) sums[x] += (u32)outputs * whole[x];
+        i += number;
+    }
+}
+
+static inline void cover_pixels(const u32 *sums, i64 columns, i64 outputs, i64 channels, i64 total, u8 *to) {
+    // twice the sum and half a level more is divided by twice the total; a quarter of the least difference keeps
+    // what should be whole from falling below it
+    double share = 0.5 / (double)total, more = 0.5 * share;
+    for (i64 x = 0; x < outputs; x++) {
+        i64 begin = x * columns, end = begin + columns, i = begin / outputs, last = (end - 1) / outputs;
+        u64 sum[3] = {0};
+        i64 first_weight = ((i + 1) * outputs < end ? (i + 1) * outputs : end) - begin;
+        for (i64 c = 0; c < channels; c++) sum[c] = (u64)first_weight * sums[i * channels + c];
+        if (last > i) {
+            u64 inner[3] = {0};
+            for (i++; i < last; i++)
+                for (i64 c = 0; c < channels; c++) inner[c] += sums[i * channels + c];
+            u64 last_weight = (u64)(end - last * outputs);
+            for (i64 c = 0; c < channels; c++)
+                sum[c] += inner[c] * (u64)outputs + last_weight * sums[last * channels + c];
+        }
+        for (i64 c = 0; c < channels; c++)
+            *to++ = (u8)(i64)((double)(i64)(2 * sum[c] + (u64)total) * share + more);
+    }
+}
+
+// Means of the areas that height x width levels or pixels of three colours cover of rows x columns, which are at least
+// as many, rounded, halves upwards: exact below 2^42 pixels. sums and whole hold a line.
+PUBLIC void area(const u8 *from, i64 stride, i64 rows, i64 columns, i64 channels, i64 height, i64 width, u32 *sums,
+                 u16 *whole, u8 *to) {
+    for (i64 y = 0; y < height; y++, to += width * channels) {
+        cover_lines(from, stride, columns * channels, y * rows, (y + 1) * rows, height, sums, whole);
+        if (channels == 3)
+            cover_pixels(sums, columns, width, 3, rows * columns, to);
+        else
+            cover_pixels(sums, columns, width, 1, rows * columns, to);
     }
 }
 
@@ -110,7 +165,7 @@ static inline void edges(const u8 *here, const u8 *up, const u8 *down, i64 colum
 }
 
 // Sums of levels, of their squares, of the Laplacian and of its squares. Both sides are at least 2.
-void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
+PUBLIC void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
     i64 light = 0, light2 = 0, edge = 0, edge2 = 0;
     for (i64 y = 0; y < rows; y++) {
         const u8 *here = grey + y * stride;
@@ -126,10 +181,10 @@ void sums(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 *out) {
     out[0] = light, out[1] = light2, out[2] = edge, out[3] = edge2;
 }
 
-// Sums of the Laplacian and of its squares over each tile, added to what is there: down x across tiles, which end before
-// the rows of below and the columns of right.
-void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, i64 down, const i32 *right, i64 across,
-           i64 *out) {
+// Sums of the Laplacian and of its squares over each tile, added to what is there: down x across tiles, which end
+// before the rows of below and the columns of right.
+PUBLIC void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, i64 down, const i32 *right,
+                  i64 across, i64 *out) {
     i64 y = 0;
     for (i64 i = 0; i < down; i++, out += 2 * across)
         for (; y < below[i]; y++) {
@@ -141,7 +196,7 @@ void tiles(const u8 *grey, i64 stride, i64 rows, i64 columns, const i32 *below, 
 }
 
 // Which lines of size levels, a step apart, deviate by more than spread: a standard deviation.
-void varied(const u8 *from, i64 stride, i64 lines, i64 step, i64 size, i64 spread, u8 *to) {
+PUBLIC void varied(const u8 *from, i64 stride, i64 lines, i64 step, i64 size, i64 spread, u8 *to) {
     for (i64 y = 0; y < lines; y++, from += stride) {
         i64 total = 0, squares = 0;
         for (i64 x = 0; x < size; x++) {
@@ -153,7 +208,7 @@ void varied(const u8 *from, i64 stride, i64 lines, i64 step, i64 size, i64 sprea
 }
 
 // The sum of the largest less the least of three colours over so many RGB pixels.
-i64 spread(const u8 *rgb, i64 pixels) {
+PUBLIC i64 spread(const u8 *rgb, i64 pixels) {
     i64 sum = 0;
     for (i64 i = 0; i < pixels; i++, rgb += 3) {
         u8 most = rgb[0] > rgb[1] ? rgb[0] : rgb[1], least = rgb[0] < rgb[1] ? rgb[0] : rgb[1];
@@ -164,7 +219,7 @@ i64 spread(const u8 *rgb, i64 pixels) {
 
 // Bits of two hashes, the first one highest: which of 8 x 9 levels are less than the next; which of the 8 x 8 lowest
 // DCT coefficients of 32 x 32 levels, rounded to 1e-6, exceed their median. dct is 8 x 32.
-void bits(const u8 *nine, const u8 *levels, const double *dct, u64 *out) {
+PUBLIC void bits(const u8 *nine, const u8 *levels, const double *dct, u64 *out) {
 #pragma STDC FP_CONTRACT OFF
     u64 difference = 0, perceptual = 0;
     for (i64 y = 0; y < 8; y++)
@@ -199,7 +254,8 @@ static inline void put(float *to, i16x8 from) {
 // directions of rows x columns blocks. A row of the DCT is even or odd, so sums or differences of mirrored pixels are
 // what it weighs: 16 inputs for 16 frequencies, in four quarters. Coefficients are 2^14 times themselves, whole and
 // below 2^24, so floats hold them and their parts; 2^8 times are squared.
-void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const float *weights, double *energy) {
+PUBLIC void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const float *weights,
+                     double *energy) {
     f64x16 sum[4] = {{0}, {0}, {0}, {0}};
     for (i64 y = 0; y < rows; y += step)
         for (i64 x = 0; x < columns; x += step) {
@@ -237,7 +293,7 @@ void spectrum(const u8 *grey, i64 stride, i64 rows, i64 columns, i64 step, const
 
 // How often each of 256 levels occurs, added to what is there. Four tables, so that one count need not wait for
 // another of the same level.
-void counts(const u8 *grey, i64 stride, i64 rows, i64 columns, i32 *to) {
+PUBLIC void counts(const u8 *grey, i64 stride, i64 rows, i64 columns, i32 *to) {
     i32 more[3][256] = {{0}};
     for (i64 y = 0; y < rows; y++, grey += stride) {
         i64 x = 0;

@@ -1,8 +1,7 @@
-"""Loops over pixels that no library does in one pass, compiled for the processor at hand when first needed.
+"""Loops over pixels that no library does in one pass, in C: ``kernels.c``.
 
-``kernels.c`` is their source and ``kernels.ll`` what clang makes of it, from which ``jit`` compiles;
-``kernels_vnni.c`` is for processors with AVX-512 VNNI and VBMI. Where that cannot be had, callers do the same with
-numpy, OpenCV and Pillow, more slowly and with equal results.
+``kernels_vnni.c`` is for processors with AVX-512 VNNI and VBMI. Where there are no compiled loops (``runtime.native``),
+callers do the same with numpy, OpenCV and Pillow, more slowly and with equal results.
 """
 
 from __future__ import annotations
@@ -11,13 +10,12 @@ import ctypes
 import functools
 import math
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 if TYPE_CHECKING:
     from rfdedup.imaging.arrays import U8
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
 LINE_TAPS: Final = 4
 """The number of taps is a multiple of this in ``lower``."""
 _TAPS, _VNNI_TAPS, _VNNI_ROWS = 32, 64, 4
-VNNI: Final = ("avx512f", "avx512bw", "avx512vbmi", "avx512vnni")
-"""What ``kernels_vnni.c`` uses, by the names of LLVM."""
+VNNI: Final = ("v4", "vbmi", "vnni")
+"""What ``kernels_vnni.c`` uses of a processor."""
 _GROUP, _WINDOW = 5, 64
 _GREY_WIDTH, _HALF_WIDTH = 22, 22
 """Columns that ``grey`` and ``halve`` need; see ``kernels_vnni.c``."""
@@ -34,7 +32,6 @@ _PLACE: Final = np.arange(64)
 _BY_PIXEL: Final = (_PLACE // 4 * 3 + _PLACE % 4 % 3).astype(np.int8)
 _BY_FOUR: Final = (_PLACE // 12 % 5 * 6 + _PLACE // 4 % 3 + (_PLACE & 1) * 3 + (_PLACE & 2) * 32).astype(np.int8)
 """In which order they want the bytes of pixels."""
-_POINTER, _SIZE = ctypes.c_void_p, ctypes.c_int64
 
 Floats = npt.NDArray[np.float64]
 
@@ -122,14 +119,14 @@ def weights(first: npt.NDArray[np.int64], whole: npt.NDArray[np.int32], pixels: 
 
 def grey_taps() -> int:
     """What the number of taps is a multiple of in ``narrow_grey``."""
-    return _VNNI_TAPS if jit.supports(VNNI) else _TAPS
+    return _VNNI_TAPS if native.supports(*VNNI) else _TAPS
 
 
 def narrow_grey(grey: U8, by: Weights) -> U8:
     """Weighted sums along the rows of (h, w) uint8 with adjacent columns, rounded: (h, outputs) uint8."""
     height = grey.shape[0]
     out = np.empty((height, len(by.first)), np.uint8)
-    if height >= _VNNI_ROWS and jit.supports(VNNI):
+    if height >= _VNNI_ROWS and native.supports(*VNNI):
         first, _, taps, outputs = by.arguments
         # held by this call: of two threads that both make it, the second replaces that of the first
         digits = by.grey_digits
@@ -145,7 +142,7 @@ def narrow_rgb(rgb: U8, by: Weights) -> U8:
     """The same of (h, w, 3) uint8 with adjacent pixels: (h, outputs, 3)."""
     height, width = rgb.shape[:2]
     outputs = len(by.first)
-    groups = by.rgb_groups if height >= _VNNI_ROWS and jit.supports(VNNI) else None
+    groups = by.rgb_groups if height >= _VNNI_ROWS and native.supports(*VNNI) else None
     if groups is not None:
         out = np.empty((height, outputs, 3), np.uint8)
         line = np.empty((_VNNI_ROWS, width * 3 + _WINDOW), np.uint8)
@@ -198,7 +195,7 @@ def lower(pixels: U8, by: Weights) -> U8:
 
 def grey(rgb: U8) -> U8 | None:
     """ITU-R BT.601 luma of (h, w, 3) uint8, as OpenCV rounds it: (h, w); None where no loop does it here."""
-    if rgb.shape[1] < _GREY_WIDTH or rgb.strides[1:] != (3, 1) or not jit.supports(VNNI):
+    if rgb.shape[1] < _GREY_WIDTH or rgb.strides[1:] != (3, 1) or not native.supports(*VNNI):
         return None
     out = np.empty(rgb.shape[:2], np.uint8)
     _compiled_vnni().grey(rgb.ctypes.data, rgb.strides[0], *rgb.shape[:2], _BY_PIXEL.ctypes.data, out.ctypes.data)
@@ -208,10 +205,34 @@ def grey(rgb: U8) -> U8 | None:
 def halve(rgb: U8) -> U8 | None:
     """(h, w, 3) uint8 of even sides averaged by two in both, (h / 2, w / 2, 3); None where no loop does it here."""
     height, width = rgb.shape[:2]
-    if height % 2 or width % 2 or width < _HALF_WIDTH or rgb.strides[1:] != (3, 1) or not jit.supports(VNNI):
+    if height % 2 or width % 2 or width < _HALF_WIDTH or rgb.strides[1:] != (3, 1) or not native.supports(*VNNI):
         return None
     out = np.empty((height // 2, width // 2, 3), np.uint8)
     _compiled_vnni().halve(rgb.ctypes.data, rgb.strides[0], *out.shape[:2], _BY_FOUR.ctypes.data, out.ctypes.data)
+    return out
+
+
+def area(pixels: U8, width: int, height: int) -> U8:
+    """Means of areas of (h, w) or (h, w, 3) uint8 with adjacent pixels, not more of them: (height, width) or (…, 3).
+
+    A mean is exact and rounded once, halves upwards.
+    """
+    rows, columns, *colours = pixels.shape
+    channels = math.prod(colours)
+    out = np.empty((height, width, *colours), np.uint8)
+    line, whole = np.empty(columns * channels, np.uint32), np.empty(columns * channels, np.uint16)
+    _compiled().area(
+        pixels.ctypes.data,
+        pixels.strides[0],
+        rows,
+        columns,
+        channels,
+        height,
+        width,
+        line.ctypes.data,
+        whole.ctypes.data,
+        out.ctypes.data,
+    )
     return out
 
 
@@ -299,6 +320,7 @@ class _Compiled:
     narrow_grey: Any
     narrow_rgb: Any
     lower: Any
+    area: Any
     sums: Any
     tiles: Any
     varied: Any
@@ -310,18 +332,18 @@ class _Compiled:
 
 @functools.cache
 def _compiled() -> _Compiled:
-    engine = _engine("kernels.ll")
     return _Compiled(
-        narrow_grey=_function(engine, "narrow_grey", "pnnppnnp"),
-        narrow_rgb=_function(engine, "narrow_rgb", "pnnnppnnpp"),
-        lower=_function(engine, "lower", "pnnppnnpp"),
-        sums=_function(engine, "sums", "pnnnp"),
-        tiles=_function(engine, "tiles", "pnnnpnpnp"),
-        varied=_function(engine, "varied", "pnnnnnp"),
-        spread=_function(engine, "spread", "pn", _SIZE),
-        bits=_function(engine, "bits", "pppp"),
-        spectrum=_function(engine, "spectrum", "pnnnnpp"),
-        counts=_function(engine, "counts", "pnnnp"),
+        narrow_grey=native.function("narrow_grey", "pnnppnnp"),
+        narrow_rgb=native.function("narrow_rgb", "pnnnppnnpp"),
+        lower=native.function("lower", "pnnppnnpp"),
+        area=native.function("area", "pnnnnnnppp"),
+        sums=native.function("sums", "pnnnp"),
+        tiles=native.function("tiles", "pnnnpnpnp"),
+        varied=native.function("varied", "pnnnnnp"),
+        spread=native.function("spread", "pn", ctypes.c_int64),
+        bits=native.function("bits", "pppp"),
+        spectrum=native.function("spectrum", "pnnnnpp"),
+        counts=native.function("counts", "pnnnp"),
     )
 
 
@@ -335,20 +357,9 @@ class _CompiledVnni:
 
 @functools.cache
 def _compiled_vnni() -> _CompiledVnni:
-    engine = _engine("kernels_vnni.ll")
     return _CompiledVnni(
-        narrow_grey=_function(engine, "narrow_grey", "pnnppnnp"),
-        narrow_rgb=_function(engine, "narrow_rgb", "pnnnpppnnnpnp"),
-        grey=_function(engine, "grey", "pnnnpp"),
-        halve=_function(engine, "halve", "pnnnpp"),
+        narrow_grey=native.function("narrow_grey_vnni", "pnnppnnp"),
+        narrow_rgb=native.function("narrow_rgb_vnni", "pnnnpppnnnpnp"),
+        grey=native.function("grey_vnni", "pnnnpp"),
+        halve=native.function("halve_vnni", "pnnnpp"),
     )
-
-
-def _engine(program: str) -> Any:
-    return jit.compile_program(files("rfdedup.imaging").joinpath(program).read_text("utf-8"), optimise=True)
-
-
-def _function(engine: Any, name: str, kinds: str, result: Any = None) -> Any:
-    arguments = [_POINTER if kind == "p" else _SIZE for kind in kinds]
-    # called without Python's lock, as every foreign function
-    return ctypes.CFUNCTYPE(result, *arguments)(engine.get_function_address(name))

@@ -1,13 +1,13 @@
 // Loops of kernels.c once more, for processors that multiply bytes and add the products in one instruction, and bring
-// any 64 bytes in any order (AVX-512 VNNI and VBMI). kernels_vnni.ll is made from this file by "python dev.py kernels".
+// any 64 bytes in any order (AVX-512 VNNI and VBMI).
 //
 // A weight is d0 + 2^8 d1 + 2^16 d2. Four rows are done at a time, so there are at least four; the last may be done
 // twice.
 
-typedef unsigned char u8;
-typedef signed char i8;
-typedef int i32;
-typedef long long i64;
+#include "native.h"
+
+#pragma clang attribute push(__attribute__((target("avx512vnni,avx512vbmi"))), apply_to = function)
+
 typedef i8 i8x64 __attribute__((vector_size(64)));
 typedef u8 u8x16 __attribute__((vector_size(16)));
 typedef u8 u8x64 __attribute__((vector_size(64)));
@@ -33,8 +33,8 @@ static inline i32x4 fold(i32x16 v) {
 static inline i32x16 joined(i32x16 low, i32x16 middle, i32x16 high) { return (((high << 8) + middle) << 8) + low; }
 
 // For each output and 64 taps digits has 64 d0, d1 and d2.
-void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i8 *digits, i64 taps, i64 outputs,
-                 u8 *to) {
+PUBLIC void narrow_grey_vnni(const u8 *from, i64 stride, i64 rows, const i32 *first, const i8 *digits, i64 taps,
+                             i64 outputs, u8 *to) {
     for (i64 y = 0; y < rows; y += ROWS) {
         i64 top = y + ROWS <= rows ? y : rows - ROWS;
         for (i64 x = 0; x < outputs; x++) {
@@ -68,8 +68,8 @@ void narrow_grey(const u8 *from, i64 stride, i64 rows, const i32 *first, const i
 // Five outputs of RGB at a time, in 15 of 16 places. For each such group and each four taps, tables has which of 64
 // bytes from first[group] on, and for later taps as many further, make up the places, and the d0, d1 and d2. line holds
 // four rows of pitch bytes, 64 more than the pixels have.
-void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 width, const i32 *first, const i32 *begin, const i8 *tables,
-                i64 taps, i64 groups, i64 outputs, u8 *line, i64 pitch, u8 *to) {
+PUBLIC void narrow_rgb_vnni(const u8 *from, i64 stride, i64 rows, i64 width, const i32 *first, const i32 *begin,
+                            const i8 *tables, i64 taps, i64 groups, i64 outputs, u8 *line, i64 pitch, u8 *to) {
     for (i64 y = 0; y < rows; y += ROWS) {
         i64 top = y + ROWS <= rows ? y : rows - ROWS;
         for (i64 k = 0; k < ROWS; k++) __builtin_memcpy(line + k * pitch, from + (top + k) * stride, width);
@@ -99,7 +99,7 @@ void narrow_rgb(const u8 *from, i64 stride, i64 rows, i64 width, const i32 *firs
 
 // Grey levels of rows x columns RGB as OpenCV rounds them; at least 22 columns. Sixteen at a time, whose 48 bytes are
 // the first of 64, or the last at the end of a row. table brings R, G and B of each together, and any fourth byte.
-void grey(const u8 *from, i64 stride, i64 rows, i64 columns, const i8 *table, u8 *to) {
+PUBLIC void grey_vnni(const u8 *from, i64 stride, i64 rows, i64 columns, const i8 *table, u8 *to) {
     // 15-bit weights of R, G and B: 9798, 19235, 3735
     enum { SHIFT = 15, RGB0 = 70 | 35 << 8 | (151 << 16), RGB1 = 38 | 75 << 8 | 15 << 16 };
     i8x64 order = (i8x64)load(table);
@@ -119,7 +119,7 @@ void grey(const u8 *from, i64 stride, i64 rows, i64 columns, const i8 *table, u8
 // Means of 2 x 2 RGB pixels, rounded: rows x columns of them, at least 11 columns. Ten at a time, whose 60 bytes of
 // each of two rows are the first of 64, or the last at the end of a row. table brings together, of the first five, two
 // bytes of the upper and two of the lower row, which are numbered from 64 on, for each colour.
-void halve(const u8 *from, i64 stride, i64 rows, i64 columns, const i8 *table, u8 *to) {
+PUBLIC void halve_vnni(const u8 *from, i64 stride, i64 rows, i64 columns, const i8 *table, u8 *to) {
     i8x64 first = (i8x64)load(table);
     for (i64 y = 0; y < rows; y++, from += 2 * stride, to += 3 * columns)
 #pragma clang loop unroll(disable)
@@ -135,3 +135,5 @@ void halve(const u8 *from, i64 stride, i64 rows, i64 columns, const i8 *table, u
             }
         }
 }
+
+#pragma clang attribute pop

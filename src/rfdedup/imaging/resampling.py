@@ -19,7 +19,7 @@ from PIL import Image
 
 from rfdedup.imaging import kernels
 from rfdedup.imaging.arrays import U8
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,7 +43,7 @@ class _Filter:
 def resize(rgb: U8, width: int, height: int, name: str) -> U8:
     """(h, w, 3) uint8 to (height, width, 3) as ``Image.resize`` does, ``name`` being one of ``FILTERS``."""
     rows, columns = rgb.shape[:2]
-    if max(rows, columns) <= _LONGEST and rgb.strides[1:] == (3, 1) and jit.available():
+    if max(rows, columns) <= _LONGEST and rgb.strides[1:] == (3, 1) and native.available():
         across, down = (_taps(*sides, name) for sides in ((columns, width), (rows, height)))
         if across is not None and down is not None:
             if horizontal_first(rows, columns, width, height):

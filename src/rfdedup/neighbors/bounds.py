@@ -33,7 +33,7 @@ from rfdedup.neighbors import coding
 from rfdedup.neighbors.directions import completed, leading_directions, mixing
 from rfdedup.neighbors.products import K_STEP, TILE, Codes, aligned_codes, in_threads, largest_code
 from rfdedup.neighbors.vectors import Matrix, Rows, let_go, normalise, unit_rows
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 from rfdedup.runtime.cpus import thread_count
 
 _FIT = 4096
@@ -253,7 +253,7 @@ def encode(
 def _encoder(projection: Projection) -> Callable[[npt.NDArray[np.floating], Rows, Codes], npt.NDArray[np.float32]]:
     """What writes codes of rows, (n, d) floats with their names, to (n, K) int8, and measures what they leave, (n,)."""
     basis, limit = projection.basis, largest_code()
-    if not jit.available():
+    if not native.available():
         return lambda rows, names, out: _rounded(_project(unit_rows(rows, names), projection), projection, limit, out)
     steps = coding.Steps(projection.tail, _extra(projection), projection.scale, limit)
     if basis.ndim == 2:

@@ -1,15 +1,7 @@
 // What is done to rows of numbers before they are compared, in one pass: unit length, and codes of 8 bits.
-//
-// coding.ll is made from this file by "python dev.py kernels" (clang 19); llvmlite compiles that for the
-// processor at hand when it is first needed. Sums are for bounds, not for scores: their order is any.
+// Sums are for bounds, not for scores: their order is any.
 
-typedef unsigned char u8;
-typedef signed char i8;
-typedef unsigned short u16;
-typedef unsigned u32;
-typedef int i32;
-typedef long long i64;
-typedef float f32;
+#include "native.h"
 
 // Numbers that are worked on at a time, whatever the registers hold: enough of them that none waits for another.
 enum { LANES = 64 };
@@ -94,7 +86,8 @@ static __attribute__((noinline)) f32 encode(const f32 *x, f32 times, i64 k, cons
 
 // Rows of d floats, scaled to unit length; lengths holds -1 for a row whose sum of squares is not common, which is not
 // made. line: room for d, in whole LANES.
-void unit_rows(const u8 *from, i64 stride, i64 bytes, i64 rows, i64 d, f32 *line, f32 *restrict to, f32 *lengths) {
+PUBLIC void unit_rows(const u8 *from, i64 stride, i64 bytes, i64 rows, i64 d, f32 *line, f32 *restrict to,
+                      f32 *lengths) {
     for (i64 r = 0; r < rows; r++, from += stride, to += d) {
         f32 square = read(from, bytes, d, line);
         lengths[r] = common(square) ? __builtin_elementwise_sqrt(square) : -1;
@@ -110,15 +103,15 @@ void unit_rows(const u8 *from, i64 stride, i64 bytes, i64 rows, i64 d, f32 *line
 }
 
 // Codes of rows of k coordinates, and what they leave of each.
-void codes(const f32 *x, i64 rows, i64 k, const f32 *tail, f32 extra, f32 scale, f32 limit, i8 *to, f32 *left) {
+PUBLIC void codes(const f32 *x, i64 rows, i64 k, const f32 *tail, f32 extra, f32 scale, f32 limit, i8 *to, f32 *left) {
     for (i64 r = 0; r < rows; r++, x += k, to += k) left[r] = encode(x, 1, k, tail, extra, scale, limit, to);
 }
 
 // Codes of the kept ones, count of them, of d coordinates, and of zeros up to k, after scaling rows of d floats to unit
 // length; left holds -1 for a row whose sum of squares is not common, which is not made. line: room for d and k, both
 // in whole LANES.
-void kept_codes(const u8 *from, i64 stride, i64 bytes, i64 rows, i64 d, const i32 *kept, i64 count, i64 k,
-                const f32 *tail, f32 extra, f32 scale, f32 limit, f32 *line, i8 *to, f32 *left) {
+PUBLIC void kept_codes(const u8 *from, i64 stride, i64 bytes, i64 rows, i64 d, const i32 *kept, i64 count, i64 k,
+                       const f32 *tail, f32 extra, f32 scale, f32 limit, f32 *line, i8 *to, f32 *left) {
     f32 *some = line + (d + LANES - 1) / LANES * LANES;
     for (i64 i = count; i < k; i++) some[i] = 0;
     for (i64 r = 0; r < rows; r++, from += stride, to += k) {

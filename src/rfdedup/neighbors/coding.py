@@ -1,25 +1,22 @@
-"""Passes over rows of embeddings that numpy makes one operation at a time, compiled when first needed.
+"""Passes over rows of embeddings that numpy makes one operation at a time, in C: ``coding.c``.
 
-``coding.c`` is their source and ``coding.ll`` what clang makes of it, from which ``jit`` compiles. Where that cannot
-be had, callers do the same with numpy, more slowly; the results differ by rounding, within the same bounds.
+Where compiled loops cannot be had, callers do the same with numpy, more slowly; the results differ by rounding, within
+the same bounds.
 """
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
 Floats = npt.NDArray[np.float32]
 
-_KINDS: Final = {"p": ctypes.c_void_p, "n": ctypes.c_int64, "f": ctypes.c_float}
 _LANES: Final = 64
 """Numbers that the loops work on at a time."""
 
@@ -119,15 +116,8 @@ class _Compiled:
 
 @functools.cache
 def _compiled() -> _Compiled:
-    program = files("rfdedup.neighbors").joinpath("coding.ll").read_text("utf-8")
-    engine = jit.compile_program(program, optimise=False)
-
-    def function(name: str, kinds: str) -> Any:
-        # called without Python's lock, as every foreign function
-        return ctypes.CFUNCTYPE(None, *(_KINDS[kind] for kind in kinds))(engine.get_function_address(name))
-
     return _Compiled(
-        unit_rows=function("unit_rows", "pnnnnppp"),
-        codes=function("codes", "pnnpfffpp"),
-        kept_codes=function("kept_codes", "pnnnnpnnpfffppp"),
+        unit_rows=native.function("unit_rows", "pnnnnppp"),
+        codes=native.function("codes", "pnnpfffpp"),
+        kept_codes=native.function("kept_codes", "pnnnnpnnpfffppp"),
     )

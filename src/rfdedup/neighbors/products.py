@@ -1,9 +1,9 @@
 """Inner products of 8-bit codes, a tile at a time, on whatever matrix units the processor has.
 
-All that is wanted of them is where they reach a bound. Programs for AMX and for AVX-512 VNNI compare them in registers
-(``registers``). On other processors OpenVINO turns the little graph below into one integer matrix product whose result
-leaves the registers as one byte an entry: 0 for everything below ``low``. So a tile that holds nothing of interest
-costs one pass over bytes.
+All that is wanted of them is where they reach a bound. Loops in C compare them in registers (``registers``). Where
+there is none for a processor, OpenVINO turns the little graph below into one integer matrix product whose result leaves
+the registers as one byte an entry: 0 for everything below ``low``. So a tile that holds nothing of interest costs one
+pass over bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.neighbors import amx, vnni
+from rfdedup.neighbors import registers
 from rfdedup.neighbors.registers import ALIGNMENT, Kernel, Registers
 
 Codes = npt.NDArray[np.int8]
@@ -74,9 +74,8 @@ def fast_products(k: int, low: float, step: float, threads: int) -> Products:
         low, step: bounds are at least ``low + step``; see ``LevelProducts``.
         threads: how many callers there may be at once.
     """
-    for program in (amx, vnni):
-        if program.available():
-            return RegisterProducts(program.kernel(), k, threads)
+    for name in registers.programs():
+        return RegisterProducts(registers.kernel(name), k, threads)
     return LevelProducts(k, low, step, threads)
 
 
@@ -117,11 +116,11 @@ class RegisterProducts:
 
     def sweep(self, a: Codes, b: Codes, bounds: Sequence[float]) -> Iterator[tuple[Place, Place]]:
         least = np.clip(np.ceil(bounds), -_LARGEST, _LARGEST).astype(np.int32)
-        registers = self._idle.get()
+        idle = self._idle.get()
         try:
-            yield from registers.reach(a, b, np.repeat(least, TILE // self.kernel.columns))
+            yield from idle.reach(a, b, np.repeat(least, TILE // self.kernel.columns))
         finally:
-            self._idle.put(registers)
+            self._idle.put(idle)
 
 
 class LevelProducts:
@@ -181,14 +180,16 @@ class LevelProducts:
 @functools.cache
 def largest_code() -> int:
     """Largest magnitude of a code with which this processor multiplies exactly, by its ``fast_products``."""
-    return exact_up_to(fast_products)
+    for name in registers.programs():
+        return registers.kernel(name).largest
+    return exact_up_to(LevelProducts)
 
 
 def exact_up_to(make: Callable[[int, float, float, int], Products]) -> int:
     """Largest magnitude of a code with which products made by ``make``, called as ``fast_products``, are exact here.
 
-    Instruction sets before VNNI add two 8-bit products in 16 bits and saturate; half the range is then safe
-    (191 * 63 * 2 < 2^15, 191 being a code of 63 shifted to unsigned).
+    Instruction sets before VNNI add two 8-bit products in 16 bits and saturate; half the range is then safe for a
+    library (191 * 63 * 2 < 2^15, 191 being a code of 63 shifted to unsigned).
     """
     k = 4 * K_STEP
     full = np.full((TILE, k), 127, dtype=np.int8)

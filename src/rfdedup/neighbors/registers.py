@@ -1,62 +1,67 @@
-"""Integer products of codes that are compared where they leave the registers, by a program compiled when first needed.
+"""Integer products of codes that are compared where they leave the registers, in C.
 
 A library's matrix product writes every entry; here nearly all of them are only compared with a bound. So a block of
-products is compared in registers, and only blocks that hold one at or above the bound are written. The programs are in
-``amx`` and ``vnni``; elsewhere, and without llvmlite, ``products`` does the same with OpenVINO.
+products is compared in registers, and only blocks that hold one at or above the bound are written. ``products.h`` has
+the loops that are shared, ``products_*.c`` what each kind of processor multiplies with. Where there is none,
+``products`` does the same with OpenVINO.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 
-ALIGNMENT = 64
-PANEL = 8192
-"""Where the scratch memory holds the codes of a block's columns, in the order that the program wants; what lies before
-is the program's own."""
+ALIGNMENT: Final = 64
+PROGRAMS: Final = {
+    "amx": ("v4", "amx"),
+    "vnni": ("v4", "vnni"),
+    "avxvnni": ("v3", "avxvnni"),
+    "avx2": ("v3",),
+    "dotprod": ("dotprod",),
+}
+"""Names in C, the fastest first, and what they use of a processor."""
+_BEFORE: Final = 8192
+"""Bytes of scratch memory before the codes of a block's columns."""
 
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """A compiled program, and the blocks that it compares.
+    """What compares, and its blocks.
 
     Attributes:
+        name: of ``PROGRAMS``.
         reach: called with the addresses of rows and columns, the number of codes, of rows and of columns, then the
             addresses of the bounds, of the places and bits that it writes, and of scratch memory; gives the number of
             blocks written. A place is a block's number by rows, times 2^16, plus its number by columns.
-        row, column: (rows times columns of a block, a power of two) int64, where in a block each of its bits lies.
-        start: what the scratch memory must begin with.
+        rows, columns: of a block, whose product is a power of two; columns of a block share a bound.
+        largest: magnitude of a code up to which products are exact.
     """
 
+    name: str
     reach: Callable[..., int]
-    row: npt.NDArray[np.int64]
-    column: npt.NDArray[np.int64]
-    start: bytes = b""
-
-    @property
-    def rows(self) -> int:
-        """Rows of a block."""
-        return int(self.row.max()) + 1
-
-    @property
-    def columns(self) -> int:
-        """Columns of a block, which share a bound."""
-        return int(self.column.max()) + 1
+    rows: int
+    columns: int
+    largest: int
 
 
-def compiled(program: str) -> Callable[..., int]:
-    """``reach`` of an LLVM program."""
-    engine = jit.compile_program(program, optimise=False)
-    pointer, size = ctypes.c_void_p, ctypes.c_int64
-    # called without Python's lock, as every foreign function
-    kind = ctypes.CFUNCTYPE(size, pointer, pointer, size, size, size, pointer, pointer, pointer, pointer)
-    return kind(engine.get_function_address("reach"))
+def programs() -> tuple[str, ...]:
+    """Those of ``PROGRAMS`` that this processor runs, the fastest first."""
+    return tuple(name for name, features in PROGRAMS.items() if native.supports(*features))
+
+
+@functools.cache
+def kernel(name: str) -> Kernel:
+    """One of ``programs``."""
+    reach = native.function(f"reach_{name}", "ppnnnpppp", ctypes.c_int64)
+    return Kernel(name, reach, *native.numbers(f"shape_{name}", 3))
 
 
 class Registers:
@@ -71,11 +76,10 @@ class Registers:
     def __init__(self, kernel: Kernel, rows: int, columns: int, k: int) -> None:
         self._kernel = kernel
         self._places = np.empty(rows // kernel.rows * columns // kernel.columns, np.uint32)
-        self._bits = np.empty((self._places.size, kernel.row.size // 8), np.uint8)
-        first = PANEL + kernel.columns * k
+        self._bits = np.empty((self._places.size, kernel.rows * kernel.columns // 8), np.uint8)
+        first = _BEFORE + kernel.columns * k
         memory = np.zeros(first + rows * k + ALIGNMENT, np.uint8)
         self._scratch = memory[-memory.ctypes.data % ALIGNMENT :]
-        self._scratch[: len(kernel.start)] = np.frombuffer(kernel.start, np.uint8)
         self._rows = self._scratch[first : first + rows * k].view(np.int8).reshape(rows, k)
 
     def reach(
@@ -102,51 +106,11 @@ class Registers:
             self._bits.ctypes.data,
             self._scratch.ctypes.data,
         )
-        size = kernel.row.size
+        size = kernel.rows * kernel.columns
         shift, most = size.bit_length() - 1, a.shape[0] ** 2 // size
         for begin in range(0, found, most):
             some = slice(begin, min(begin + most, found))
             inside = np.flatnonzero(np.unpackbits(self._bits[some], bitorder="little"))
             block, at = self._places[some][inside >> shift].astype(np.int64), inside & (size - 1)
-            row = (block >> 16) * kernel.rows + kernel.row[at]
-            yield row, (block & 0xFFFF) * kernel.columns + kernel.column[at]
-
-
-def transposed(source: str, target: str, stride: str, *, apart: int = 64, unsigned: bool = False) -> str:
-    """LLVM code that reads 16 rows of 16 words at ``source``.0, and writes them as columns.
-
-    Args:
-        source, target: names of addresses.
-        stride: name of the bytes from row to row.
-        apart: bytes from column to column.
-        unsigned: add 128 to every code.
-    """
-    code = []
-    read = "%signed" if unsigned else "%w.1"
-    for r in range(16):
-        if r:
-            code.append(f"{source}.{r} = getelementptr i8, ptr {source}.{r - 1}, i64 {stride}")
-        code.append(f"{read}.{r} = load <16 x i32>, ptr {source}.{r}, align 1")
-        if unsigned:
-            code.append(f"%w.1.{r} = xor <16 x i32> {read}.{r}, splat (i32 {FOUR_TIMES_128})")
-    for bit in (1, 2, 4, 8):
-        for r in range(16):
-            one, other = r & ~bit, r | bit
-            picked = [16 * bool(c & bit) + (c & ~bit | r & bit) for c in range(16)]
-            mask = ", ".join(f"i32 {c}" for c in picked)
-            code.append(
-                f"%w.{2 * bit}.{r} = shufflevector <16 x i32> %w.{bit}.{one}, <16 x i32> %w.{bit}.{other}, "
-                f"<16 x i32> <{mask}>"
-            )
-    for r in range(16):
-        code.append(f"{target}.{r} = getelementptr i8, ptr {target}, i64 {apart * r}")
-        code.append(f"store <16 x i32> %w.16.{r}, ptr {target}.{r}, align 64")
-    return lines(code)
-
-
-FOUR_TIMES_128 = 0x80808080 - 2**32
-"""Four bytes of 128, as a signed word."""
-
-
-def lines(code: list[str]) -> str:
-    return "\n  ".join(code)
+            row, column = np.divmod(at, kernel.columns)
+            yield (block >> 16) * kernel.rows + row, (block & 0xFFFF) * kernel.columns + column

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
 from concurrent.futures import ThreadPoolExecutor
-from importlib.resources import files
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 from rfdedup.runtime.cpus import thread_count
 
 Rows = npt.NDArray[np.int64]
@@ -23,7 +21,7 @@ _SLICE = 512
 _SHARE = 1 << 15
 """Pairs that a thread takes at a time."""
 _MANY = 1 << 12
-"""Pairs from which on compiling a loop pays."""
+"""Pairs from which on a compiled loop pays."""
 _LONGEST: Final = 1 << 15
 """Most values of a picture of which the compiled loop can sum the squares."""
 _EXACT: Final = 2.0**24
@@ -42,7 +40,7 @@ def thumb_rms(thumbs: U8, i: Rows, j: Rows, *, centred: bool = False) -> npt.NDA
         (L,) float64, rounded to float32; computed in slices, so memory does not grow with L x values.
     """
     out, values = np.empty(len(i)), np.float32(thumbs.shape[1])
-    compiled = len(i) >= _MANY and thumbs.shape[1] <= _LONGEST and jit.available()
+    compiled = len(i) >= _MANY and thumbs.shape[1] <= _LONGEST and native.available()
     sums = _compiled_sums if compiled else _plain_sums
 
     def measure(begin: int) -> None:
@@ -99,8 +97,4 @@ def _compiled_sums(thumbs: U8, i: Rows, j: Rows) -> tuple[Sums, Sums]:
 
 @functools.cache
 def _apart() -> Any:
-    engine = jit.compile_program(files("rfdedup.neighbors").joinpath("thumbs.ll").read_text("utf-8"), optimise=True)
-    pointer, size = ctypes.c_void_p, ctypes.c_int64
-    # called without Python's lock, as every foreign function
-    kind = ctypes.CFUNCTYPE(None, pointer, size, size, pointer, pointer, pointer, pointer)
-    return kind(engine.get_function_address("apart"))
+    return native.function("apart", "pnnpppp")

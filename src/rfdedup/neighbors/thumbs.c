@@ -1,15 +1,11 @@
 // Loops over pairs of thumbnails. Whole numbers only, so every processor gives the same.
-//
-// thumbs.ll is made from this file by "python dev.py kernels"; see imaging/kernels.c.
 
-typedef unsigned char u8;
-typedef short i16;
-typedef int i32;
-typedef long long i64;
+#include "native.h"
 
 // For each pair of pictures, of bytes levels each: the sum of their differences, and of the squares of these.
 // An i32 holds 32768 squares.
-void apart(const u8 *pictures, i64 bytes, i64 pairs, const i64 *one, const i64 *other, i32 *levels, i32 *squares) {
+PUBLIC void apart(const u8 *pictures, i64 bytes, i64 pairs, const i64 *one, const i64 *other, i32 *levels,
+                  i32 *squares) {
     for (i64 p = 0; p < pairs; p++) {
         const u8 *a = pictures + one[p] * bytes, *b = pictures + other[p] * bytes;
         i32 level = 0, square = 0;

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from rfdedup.model.errors import DataError
 from rfdedup.neighbors import coding
-from rfdedup.runtime import jit
+from rfdedup.runtime import native
 from rfdedup.runtime.cpus import thread_count
 
 Rows = npt.NDArray[np.int64]
@@ -95,7 +95,7 @@ def normalise(rows: npt.NDArray[np.floating], names: Rows | None = None) -> Matr
 
 def unit_rows(rows: npt.NDArray[np.floating], names: Rows) -> Matrix:
     """Like ``normalise`` within a relative error of (d + 4) 2^-24, and faster: for bounds, not for scores."""
-    if jit.available():
+    if native.available():
         unit, undone = coding.unit_rows(rows)
     else:
         unit = rows.astype(np.float32)

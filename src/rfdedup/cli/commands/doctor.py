@@ -36,6 +36,7 @@ def findings() -> list[dict[str, Any]]:
     import psutil
 
     from rfdedup.encoders.openvino_runtime import cpu_precisions
+    from rfdedup.runtime import native
     from rfdedup.runtime.cpus import usable_cpus
 
     memory = psutil.virtual_memory()
@@ -45,6 +46,8 @@ def findings() -> list[dict[str, Any]]:
         {"name": "Python", "ok": True, "found": f"{platform.python_version()} on {sys.platform} {platform.machine()}"},
         {"name": "CPU", "ok": True, "found": f"{usable_cpus()} usable of {os.cpu_count()}"},
         {"name": "CPU precisions", "ok": True, "found": ", ".join(cpu_precisions())},
+        # plain versions give the same, more slowly
+        {"name": "loops in C", "ok": True, "found": native.told()},
         {
             "name": "memory",
             "ok": memory.available > 1.5e9,
