@@ -15,15 +15,15 @@ import numpy as np
 
 from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.executors.files import SHARD_ROWS
+from rfdedup.features.settings import feature_key
 from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.constants import THUMB_SIDE
 from rfdedup.model.items import SourceFile
 from rfdedup.pipeline.run import refine_scan
 from rfdedup.runtime.progress import Silent, Watch
 from rfdedup.sources.folder import Scan
+from rfdedup.sources.plan import SHARD_ROWS
 from rfdedup.storage.feature_store import FeatureStore
-from rfdedup.storage.known_features import feature_key
 from rfdedup.storage.run_folder import FEATURES_FOLDER, RunFolder
 
 DIM = 512

@@ -25,7 +25,6 @@ from PIL import Image
 import in_process
 import rfdedup
 from rfdedup.cli.main import main
-from rfdedup.executors import files as execution
 from rfdedup.metric import margins
 from rfdedup.metric.descriptor import Whitening
 from rfdedup.model.errors import RfdedupError, RunFolderError
@@ -34,10 +33,11 @@ from rfdedup.model.schemas import FEATURES
 from rfdedup.outputs.apply.plan import Action
 from rfdedup.outputs.apply.service import Request, apply_run
 from rfdedup.outputs.verification.verify import verify_run
+from rfdedup.pipeline import embedding, measuring
 from rfdedup.pipeline import run as funnel
 from rfdedup.sources import folder as folder_module
+from rfdedup.sources import plan
 from rfdedup.sources.folder import scan
-from rfdedup.stages import embed as embedding
 from rfdedup.stages import propose
 from rfdedup.stages.perceptual import find_perceptual_links
 from rfdedup.storage import files, run_folder
@@ -312,11 +312,11 @@ def test_18_a_file_that_changes_between_the_passes_is_unstable_and_its_copies_fi
     embed, measure = embedding.embed_files, funnel.measure_files
     touched = []
 
-    def late(found: Any, *arguments: Any) -> Any:
+    def late(executor: Any, found: Any, *arguments: Any) -> Any:
         if not touched:
             touched.append(next(file.path for file in found if file.path != "d.png"))
             append(images / touched[0])
-        return embed(found, *arguments)
+        return embed(executor, found, *arguments)
 
     # as for an encoder that pass 1 has not prepared these pictures for
     monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:4]))
@@ -356,8 +356,8 @@ def finished(images: Path) -> Iterator[rfdedup.Run]:
     with pytest.MonkeyPatch.context() as patch:
         in_process.without_workers(patch)
         take_all_for_close(patch)
-        patch.setattr(execution, "SHARD_ROWS", 8)
-        patch.setattr(execution, "CHUNK", 4)
+        patch.setattr(plan, "SHARD_ROWS", 8)
+        patch.setattr(measuring, "CHUNK", 4)
         yield rfdedup.refine(images, images.parent / "run")
 
 
@@ -394,8 +394,8 @@ def test_23_a_full_disk_stops_cleanly_wherever_it_strikes_and_the_run_resumes(
     room, stops = 0, 0
     while True:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(execution, "SHARD_ROWS", 8)
-            patch.setattr(execution, "CHUNK", 4)
+            patch.setattr(plan, "SHARD_ROWS", 8)
+            patch.setattr(measuring, "CHUNK", 4)
             disk = FullDisk(patch, room, number)
             left = code("run", str(images), "--out", str(out), "--quiet")
         if left == 0:

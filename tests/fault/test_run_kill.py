@@ -20,7 +20,8 @@ import pytest
 import in_process
 import kill_child
 import rfdedup
-from rfdedup.executors import files
+from rfdedup.pipeline import measuring
+from rfdedup.sources import plan
 
 TESTS = Path(__file__).parents[1]
 SRC = TESTS.parent / "src"
@@ -97,8 +98,8 @@ def uninterrupted(images: Path, victims: Victims) -> tuple[rfdedup.Run, float]:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are resumed in this process, in the same small steps."""
-    monkeypatch.setattr(files, "SHARD_ROWS", files.SHARD_ROWS)
-    monkeypatch.setattr(files, "CHUNK", files.CHUNK)
+    monkeypatch.setattr(plan, "SHARD_ROWS", plan.SHARD_ROWS)
+    monkeypatch.setattr(measuring, "CHUNK", measuring.CHUNK)
     kill_child.small_steps()
     in_process.without_workers(monkeypatch)
 

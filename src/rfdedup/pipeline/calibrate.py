@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.encoders.run_encoder import RunEncoder
-from rfdedup.executors.files import embed_files
+from rfdedup.executors.choice import open_executor
 from rfdedup.metric.calibration import CONFIDENCE, Calibration, Recall, UnsupportedError, wilson
 from rfdedup.metric.whitening import RAW, WhiteningChoice, choose, full_prior_of, held_out
 from rfdedup.model.config import RunConfig
@@ -23,6 +23,7 @@ from rfdedup.model.errors import ConfigError, InputError
 from rfdedup.model.items import SourceFile
 from rfdedup.model.version import __version__
 from rfdedup.pipeline.edited_copies import KINDS
+from rfdedup.pipeline.embedding import embed_files
 from rfdedup.pipeline.run import refine
 from rfdedup.pipeline.thresholds import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
 from rfdedup.runtime.progress import Progress, Silent, Watch
@@ -190,8 +191,8 @@ def _embed(
     """Embeddings of the files that can be read again, and these files."""
     vectors = np.zeros((len(files), encoder.dim), np.float32)
     good = np.zeros(len(files), np.bool_)
-    with watch.stage("embed", len(files)):
-        for at, values, _ in embed_files(files, encoder, config, watch):
+    with watch.stage("embed", len(files)), open_executor(config) as executor:
+        for at, values, _ in embed_files(executor, files, encoder, config, watch):
             vectors[at] = values
             good[at] = True
     return vectors[good], [file for file, fine in zip(files, good, strict=True) if fine]

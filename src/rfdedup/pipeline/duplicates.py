@@ -33,9 +33,10 @@ from rfdedup.model.proposals import Proposals
 from rfdedup.model.schemas import Tier
 from rfdedup.neighbors.thumbnails import thumb_rms
 from rfdedup.neighbors.vectors import pair_scores
+from rfdedup.pipeline.comparing import Comparer
+from rfdedup.pipeline.embedding import Embedder
 from rfdedup.runtime.progress import Watch
-from rfdedup.stages.compare import VERSION, Comparer, change_limits
-from rfdedup.stages.embed import Embedder
+from rfdedup.stages.compare import VERSION, change_limits
 from rfdedup.stages.perceptual import MIN_CONTRAST, MIN_DHASH_BITS, luminance
 from rfdedup.stages.propose import between, by_embeddings, by_hashes, by_turned_hashes, turned_codes
 from rfdedup.storage.feature_store import FeatureStore

@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.executors.files import file_pool, limits_of, worker_count
-from rfdedup.executors.local import BlockSpec
+from rfdedup.executors.base import BlockSpec
+from rfdedup.executors.choice import open_executor, worker_count
 from rfdedup.features.encoder_input import decode_for, write_input
+from rfdedup.features.settings import limits_of
 from rfdedup.imaging import DecodeLimits, decode
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ImageError
@@ -85,17 +86,15 @@ def embed_copies(
     vectors = np.zeros((len(wanted), encoder.dim), np.float32)
     made = np.zeros(len(wanted), np.bool_)
     chunks = ((start, wanted[start : start + encoder.batch]) for start in range(0, len(wanted), encoder.batch))
-    with (
-        watch.stage("copies", len(wanted)),
-        file_pool(CopyTask(limits_of(config), spec), len(wanted), config, block) as pool,
-    ):
-        for done in pool.run(chunks):
+    task = CopyTask(limits_of(config), spec)
+    with watch.stage("copies", len(wanted)), open_executor(config) as executor:
+        for done in executor.run(task, chunks, items=len(wanted), block=block):
             good = np.array([i for i, result in enumerate(done.results) if result is None], np.int64)
             if done.block is not None and len(good):
                 vectors[done.tag + good] = encoder.embed(done.block[good])
                 made[done.tag + good] = True
             done.release()
             watch.advance(len(done.results))
-        watch.worker_peak = max(watch.worker_peak, pool.stats.peak_rss_bytes)
+        watch.worker_peak = max(watch.worker_peak, executor.peak_rss_bytes)
     at = np.flatnonzero(made)
     return at // len(kinds), at % len(kinds), vectors[at]

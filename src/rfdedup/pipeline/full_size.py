@@ -6,19 +6,22 @@ reduction hides what the rank needs to know, both pictures are decoded whole. Se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.executors.files import look_again
-from rfdedup.features.file_tasks import FullSize
+from rfdedup.executors.base import Failure
+from rfdedup.executors.choice import open_executor
+from rfdedup.features.file_tasks import FullSize, FullSizeTask
+from rfdedup.features.settings import limits_of
 from rfdedup.keepers.rank import in_doubt
 from rfdedup.model.config import RunConfig
 from rfdedup.model.faults import Fault, FilesLost
 from rfdedup.model.image_set import ImageSet
+from rfdedup.model.items import SourceFile
 from rfdedup.model.links import Links
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FULLSCALE_FILE, FeatureStore
@@ -26,6 +29,8 @@ from rfdedup.storage.feature_store import FULLSCALE_FILE, FeatureStore
 Rows = npt.NDArray[np.int64]
 
 _KEY = "fineness, content"
+FILES_A_SHARD = 32
+"""Files that travel to a worker together."""
 _VALUES = 2
 """What is remembered of a picture: fineness and content."""
 
@@ -94,3 +99,13 @@ def _first_of_each(sha256: Sequence[str], known: dict[str, npt.NDArray[np.float3
             seen.add(digest)
             missing.append(i)
     return np.array(missing, np.int64)
+
+
+def look_again(files: Sequence[SourceFile], config: RunConfig, watch: Watch) -> Iterator[tuple[int, FullSize | Fault]]:
+    """What is measured at full size, or the fault, of each of ``files``, by position, as they come."""
+    shards = ((i, list(files[i : i + FILES_A_SHARD])) for i in range(0, len(files), FILES_A_SHARD))
+    with open_executor(config) as executor:
+        for done in executor.run(FullSizeTask(limits_of(config)), shards, items=len(files)):
+            for at, result in enumerate(done.results, done.tag):
+                yield at, (result.kind, result.detail) if isinstance(result, Failure) else result
+            watch.advance(len(done.results))

@@ -15,9 +15,8 @@ import pyarrow as pa
 
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.run_encoder import RunEncoder
-from rfdedup.executors.early_embedding import SampleInputs
-from rfdedup.executors.files import TRANSIENT, measure_files
 from rfdedup.features.quality import QualityChecks, check_quality
+from rfdedup.features.settings import feature_key
 from rfdedup.keepers.compatible import Compatible
 from rfdedup.keepers.confirmed import Compared
 from rfdedup.keepers.constraints import Constraints, constraints
@@ -33,7 +32,9 @@ from rfdedup.model.items import SourceFile
 from rfdedup.model.links import Links, with_exact
 from rfdedup.model.schemas import Tier
 from rfdedup.pipeline.duplicates import Search, about_comparison
+from rfdedup.pipeline.early_embedding import SampleInputs
 from rfdedup.pipeline.full_size import FullScale
+from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at, refuse_early
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
@@ -43,13 +44,14 @@ from rfdedup.runtime.memory import peak_memory
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.companions import companion_counts
 from rfdedup.sources.folder import Scan, sample, scan
+from rfdedup.sources.plan import cut
 from rfdedup.stages.exact import exact_representatives
 from rfdedup.stages.perceptual import PerceptualLinks, find_perceptual_links
 from rfdedup.stages.stored_links import worth_keeping
 from rfdedup.stages.verdicts import Duplicates, evidence_table, link_table, observed_flags, settle, verdict_table
 from rfdedup.storage.decision_log import DecisionLog
 from rfdedup.storage.feature_store import FeatureStore
-from rfdedup.storage.known_features import assemble, feature_key, look_up
+from rfdedup.storage.known_features import TRANSIENT, assemble, look_up
 from rfdedup.storage.run_folder import RunFolder
 from rfdedup.storage.trust import ID, is_own, note_run, own_id
 
@@ -209,9 +211,8 @@ def decide(
     if not folder.is_complete():
         folder.write_info({**about, "status": "running"})
 
-    known, at = look_up(files, store)
-    new = [files[i] for i in np.flatnonzero(at < 0).tolist()]
-    transient: dict[SourceFile, Fault] = {}
+    known, at = look_up(files, store, retry=True)
+    new = cut(files, at < 0)
     encoder = RunEncoder(config.semantic, given) if "semantic" in config.tiers else None
     held_inputs = None
     if new:
@@ -219,10 +220,10 @@ def decide(
         if ahead is not None and config.same == "meaning":
             refuse_early(config, ahead.card, len(files))
             held_inputs = SampleInputs(looked_at(config, ahead.card, len(files)), ahead.card.input)
-        with watch.stage("quality + hash" if ahead is None else "quality + hash + embed", len(new)):
-            transient = measure_files(new, store, config, watch, ahead, held_inputs)
+        with watch.stage("quality + hash" if ahead is None else "quality + hash + embed", sum(map(len, new))):
+            measure_files(new, store, config, watch, ahead, held_inputs)
         known, at = look_up(files, store)
-    image_set = assemble(files, known, at, transient)
+    image_set = assemble(files, known, at)
     del known
     if not image_set.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")

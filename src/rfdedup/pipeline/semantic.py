@@ -11,8 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.encoders.run_encoder import RunEncoder, facts_of
-from rfdedup.executors.early_embedding import SampleInputs
-from rfdedup.executors.files import embed_files, embed_inputs
+from rfdedup.executors.embedding import embed_inputs
 from rfdedup.keepers.selection import KingSelection
 from rfdedup.metric.descriptor import Matrix
 from rfdedup.metric.margins import FLOOR_BELOW, MARGIN, Bounds
@@ -20,10 +19,11 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.faults import Fault, FilesLost
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import Links
+from rfdedup.pipeline.early_embedding import SampleInputs
+from rfdedup.pipeline.embedding import Embedder
 from rfdedup.pipeline.metric_choice import MetricSample, RunMetric, refuse_early, settle_metric
 from rfdedup.runtime.progress import Watch
 from rfdedup.stages.cosine_links import CosineLinks
-from rfdedup.stages.embed import Embedder
 from rfdedup.stages.exact import first_of_each
 from rfdedup.stages.perceptual import PerceptualLinks
 from rfdedup.storage.feature_store import REMEASURED_FILE, FeatureStore
@@ -175,9 +175,7 @@ class SemanticTier:
         if len(missing):
             with self.watch.stage("re-measure", len(missing)):
                 files = [self.image_set.files[i] for i in rows[missing]]
-                for at, vectors, broken in embed_files(
-                    files, encoder, self.config, self.watch, self._embedder.pool(encoder)
-                ):
+                for at, vectors, broken in self._embedder.embed_again(files, encoder):
                     faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
                     known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
         if len(unknown):
@@ -194,9 +192,9 @@ class SemanticTier:
         held = at[places >= 0]
         if len(held):
             with self.watch.stage("adapt", len(held)):
-                for some, vectors in embed_inputs(
-                    self.held_inputs.pixels, places[places >= 0], self.encoder("fp32"), self.watch
-                ):
+                pixels = self.held_inputs.pixels
+                for some, vectors in embed_inputs(pixels, places[places >= 0], self.encoder("fp32")):
+                    self.watch.advance(len(some))
                     known |= {sha256[held[i]]: vector for i, vector in zip(some, vectors, strict=True)}
         return at[places < 0]
 

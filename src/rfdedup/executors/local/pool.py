@@ -13,8 +13,9 @@ from typing import Any, Generic
 
 import numpy as np
 
+from rfdedup.executors.base import BlockSpec, Done, Item, Result, Tag
 from rfdedup.executors.local.child import Orders
-from rfdedup.executors.local.contract import BlockSpec, Done, Item, PoolStats, Result, Tag, WorkerLimits
+from rfdedup.executors.local.contract import PoolStats, WorkerLimits
 from rfdedup.executors.local.process import SPAWN, Chunk
 from rfdedup.executors.local.supervisor import Supervisor
 

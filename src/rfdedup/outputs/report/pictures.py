@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rfdedup.comparison import VIEW_SIDE, ChangeLimits, View, change_map, make_view
-from rfdedup.executors.files import file_pool, limits_of
+from rfdedup.executors.choice import open_executor
 from rfdedup.features.hashes import sha256
+from rfdedup.features.settings import limits_of
 from rfdedup.imaging import DecodeLimits, decode
 from rfdedup.imaging.arrays import U8
 from rfdedup.model.config import RunConfig
@@ -183,8 +184,9 @@ def _drawn(
             part = items[begin : begin + _CHUNK]
             yield [pair for pair, _ in part], part
 
-    with file_pool(DrawTask(limits_of(config), change_limits(config)), len(items), config) as pool:
-        for done in pool.run(chunks()):
+    task = DrawTask(limits_of(config), change_limits(config))
+    with open_executor(config) as executor:
+        for done in executor.run(task, chunks(), items=len(items)):
             for pair, result in zip(done.tag, done.results, strict=True):
                 # a fault, or a file that a worker died of, has no pictures
                 if isinstance(result, tuple) and isinstance(result[0], bytes):

@@ -16,10 +16,13 @@ from rfdedup.comparison import ChangeLimits
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.run_encoder import config_of_run, trusted
-from rfdedup.executors.files import embed_files, file_pool, limits_of
-from rfdedup.executors.local import Failure
+from rfdedup.executors.base import Failure
+from rfdedup.executors.choice import open_executor, worker_count
+from rfdedup.executors.embedding import block_of, embed_items
+from rfdedup.features.file_tasks import PrepareTask
 from rfdedup.features.hashes import sha256
 from rfdedup.features.measurement import measure
+from rfdedup.features.settings import limits_of
 from rfdedup.imaging import DecodeLimits
 from rfdedup.metric.margins import MARGIN
 from rfdedup.metric.whitening import describe_as
@@ -206,8 +209,8 @@ def _read_files(
 
     with watch.stage("verify", len(recorded.drops)):
         task = ProofTask(limits_of(config), config.quality.scale)
-        with file_pool(task, len(recorded.drops), config) as pool:
-            for done in pool.run(chunks()):
+        with open_executor(config) as executor:
+            for done in executor.run(task, chunks(), items=len(recorded.drops)):
                 ready, looked_at = done.tag
                 facts: dict[Key, Facts | Fault] = {}
                 for at, place in enumerate(looked_at):
@@ -248,8 +251,8 @@ def _compare_again(
             yield ready, items
 
     task = SizedCompareTask(limits_of(config), change_limits(config))
-    with watch.stage("verify pictures", len(rows)), file_pool(task, len(rows), config) as pool:
-        for done in pool.run(chunks()):
+    with watch.stage("verify pictures", len(rows)), open_executor(config) as executor:
+        for done in executor.run(task, chunks(), items=len(rows)):
             for drop, outcome in zip(done.tag, done.results, strict=True):
                 if isinstance(outcome, Failure):
                     result.fail(drop, outcome.kind, outcome.detail)
@@ -363,8 +366,13 @@ class _Prover:
         number = {key: i for i, key in enumerate(files)}
         keys = list(files)
         vectors = np.zeros((len(files), encoder.dim), np.float32)
-        with self.watch.stage("verify embeddings", len(files)):
-            for at, values, broken in embed_files(list(files.values()), encoder, self.config, self.watch):
+        spec = encoder.card.input
+        block = block_of(encoder, spec.shape, worker_count(self.config))
+        task = PrepareTask(limits_of(self.config), spec)
+        with self.watch.stage("verify embeddings", len(files)), open_executor(self.config) as executor:
+            found = embed_items(executor, task, list(files.values()), encoder, block, len(files))
+            for at, values, broken in found:
+                self.watch.advance(len(at) + len(broken))
                 vectors[at] = values
                 faults |= {keys[i]: fault for i, fault in broken.items()}
         described = self._describe(vectors).astype(np.float64)
