@@ -26,7 +26,7 @@ from rfdedup.keepers.selection import KingSelection
 from rfdedup.metric.whitening import RAW, WhiteningChoice, full_prior_of
 from rfdedup.model.config import RunConfig
 from rfdedup.model.constants import THUMB_SIDE
-from rfdedup.model.faults import Fault, FilesLost
+from rfdedup.model.faults import Faults
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import Links
 from rfdedup.model.proposals import Proposals
@@ -100,7 +100,7 @@ class Search:
     selection: KingSelection
     watch: Watch
     encoder: RunEncoder | None
-    faults: dict[int, Fault] = field(default_factory=dict)
+    faults: Faults = field(default_factory=dict)
     _failed: Rows = field(init=False)
     _embedded: Rows = field(init=False)
     floor: float = 1.0
@@ -269,17 +269,12 @@ class Search:
 
     def _crowned(self, compared: Compared, links: Links, evidence: Links, distinct: Rows) -> tuple[Rows, Rows]:
         """King and place of each row by some links, ranked beside each other by ``evidence``."""
-        while True:
-            try:
-                place = self.selection.place(evidence, distinct, *preferences(compared, self.image_set.features))
-                break
-            except FilesLost as lost:
-                self.faults |= lost.faults
-                gone = np.array(sorted(lost.faults), np.int64)
-                compared.forget(gone)
-                links, evidence = (
-                    some.take(~np.isin(some.a, gone) & ~np.isin(some.b, gone)) for some in (links, evidence)
-                )
+        while lost := self.selection.lost(evidence):
+            self.faults |= lost
+            gone = np.array(sorted(lost), np.int64)
+            compared.forget(gone)
+            links, evidence = (some.take(~np.isin(some.a, gone) & ~np.isin(some.b, gone)) for some in (links, evidence))
+        place = self.selection.place(evidence, distinct, *preferences(compared, self.image_set.features))
         nobody = np.zeros(compared.n, np.bool_)
         return self.selection.kings(links, place, nobody, lambda rows, _: rows), place
 

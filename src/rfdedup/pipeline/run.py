@@ -26,7 +26,7 @@ from rfdedup.metric.whitening import still_frozen
 from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.decisions import digest
 from rfdedup.model.errors import InputError
-from rfdedup.model.faults import Fault, FilesLost
+from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.items import SourceFile
 from rfdedup.model.links import Links, with_exact
@@ -38,7 +38,7 @@ from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at, refuse_early
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
-from rfdedup.pipeline.semantic import SemanticTier
+from rfdedup.pipeline.semantic import SemanticKings, SemanticTier
 from rfdedup.runtime.cpus import at_most
 from rfdedup.runtime.memory import peak_memory
 from rfdedup.runtime.progress import Progress, Silent, Watch
@@ -292,13 +292,13 @@ def judge(
     verdict = verdict.overruled(demands.keep | (protected & ~demands.drop), demands.drop)
     full_size = FullScale(image_set, store, config, watch)
     # in input order nobody asks which copy was enlarged
-    refine = full_size.refined if config.keep.rule != "first" else None
+    refine, look = (full_size.refined, full_size.look) if config.keep.rule != "first" else (None, None)
     compatible = Compatible.of(
         image_set.features, lambda rows: store.frame_hashes(image_set.shard[rows], image_set.row[rows])
     )
     thumbs = image_set.thumbs_from(store)
     selection = KingSelection(
-        image_set.features, config.keep, thumbs, protected, demands, refine, compatible, companions
+        image_set.features, config.keep, thumbs, protected, demands, refine, compatible, companions, look
     )
     flags = observed_flags(image_set, verdict.flags, protected)
     if config.same == "meaning":
@@ -329,7 +329,7 @@ def by_pictures(
 ) -> Linked:
     """Duplicates where hashes and embeddings propose pairs, and comparisons of the pictures decide."""
     while True:
-        rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
+        rows = usable(faults, verdict)
         representative = exact_groups(rows, image_set, config, selection)
         search = Search(image_set, store, config, selection, watch, encoder)
         king, place, links, compared = search.run(np.unique(representative[rows]))
@@ -356,25 +356,39 @@ def by_meaning(
     """Duplicates where hashes and a cosine similarity decide alone, and nobody compares pictures."""
     thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
     while True:
-        rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
-        representative, tier2 = compare_hashes(rows, image_set, config, selection)
-        distinct = np.unique(representative[rows])
-        try:
-            place = selection.place(tier2.evidence(selection, distinct), distinct)
-            king = tier2.kings(selection, place)
-            if tier3 is None:
-                links = tier2.known(distinct[king[distinct] == distinct])
-                break
-            found = tier3.crown(distinct, tier2, king, selection)
-            thresholds[Tier.SEMANTIC] = tier3.metric.threshold.value
-            king, place, links = found.king, found.place, found.links
+        representative, found = kings_by_meaning(usable(faults, verdict), image_set, config, selection, tier3)
+        if not found.lost:
             break
-        except FilesLost as lost:
-            for row, fault in lost.faults.items():
-                faults[row] = fault
+        # facts from now on: the round is made once more without these files
+        for row, fault in found.lost.items():
+            faults[row] = fault
+    king, place, links = found.king, found.place, found.links
+    if tier3 is not None:
+        thresholds[Tier.SEMANTIC] = tier3.metric.threshold.value
     about = tier3.about() if tier3 is not None else None
     kept = worth_keeping(links, king, representative)
     return Linked(faults, representative, king, place, kept, thresholds, None, about)
+
+
+def kings_by_meaning(
+    rows: Rows, image_set: ImageSet, config: RunConfig, selection: KingSelection, tier3: SemanticTier | None
+) -> tuple[Rows, SemanticKings]:
+    """Representatives, (n,), and kings by hashes and a cosine similarity among usable ``rows``."""
+    representative, tier2 = compare_hashes(rows, image_set, config, selection)
+    distinct = np.unique(representative[rows])
+    evidence = tier2.evidence(selection, distinct)
+    if lost := selection.lost(evidence):
+        return representative, SemanticKings(representative, representative, Links.none(), lost)
+    place = selection.place(evidence, distinct)
+    king = tier2.kings(selection, place)
+    if tier3 is None:
+        return representative, SemanticKings(king, place, tier2.known(distinct[king[distinct] == distinct]))
+    return representative, tier3.crown(distinct, tier2, king, selection)
+
+
+def usable(faults: list[Fault | None], verdict: QualityChecks) -> Rows:
+    """Rows without a fault that are no junk, ascending."""
+    return np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
 
 
 def exact_groups(rows: Rows, image_set: ImageSet, config: RunConfig, selection: KingSelection) -> Rows:
