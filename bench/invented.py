@@ -18,7 +18,7 @@ from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.features.settings import feature_key
 from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.constants import THUMB_SIDE
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.pipeline.run import refine_scan
 from rfdedup.runtime.progress import Silent, Watch
 from rfdedup.sources.folder import Scan
@@ -55,8 +55,8 @@ def config(tiers: tuple[str, ...]) -> RunConfig:
     return make_config({"tiers": tiers, "semantic": {"threshold": THRESHOLD, "descriptor": "raw"}})
 
 
-def files(n: int) -> list[SourceFile]:
-    return [SourceFile(ROOT, _path(i), 100_000 + i % 977, 1_700_000_000_000_000_000 + i, i, 1, 1) for i in range(n)]
+def files(n: int) -> list[Item]:
+    return [Item(ROOT, _path(i), 100_000 + i % 977, 1_700_000_000_000_000_000 + i, i, 1, 1) for i in range(n)]
 
 
 def _path(i: int) -> str:

@@ -29,7 +29,7 @@ from rfdedup.executors.worker_setup import set_up_worker
 from rfdedup.features.file_tasks import MeasureTask
 from rfdedup.features.settings import limits_of
 from rfdedup.model.config import RunConfig, make_config
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.pipeline.measuring import CHUNK
 from rfdedup.runtime.cpus import usable_cpus
 from rfdedup.sources.folder import scan
@@ -40,7 +40,7 @@ WARM_UP = 128
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def bare_worker(task: MeasureTask, files: Sequence[SourceFile], line: Connection) -> None:
+def bare_worker(task: MeasureTask, files: Sequence[Item], line: Connection) -> None:
     """Entry point of a bare process: warm up, say so, wait for the word, measure, send."""
     set_up_worker()
     for file in files[:WARM_UP]:
@@ -50,7 +50,7 @@ def bare_worker(task: MeasureTask, files: Sequence[SourceFile], line: Connection
     line.send([task(file) for file in files])
 
 
-def bare(task: MeasureTask, files: Sequence[SourceFile], workers: int) -> float:
+def bare(task: MeasureTask, files: Sequence[Item], workers: int) -> float:
     """Seconds of bare processes."""
     context = multiprocessing.get_context("spawn")
     started = []
@@ -71,7 +71,7 @@ def bare(task: MeasureTask, files: Sequence[SourceFile], workers: int) -> float:
     return seconds
 
 
-def supervised(task: MeasureTask, files: Sequence[SourceFile], config: RunConfig) -> float:
+def supervised(task: MeasureTask, files: Sequence[Item], config: RunConfig) -> float:
     """Seconds of the pool."""
     count = len(files)
     with open_executor(config) as executor:
@@ -83,7 +83,7 @@ def supervised(task: MeasureTask, files: Sequence[SourceFile], config: RunConfig
         return time.perf_counter() - began
 
 
-def chunks(files: Sequence[SourceFile], size: int) -> Iterator[tuple[None, list[SourceFile]]]:
+def chunks(files: Sequence[Item], size: int) -> Iterator[tuple[None, list[Item]]]:
     return ((None, list(files[at : at + size])) for at in range(0, len(files), size))
 
 

@@ -124,7 +124,7 @@ def test_new_files_cost_only_themselves(
     measure = funnel.measure_files
 
     def watch(files: Any, *arguments: Any) -> Any:
-        measured.extend(file.path for shard in files for file in shard)
+        measured.extend(file.key for shard in files for file in shard)
         return measure(files, *arguments)
 
     monkeypatch.setattr(funnel, "measure_files", watch)

@@ -28,7 +28,7 @@ from rfdedup.cli.main import main
 from rfdedup.metric import margins
 from rfdedup.metric.descriptor import Whitening
 from rfdedup.model.errors import RfdedupError, RunFolderError
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.schemas import FEATURES
 from rfdedup.outputs.apply.plan import Action
 from rfdedup.outputs.apply.service import Request, apply_run
@@ -132,7 +132,7 @@ def test_10_overlapping_inputs_list_each_file_once(tmp_path: Path) -> None:
 def test_10_overlapping_inputs_on_a_volume_without_inodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "sub" / "a.png", b"a")
     write(tmp_path / "sub" / "b.png", b"b")
-    monkeypatch.setattr(folder_module, "SourceFile", lambda *values: SourceFile(*values[:4], 0, 0, 1))
+    monkeypatch.setattr(folder_module, "Item", lambda *values: Item(*values[:4], 0, 0, 1))
     assert [file.sort_key[-5:] for file in scan([tmp_path, tmp_path / "sub"]).files] == [b"a.png", b"b.png"]
 
 
@@ -143,12 +143,12 @@ def test_10_a_bind_mount_is_one_file_by_device_and_inode(tmp_path: Path, monkeyp
     os.utime(images / "real" / "a.png", (1, 1))
     os.utime(images / "mounted" / "a.png", (1, 1))
 
-    def one_inode(*values: Any) -> SourceFile:
-        return SourceFile(*values[:4], 77, 5, 1)
+    def one_inode(*values: Any) -> Item:
+        return Item(*values[:4], 77, 5, 1)
 
-    monkeypatch.setattr(folder_module, "SourceFile", one_inode)
+    monkeypatch.setattr(folder_module, "Item", one_inode)
     found = scan([images])
-    assert [file.path for file in found.files] == ["mounted/a.png"]
+    assert [file.key for file in found.files] == ["mounted/a.png"]
     assert found.overlapping == 1
 
 
@@ -314,7 +314,7 @@ def test_18_a_file_that_changes_between_the_passes_is_unstable_and_its_copies_fi
 
     def late(executor: Any, found: Any, *arguments: Any) -> Any:
         if not touched:
-            touched.append(next(file.path for file in found if file.path != "d.png"))
+            touched.append(next(file.key for file in found if file.key != "d.png"))
             append(images / touched[0])
         return embed(executor, found, *arguments)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.sources import plan
 from rfdedup.sources.plan import cut
 from rfdedup.storage import feature_store, files
@@ -19,11 +19,11 @@ from rfdedup.storage.feature_store import Embedded, FeatureStore
 from rfdedup.storage.known_features import TRANSIENT, look_up
 
 
-def items(count: int, size: int = 10) -> list[SourceFile]:
-    return [SourceFile("/in", f"{i:05d}.jpg", size, 1, i, 3, 1) for i in range(count)]
+def items(count: int, size: int = 10) -> list[Item]:
+    return [Item("/in", f"{i:05d}.jpg", size, 1, i, 3, 1) for i in range(count)]
 
 
-def everything(found: list[SourceFile]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def everything(found: list[Item]) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return np.ones(len(found), np.bool_)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Tag = TypeVar("Tag")
-Item = TypeVar("Item")
+Input = TypeVar("Input")
 Result = TypeVar("Result")
 
 Stage = Callable[..., Result]
@@ -89,7 +89,7 @@ class Executor(Protocol):
     def run(
         self,
         stage: Stage[Result],
-        shards: Iterable[tuple[Tag, list[Item]]],
+        shards: Iterable[tuple[Tag, list[Input]]],
         *,
         items: int,
         block: BlockSpec | None = None,

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.executors.base import BlockSpec, Done, Executor, Failure, Item, Stage
+from rfdedup.executors.base import BlockSpec, Done, Executor, Failure, Input, Stage
 from rfdedup.model.faults import Fault
 
 Rows = npt.NDArray[np.int64]
@@ -38,7 +38,12 @@ def block_of(network: Network, shape: tuple[int, ...], workers: int) -> BlockSpe
 
 
 def embed_items(
-    executor: Executor, stage: Stage[Fault | None], items: Sequence[Item], network: Network, block: BlockSpec, most: int
+    executor: Executor,
+    stage: Stage[Fault | None],
+    items: Sequence[Input],
+    network: Network,
+    block: BlockSpec,
+    most: int,
 ) -> Iterator[tuple[list[int], Embeddings, dict[int, Fault]]]:
     """Let ``stage`` write each item's image, and embed what it wrote.
 

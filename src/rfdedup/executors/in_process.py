@@ -7,7 +7,7 @@ from types import TracebackType
 
 import numpy as np
 
-from rfdedup.executors.base import BlockSpec, Done, Item, Result, Stage, Tag
+from rfdedup.executors.base import BlockSpec, Done, Input, Result, Stage, Tag
 
 
 class InProcessExecutor:
@@ -18,7 +18,7 @@ class InProcessExecutor:
     def run(
         self,
         stage: Stage[Result],
-        shards: Iterable[tuple[Tag, list[Item]]],
+        shards: Iterable[tuple[Tag, list[Input]]],
         *,
         items: int,  # noqa: ARG002  there is nothing to start
         block: BlockSpec | None = None,

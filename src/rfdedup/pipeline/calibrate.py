@@ -20,7 +20,7 @@ from rfdedup.metric.calibration import CONFIDENCE, Calibration, Recall, Unsuppor
 from rfdedup.metric.whitening import RAW, WhiteningChoice, choose, full_prior_of, held_out
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ConfigError, InputError
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.version import __version__
 from rfdedup.pipeline.edited_copies import KINDS
 from rfdedup.pipeline.embedding import embed_files
@@ -134,7 +134,7 @@ def calibrate_input(
     with tempfile.TemporaryDirectory(prefix="rfdedup-calibrate-") as scratch:
         run = refine(list(inputs), Path(scratch) / "run", config=settings, progress=progress)
         kept = run.verdicts.filter(np.asarray(run.verdicts["verdict"]) == "keep").select(["root", "path", "sha256"])
-        files = {(file.root, file.path): file for file in scan(list(inputs)).files}
+        files = {(file.root, file.key): file for file in scan(list(inputs)).files}
         measured = run.verdicts.num_rows
     # by content, so that neither names nor folders decide
     rows = sorted(kept.to_pylist(), key=lambda row: row["sha256"])
@@ -186,8 +186,8 @@ def calibrate_input(
 
 
 def _embed(
-    files: list[SourceFile], encoder: Any, config: RunConfig, watch: Watch
-) -> tuple[npt.NDArray[np.float32], list[SourceFile]]:
+    files: list[Item], encoder: Any, config: RunConfig, watch: Watch
+) -> tuple[npt.NDArray[np.float32], list[Item]]:
     """Embeddings of the files that can be read again, and these files."""
     vectors = np.zeros((len(files), encoder.dim), np.float32)
     good = np.zeros(len(files), np.bool_)

@@ -18,7 +18,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.evidence import Evidence, swapped
 from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.runtime.progress import Watch
 from rfdedup.stages.compare import CompareTask, Unreadable, change_limits, comparison_key
 from rfdedup.storage.comparisons import ComparisonStore, Pair
@@ -103,9 +103,7 @@ class Comparer:
                 self.watch.advance(len(done.results))
         return faults
 
-    def _shards(
-        self, ordered: list[tuple[Pair, tuple[int, int]]]
-    ) -> Iterator[tuple[int, list[tuple[SourceFile, SourceFile]]]]:
+    def _shards(self, ordered: list[tuple[Pair, tuple[int, int]]]) -> Iterator[tuple[int, list[tuple[Item, Item]]]]:
         """Pairs that travel to a worker together, with the place of the first."""
         for begin in range(0, len(ordered), PAIRS_A_SHARD):
             part = ordered[begin : begin + PAIRS_A_SHARD]

@@ -20,7 +20,7 @@ from rfdedup.imaging import DecodeLimits, decode
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ImageError
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.runtime.progress import Watch
 from rfdedup.sources.reading import read_stable
 
@@ -29,7 +29,7 @@ LEAST_SIDE = 64
 """Smaller pictures are not edited: a watermark on them is the picture."""
 _LONGEST = 1024
 
-Wanted = tuple[SourceFile, str]
+Wanted = tuple[Item, str]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class CopyTask:
 
 
 @lru_cache(maxsize=1)
-def _original(file: SourceFile, limits: DecodeLimits) -> tuple[bytes, npt.NDArray[np.uint8]]:
+def _original(file: Item, limits: DecodeLimits) -> tuple[bytes, npt.NDArray[np.uint8]]:
     """Bytes and pixels of a file, read-only, kept while its copies are made one after the other.
 
     Raises:
@@ -73,7 +73,7 @@ def _original(file: SourceFile, limits: DecodeLimits) -> tuple[bytes, npt.NDArra
 
 
 def embed_copies(
-    files: Sequence[SourceFile], encoder: Encoder, config: RunConfig, watch: Watch, kinds: Sequence[str] = KINDS
+    files: Sequence[Item], encoder: Encoder, config: RunConfig, watch: Watch, kinds: Sequence[str] = KINDS
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """Embed one copy of every kind of each file; those that cannot be made are left out.
 

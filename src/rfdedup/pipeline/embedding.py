@@ -18,7 +18,7 @@ from rfdedup.features.settings import limits_of
 from rfdedup.model.config import RunConfig
 from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FeatureStore
 
@@ -30,7 +30,7 @@ Batch = tuple[list[int], npt.NDArray[np.float32], dict[int, Fault]]
 
 def embed_files(
     executor: Executor,
-    files: Sequence[SourceFile],
+    files: Sequence[Item],
     encoder: Encoder,
     config: RunConfig,
     watch: Watch,
@@ -94,7 +94,7 @@ class Embedder:
                 writer.flush()
         return faults
 
-    def embed_again(self, files: Sequence[SourceFile], encoder: Encoder) -> Iterator[Batch]:
+    def embed_again(self, files: Sequence[Item], encoder: Encoder) -> Iterator[Batch]:
         """Embed files of the run, whatever the store holds."""
         most = len(self._image_set.files)
         return embed_files(self._executor, files, encoder, self._config, self._watch, most)

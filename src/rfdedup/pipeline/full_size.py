@@ -21,7 +21,7 @@ from rfdedup.keepers.rank import in_doubt
 from rfdedup.model.config import RunConfig
 from rfdedup.model.faults import Fault, Faults
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.links import Links
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FULLSCALE_FILE, FeatureStore
@@ -120,7 +120,7 @@ def _first_of_each(sha256: Iterable[str], known: dict[str, npt.NDArray[np.float3
     return np.array(missing, np.int64)
 
 
-def look_again(files: Sequence[SourceFile], config: RunConfig, watch: Watch) -> Iterator[tuple[int, FullSize | Fault]]:
+def look_again(files: Sequence[Item], config: RunConfig, watch: Watch) -> Iterator[tuple[int, FullSize | Fault]]:
     """What is measured at full size, or the fault, of each of ``files``, by position, as they come."""
     shards = ((i, list(files[i : i + FILES_A_SHARD])) for i in range(0, len(files), FILES_A_SHARD))
     with open_executor(config) as executor:

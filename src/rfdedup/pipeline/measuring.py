@@ -19,7 +19,7 @@ from rfdedup.features.file_tasks import MeasureTask
 from rfdedup.features.settings import limits_of
 from rfdedup.model.config import RunConfig
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.schemas import row_of
 from rfdedup.pipeline.early_embedding import GrowingShard, LikelySurvivors, SampleInputs
 from rfdedup.runtime.progress import Watch
@@ -32,7 +32,7 @@ MOST_WORDS: Final = 500
 
 
 def measure_files(
-    shards: Sequence[Sequence[SourceFile]],
+    shards: Sequence[Sequence[Item]],
     store: FeatureStore,
     config: RunConfig,
     watch: Watch,
@@ -96,7 +96,7 @@ def measure_files(
             watch.worker_peak = max(watch.worker_peak, executor.peak_rss_bytes)
 
 
-def _chunks(shards: Sequence[Sequence[SourceFile]], size: int) -> Iterator[tuple[tuple[int, int], list[SourceFile]]]:
+def _chunks(shards: Sequence[Sequence[Item]], size: int) -> Iterator[tuple[tuple[int, int], list[Item]]]:
     """Files that travel together, with the shard that they are of and the place of the first in it."""
     for place, files in enumerate(shards):
         for begin in range(0, len(files), size):
@@ -112,7 +112,7 @@ def plain_words(output: str | None) -> str | None:
     return " ".join("".join(c if c.isprintable() else " " for c in words).split())[-MOST_WORDS:] or None
 
 
-def _row(file: SourceFile, result: dict[str, Any] | Fault | Failure) -> dict[str, Any]:
+def _row(file: Item, result: dict[str, Any] | Fault | Failure) -> dict[str, Any]:
     if isinstance(result, dict):
         return {**row_of(file), **result, "flags": list(result["flags"])}
     return row_of(file, (result.kind, result.detail) if isinstance(result, Failure) else result)

@@ -34,7 +34,7 @@ from rfdedup.metric.whitening import (
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ConfigError, RunFolderError
 from rfdedup.model.faults import Faults
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.pipeline.thresholds import FALSE_PAIRS, calibrate_choice, default_threshold, estimate_threshold
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FeatureStore
@@ -98,7 +98,7 @@ class MetricSample:
     """
 
     rows: Rows
-    files: Sequence[SourceFile]
+    files: Sequence[Item]
     embeddings: Callable[[int], npt.NDArray[np.floating]]
     exact: Callable[[Rows], Matrix]
     encoder: Encoder

@@ -16,7 +16,7 @@ import pyarrow as pa
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.run_encoder import RunEncoder
 from rfdedup.features.quality import QualityChecks, check_quality
-from rfdedup.features.settings import feature_key
+from rfdedup.features.settings import feature_key, limits_of
 from rfdedup.keepers.compatible import Compatible
 from rfdedup.keepers.confirmed import Compared
 from rfdedup.keepers.constraints import Constraints, constraints
@@ -28,7 +28,7 @@ from rfdedup.model.decisions import digest
 from rfdedup.model.errors import InputError
 from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.links import Links, with_exact
 from rfdedup.model.schemas import Tier
 from rfdedup.pipeline.duplicates import Search, about_comparison
@@ -43,7 +43,7 @@ from rfdedup.runtime.cpus import at_most
 from rfdedup.runtime.memory import peak_memory
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.companions import companion_counts
-from rfdedup.sources.folder import Scan, sample, scan
+from rfdedup.sources.folder import FolderSource, Scan, sample
 from rfdedup.sources.plan import cut
 from rfdedup.stages.exact import exact_representatives
 from rfdedup.stages.perceptual import PerceptualLinks, find_perceptual_links
@@ -124,7 +124,8 @@ def refine(
     settings = config if config is not None else make_config(nest_options(options))
     watch = Watch(progress if progress is not None else Silent())
     with watch.stage("scan", None):
-        scanned = scan(roots, exclude=Path(out), progress=watch.advance)
+        source = FolderSource(tuple(os.fspath(root) for root in roots), limits_of(settings), exclude=Path(out))
+        scanned = source.scan(watch.advance)
     if not scanned.files:
         raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
     folder = RunFolder.create(Path(out))
@@ -184,7 +185,7 @@ def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
 
 def decide(
     scanned: Scan,
-    files: list[SourceFile],
+    files: list[Item],
     folder: RunFolder,
     config: RunConfig,
     watch: Watch,
@@ -310,9 +311,9 @@ def judge(
     return Findings(found.faults, verdict, flags, duplicates, found)
 
 
-def companions_of(files: Sequence[SourceFile], scanned: Sequence[SourceFile]) -> Rows:
+def companions_of(files: Sequence[Item], scanned: Sequence[Item]) -> Rows:
     """How many of all ``scanned`` files belong to each of ``files`` by their names, (n,) int64."""
-    counts = companion_counts([os.fsencode(f"{file.root}/{file.path}") for file in scanned])
+    counts = companion_counts([os.fsencode(f"{file.root}/{file.key}") for file in scanned])
     found = {scanned[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()}
     return np.array([found.get(file, 0) for file in files], np.int64)
 

@@ -7,7 +7,7 @@ import stat
 from dataclasses import dataclass
 
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile, storable_time
+from rfdedup.model.items import Item, storable_time
 
 Key = tuple[str, bytes]
 """Root and name of a file, as the verdicts give them."""
@@ -18,7 +18,7 @@ class FoundFile:
     """Where a file is: ``file``, or the ``problem`` with it."""
 
     key: Key
-    file: SourceFile | None
+    file: Item | None
     problem: Fault = ("", "")
 
 
@@ -35,4 +35,4 @@ def look_at(root: str, name: bytes, key: Key | None = None) -> FoundFile:
     if not stat.S_ISREG(status.st_mode):
         return FoundFile(wanted, None, ("changed", "it is no regular file any more"))
     identity = status.st_ino, status.st_dev, status.st_nlink
-    return FoundFile(wanted, SourceFile(root, text, status.st_size, storable_time(status), *identity))
+    return FoundFile(wanted, Item(root, text, status.st_size, storable_time(status), *identity))

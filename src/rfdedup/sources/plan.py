@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 
 SHARD_ROWS = 1024
 """Items of a shard at most: about 3 s of work with the embedded encoder on two cores, 20 s with a large network."""
@@ -16,7 +16,7 @@ SHARD_BYTES = 128 << 20
 crash costs."""
 
 
-def cut(items: Sequence[SourceFile], wanted: npt.NDArray[np.bool_]) -> list[list[SourceFile]]:
+def cut(items: Sequence[Item], wanted: npt.NDArray[np.bool_]) -> list[list[Item]]:
     """Shards of the ``wanted`` items, in order.
 
     The whole plan is cut, and shards of which all items are wanted stay as they are: so a run that goes on after a
@@ -26,8 +26,8 @@ def cut(items: Sequence[SourceFile], wanted: npt.NDArray[np.bool_]) -> list[list
         items: the plan, n items in their order.
         wanted: (n,) bool.
     """
-    shards: list[list[SourceFile]] = []
-    loose: list[SourceFile] = []
+    shards: list[list[Item]] = []
+    loose: list[Item] = []
     for begin, end in _bounds(items):
         some = [items[i] for i in (begin + np.flatnonzero(wanted[begin:end])).tolist()]
         if len(some) == end - begin:
@@ -37,7 +37,7 @@ def cut(items: Sequence[SourceFile], wanted: npt.NDArray[np.bool_]) -> list[list
     return shards + [loose[begin:end] for begin, end in _bounds(loose)]
 
 
-def _bounds(items: Sequence[SourceFile]) -> Iterator[tuple[int, int]]:
+def _bounds(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
     begin = weight = 0
     for place, item in enumerate(items):
         if place > begin and (place - begin >= SHARD_ROWS or weight + item.size > SHARD_BYTES):

@@ -13,7 +13,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ImageError
 from rfdedup.model.evidence import Evidence
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.sources.reading import read_stable
 
 VERSION: Final = 4
@@ -37,7 +37,7 @@ class CompareTask:
     limits: DecodeLimits
     bounds: ChangeLimits
 
-    def __call__(self, pair: tuple[SourceFile, SourceFile]) -> Evidence | Unreadable:
+    def __call__(self, pair: tuple[Item, Item]) -> Evidence | Unreadable:
         views: list[View] = []
         for end, file in enumerate(pair):
             try:
@@ -48,7 +48,7 @@ class CompareTask:
 
 
 @lru_cache(maxsize=_HELD)
-def view_of(file: SourceFile, limits: DecodeLimits) -> View:
+def view_of(file: Item, limits: DecodeLimits) -> View:
     """What is compared of a file.
 
     Raises:

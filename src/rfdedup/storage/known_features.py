@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.text import path_text
 from rfdedup.storage.feature_store import FeatureStore
 
@@ -25,7 +24,7 @@ TRANSIENT = frozenset({"unstable", "unreadable", "stalled"})
 
 
 def look_up(
-    files: Sequence[SourceFile], store: FeatureStore, *, retry: bool = False
+    files: Sequence[Item], store: FeatureStore, *, retry: bool = False
 ) -> tuple[pa.Table, npt.NDArray[np.int64]]:
     """Look every file up in the store.
 
@@ -50,7 +49,7 @@ def look_up(
     return known, at
 
 
-def assemble(files: Sequence[SourceFile], known: pa.Table, at: npt.NDArray[np.int64]) -> ImageSet:
+def assemble(files: Sequence[Item], known: pa.Table, at: npt.NDArray[np.int64]) -> ImageSet:
     """Align what is known with the files.
 
     Args:
@@ -65,7 +64,7 @@ def assemble(files: Sequence[SourceFile], known: pa.Table, at: npt.NDArray[np.in
     # the root is the one of this run: the store may know the file through another
     names = {
         "root": pa.array([file.root for file in kept], pa.string()),
-        "path": pa.array([path_text(file.path) for file in kept], pa.string()),
+        "path": pa.array([path_text(file.key) for file in kept], pa.string()),
         "path_bytes": _raw_paths(kept),
     }
     # shards that were filled in scan order need no copy
@@ -77,7 +76,7 @@ def assemble(files: Sequence[SourceFile], known: pa.Table, at: npt.NDArray[np.in
     return ImageSet(kept, pa.table(columns, schema=known.schema), others=len(files) - len(kept))
 
 
-def _states(files: Sequence[SourceFile]) -> pa.Array:
+def _states(files: Sequence[Item]) -> pa.Array:
     """What tells that a file changed, 24 bytes each."""
     values = (value % _WORDS for file in files for value in (file.size, file.mtime_ns, file.inode))
     return _binary(np.fromiter(values, np.uint64, 3 * len(files)))
@@ -95,8 +94,8 @@ def _binary(states: npt.NDArray[np.uint64]) -> pa.Array:
     )
 
 
-def _raw_paths(files: Sequence[SourceFile]) -> pa.Array:
-    return pa.array([os.fsencode(file.path) for file in files], pa.binary())
+def _raw_paths(files: Sequence[Item]) -> pa.Array:
+    return pa.array([file.key_bytes for file in files], pa.binary())
 
 
 def _keys(

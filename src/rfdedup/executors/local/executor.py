@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from rfdedup.executors.base import BlockSpec, Done, Item, Result, Stage, Tag
+from rfdedup.executors.base import BlockSpec, Done, Input, Result, Stage, Tag
 from rfdedup.executors.local.contract import WorkerLimits
 from rfdedup.executors.local.pool import Pool
 from rfdedup.executors.worker_setup import set_up_worker
@@ -35,7 +35,7 @@ class LocalExecutor:
     def run(
         self,
         stage: Stage[Result],
-        shards: Iterable[tuple[Tag, list[Item]]],
+        shards: Iterable[tuple[Tag, list[Input]]],
         *,
         items: int,
         block: BlockSpec | None = None,

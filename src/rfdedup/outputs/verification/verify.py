@@ -30,7 +30,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import EncoderError, ImageError, RunFolderError
 from rfdedup.model.evidence import Evidence
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.schemas import Tier
 from rfdedup.outputs.verification.drops import FileFinder, RecordedDrop, RecordedDrops
 from rfdedup.outputs.verification.proofs import (
@@ -52,7 +52,7 @@ CHUNK = 16
 """Drops that travel to a worker together, with their kings."""
 SLICE = 4096
 """Semantic drops whose embeddings are in memory at a time."""
-Wanted = tuple[SourceFile, str | None, bool]
+Wanted = tuple[Item, str | None, bool]
 ROUNDING = 1e-5
 """What the order of additions may change in a float32 cosine similarity, from one device to another."""
 
@@ -117,7 +117,7 @@ class SizedCompareTask:
     limits: DecodeLimits
     bounds: ChangeLimits
 
-    def __call__(self, pair: tuple[SourceFile, SourceFile]) -> tuple[Evidence, tuple[int, int]] | Unreadable:
+    def __call__(self, pair: tuple[Item, Item]) -> tuple[Evidence, tuple[int, int]] | Unreadable:
         found = CompareTask(self.limits, self.bounds)(pair)
         if isinstance(found, Unreadable):
             return found
@@ -238,7 +238,7 @@ def _compare_again(
 ) -> None:
     """Lay each picture over that of its king once more."""
 
-    def chunks() -> Iterator[tuple[list[RecordedDrop], list[tuple[SourceFile, SourceFile]]]]:
+    def chunks() -> Iterator[tuple[list[RecordedDrop], list[tuple[Item, Item]]]]:
         for start in range(0, len(rows), CHUNK):
             ready, items = [], []
             for drop in map(recorded.drop, rows[start : start + CHUNK].tolist()):

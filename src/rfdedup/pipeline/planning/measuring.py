@@ -27,7 +27,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.decisions import Decisions
 from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.schemas import Tier
 from rfdedup.neighbors.cosine import sparse_links
 from rfdedup.outputs.report.contents import PageLimits, contents
@@ -135,10 +135,10 @@ class Measured:
         pairs: comparisons of pictures. wasted: those of an image that proved nothing, on average.
     """
 
-    files: list[SourceFile]
+    files: list[Item]
     images: int
-    wide: list[SourceFile]
-    usable: list[SourceFile]
+    wide: list[Item]
+    usable: list[Item]
     tiers: Tiers
     seconds: float
     windows: dict[str, Window]
@@ -157,7 +157,7 @@ class Measured:
 
 
 def measure_sample(
-    chosen: list[SourceFile], population: list[SourceFile], config: RunConfig, scratch: Path, recorder: Recorder
+    chosen: list[Item], population: list[Item], config: RunConfig, scratch: Path, recorder: Recorder
 ) -> Measured:
     """Run the funnel over ``chosen`` in ``scratch`` and measure what it took; then pass 1 over more files.
 
@@ -236,7 +236,7 @@ def measure_sample(
     )
 
 
-def _widened(chosen: list[SourceFile], population: list[SourceFile], more: int) -> list[SourceFile]:
+def _widened(chosen: list[Item], population: list[Item], more: int) -> list[Item]:
     known = set(chosen)
     return chosen + sample_by_size([file for file in population if file not in known], more)
 
@@ -264,7 +264,7 @@ def tiers_of(image_set: ImageSet, store: FeatureStore, config: RunConfig) -> Tie
     )
 
 
-def image_set_of(files: Sequence[SourceFile], store: FeatureStore) -> ImageSet:
+def image_set_of(files: Sequence[Item], store: FeatureStore) -> ImageSet:
     """Those of ``files`` that the store knows, with their features."""
     known, at = look_up(files, store)
     there = np.flatnonzero(at >= 0)
@@ -333,7 +333,7 @@ def _embedded(
     )
 
 
-def _pace_of(encoder: Encoder, files: list[SourceFile], config: RunConfig, recorder: Recorder) -> Pace:
+def _pace_of(encoder: Encoder, files: list[Item], config: RunConfig, recorder: Recorder) -> Pace:
     probe = Recorder(recorder.inner)
     watch = Watch(probe)
     with watch.stage("embed", len(files)), open_executor(config) as executor:
