@@ -158,7 +158,7 @@ class FeatureStore:
     def metadata(self) -> pa.Table:
         """All rows without the heavy columns, with ``shard`` and ``row`` telling where each lies."""
         tables = []
-        for shard in self.shards.values():
+        for _, shard in sorted(self.shards.items()):
             table = _read(self._path("metadata", shard.number), LIGHT_COLUMNS)
             table = table.append_column("shard", pa.array(np.full(shard.rows, shard.number, np.int32)))
             tables.append(table.append_column("row", pa.array(np.arange(shard.rows, dtype=np.int32))))

@@ -32,13 +32,14 @@ from rfdedup.model.schemas import Tier
 from rfdedup.neighbors.cosine import sparse_links
 from rfdedup.outputs.report.contents import PageLimits, contents
 from rfdedup.pipeline.embedding import embed_files
+from rfdedup.pipeline.judging import compare_hashes, judge
 from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at
 from rfdedup.pipeline.planning.forecast import JoinCost, Pace
 from rfdedup.pipeline.planning.recording import Recorder, Window
 from rfdedup.pipeline.planning.sampling import sample_by_size
 from rfdedup.pipeline.results import Run
-from rfdedup.pipeline.run import compare_hashes, judge, refine_scan
+from rfdedup.pipeline.run import refine_scan
 from rfdedup.runtime.memory import peak_memory, resident_memory
 from rfdedup.runtime.progress import Silent, Watch
 from rfdedup.sources.folder import Scan
