@@ -17,6 +17,10 @@ IMAGE_SUFFIXES = frozenset(
 """A file with one of these names is a row of the verdicts whatever it holds; others only if they hold an image."""
 
 
+Identity = tuple[str, bytes]
+"""Root and key of an item, as all tables name it: their columns ``root`` and ``path_bytes``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where the bytes of an item lie inside a container: so many ``length`` from ``offset`` on."""
@@ -62,6 +66,10 @@ class Item:
     def key_bytes(self) -> bytes:
         """The name below ``root`` as the file system has it; the column ``path_bytes`` of all tables."""
         return os.fsencode(self.key)
+
+    @property
+    def identity(self) -> Identity:
+        return self.root, self.key_bytes
 
     @property
     def sort_key(self) -> bytes:

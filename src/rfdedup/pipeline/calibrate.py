@@ -133,12 +133,15 @@ def calibrate_input(
     encoder = RunEncoder(wanted)()
     with tempfile.TemporaryDirectory(prefix="rfdedup-calibrate-") as scratch:
         run = refine(list(inputs), Path(scratch) / "run", config=settings, progress=progress)
-        kept = run.verdicts.filter(np.asarray(run.verdicts["verdict"]) == "keep").select(["root", "path", "sha256"])
-        files = {(file.root, file.key): file for file in scan(list(inputs)).files}
+        kept = run.verdicts.filter(np.asarray(run.verdicts["verdict"]) == "keep").select(
+            ["root", "path_bytes", "sha256"]
+        )
+        files = {file.identity: file for file in scan(list(inputs)).files}
         measured = run.verdicts.num_rows
     # by content, so that neither names nor folders decide
     rows = sorted(kept.to_pylist(), key=lambda row: row["sha256"])
-    chosen = [files[row["root"], row["path"]] for row in rows if (row["root"], row["path"]) in files]
+    named = ((row["root"], row["path_bytes"]) for row in rows)
+    chosen = [files[name] for name in named if name in files]
     embeddings, chosen = _embed(chosen, encoder, config, watch)
     if not chosen:
         raise InputError(f"none of {measured} images is left to compare")

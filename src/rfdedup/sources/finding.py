@@ -7,22 +7,19 @@ import stat
 from dataclasses import dataclass
 
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import Item, storable_time
-
-Key = tuple[str, bytes]
-"""Root and name of a file, as the verdicts give them."""
+from rfdedup.model.items import Identity, Item, storable_time
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
     """Where a file is: ``file``, or the ``problem`` with it."""
 
-    key: Key
+    key: Identity
     file: Item | None
     problem: Fault = ("", "")
 
 
-def look_at(root: str, name: bytes, key: Key | None = None) -> FoundFile:
+def look_at(root: str, name: bytes, key: Identity | None = None) -> FoundFile:
     """The file ``name`` below ``root``; links are not followed. ``key`` is what it is asked for, if that is another."""
     wanted = (root, name) if key is None else key
     text = os.fsdecode(name)

@@ -30,7 +30,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import EncoderError, ImageError, RunFolderError
 from rfdedup.model.evidence import Evidence
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import Item
+from rfdedup.model.items import Identity, Item
 from rfdedup.model.schemas import Tier
 from rfdedup.outputs.verification.drops import FileFinder, RecordedDrop, RecordedDrops
 from rfdedup.outputs.verification.proofs import (
@@ -41,7 +41,7 @@ from rfdedup.outputs.verification.proofs import (
     disprove_quality,
 )
 from rfdedup.runtime.progress import Progress, Silent, Watch
-from rfdedup.sources.finding import FoundFile, Key
+from rfdedup.sources.finding import FoundFile
 from rfdedup.sources.reading import read_stable
 from rfdedup.stages.compare import CompareTask, Unreadable, change_limits, view_of
 from rfdedup.storage.run_folder import RunFolder
@@ -185,10 +185,10 @@ def _read_files(
     def chunks() -> Iterator[tuple[tuple[list[RecordedDrop], list[FoundFile]], list[Wanted]]]:
         drops = recorded.drops
         for start in range(0, len(drops), CHUNK):
-            found: dict[Key, FoundFile] = {}
+            found: dict[Identity, FoundFile] = {}
             ready: list[RecordedDrop] = []
-            noted: dict[Key, str | None] = {}
-            whole: set[Key] = set()
+            noted: dict[Identity, str | None] = {}
+            whole: set[Identity] = set()
             for drop in map(recorded.drop, drops[start : start + CHUNK]):
                 result.checked[drop.tier] += 1
                 if drop.defect is not None:
@@ -212,7 +212,7 @@ def _read_files(
         with open_executor(config) as executor:
             for done in executor.run(task, chunks(), items=len(recorded.drops)):
                 ready, looked_at = done.tag
-                facts: dict[Key, Facts | Fault] = {}
+                facts: dict[Identity, Facts | Fault] = {}
                 for at, place in enumerate(looked_at):
                     outcome = done.results[at] if place.file is not None else place.problem
                     facts[place.key] = (outcome.kind, outcome.detail) if isinstance(outcome, Failure) else outcome
@@ -264,7 +264,7 @@ def _compare_again(
             watch.advance(len(done.results))
 
 
-def _disprove(drop: RecordedDrop, facts: dict[Key, Facts | Fault], config: RunConfig) -> Fault | None:
+def _disprove(drop: RecordedDrop, facts: dict[Identity, Facts | Fault], config: RunConfig) -> Fault | None:
     """Why a drop is not proved by the bytes of its files; None where it is, as far as bytes tell."""
     mine = facts[drop.key]
     if isinstance(mine, tuple):
@@ -361,7 +361,7 @@ class _Prover:
     ) -> list[tuple[RecordedDrop, float]]:
         """Cosine similarity of each claim to its king; claims whose files cannot be read again fail."""
         looked_at = {key: places.find(*key) for drop in recorded for key in drop.keys}
-        faults: dict[Key, Fault] = {key: place.problem for key, place in looked_at.items() if place.file is None}
+        faults: dict[Identity, Fault] = {key: place.problem for key, place in looked_at.items() if place.file is None}
         files = {key: place.file for key, place in looked_at.items() if place.file is not None}
         number = {key: i for i, key in enumerate(files)}
         keys = list(files)
