@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from rfdedup.model.items import Item
+from rfdedup.pipeline.early_embedding import GrowingShard
 from rfdedup.sources import plan
 from rfdedup.sources.plan import cut
 from rfdedup.storage import feature_store, files
@@ -197,3 +198,15 @@ def test_a_file_that_changed_is_new_whatever_other_shards_hold(tmp_path: Path) -
     assert look_up([changed], store)[1].tolist() == [-1]
     store.append([row("0") | {"bytes": 11}], [None], None, 0)
     assert look_up([changed], FeatureStore(tmp_path, feature_key="k"))[1].tolist() == [0]
+
+
+def test_a_file_that_stays_unreadable_makes_no_new_shard_each_time(tmp_path: Path) -> None:
+    def attempt(error: str) -> int:
+        store = FeatureStore(tmp_path, feature_key="k")
+        shard = GrowingShard(store, store.free_numbers(1)[0], 1, None)
+        shard.add(0, [row("0", error)])
+        assert shard.ready
+        shard.write()
+        return len(FeatureStore(tmp_path, feature_key="k").shards)
+
+    assert [attempt(error) for error in ("unreadable", "unreadable", "stalled", "unreadable")] == [1, 1, 2, 2]

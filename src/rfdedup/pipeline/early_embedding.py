@@ -18,6 +18,7 @@ from rfdedup.features.quality import CHECKED, check_quality
 from rfdedup.model.config import RunConfig
 from rfdedup.model.schemas import FEATURES
 from rfdedup.storage.feature_store import Embedded, FeatureStore
+from rfdedup.storage.known_features import TRANSIENT
 
 _REMEMBERED: Final = 1 << 18
 """Hashes that are kept; memory does not grow with the number of images."""
@@ -99,6 +100,9 @@ class GrowingShard:
         wait([vectors for _, vectors in self._vectors])
         came = [(at, vectors.result()) for at, vectors in self._vectors if vectors.exception() is None]
         rows = [row for row in self._rows if row is not None]
+        if all(row["error"] in TRANSIENT for row in rows) and self._store.holds(rows):
+            # looked at again, and still so
+            return
         previews = [row.pop("preview", None) for row in rows]
         embedded = None
         if self._key is not None and any(len(at) for at, _ in came):

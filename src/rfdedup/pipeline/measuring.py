@@ -57,6 +57,7 @@ def measure_files(
     }
     survivors = LikelySurvivors(config)
     pending: deque[Future[npt.NDArray[np.float32]]] = deque()
+    begun: set[int] = set()
     count = sum(map(len, shards))
     with open_executor(config) as executor, ThreadPoolExecutor(streams) as threads:
         try:
@@ -73,6 +74,7 @@ def measure_files(
                 ]
                 prepared = np.array([row.pop("prepared", False) for row in rows], np.bool_)
                 shard.add(begin, rows)
+                begun.add(place)
                 if encoder is None or done.block is None:
                     done.release()
                 else:
@@ -85,8 +87,9 @@ def measure_files(
                 while pending and (pending[0].done() or len(pending) > 2 * streams):
                     # a failure of the encoder ends the run; what is written on the way out leaves it out
                     pending.popleft().result()
-                for place in [place for place, shard in growing.items() if shard.ready]:
-                    growing.pop(place).write()
+                for ready in [number for number in begun if growing[number].ready]:
+                    begun.remove(ready)
+                    growing.pop(ready).write()
             for future in pending:
                 future.result()
         finally:

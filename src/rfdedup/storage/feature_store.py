@@ -23,6 +23,7 @@ from typing import Any, BinaryIO, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rfdedup.model.constants import THUMB_SIDE
@@ -166,6 +167,14 @@ class FeatureStore:
             return pa.concat_tables(tables)
         fields = [FEATURES.field(name) for name in LIGHT_COLUMNS]
         return pa.schema([*fields, pa.field("shard", pa.int32()), pa.field("row", pa.int32())]).empty_table()
+
+    def holds(self, rows: Sequence[dict[str, Any]]) -> bool:
+        """Whether all these rows are known with the same faults, of files that did not change."""
+        names = ["root", "path_bytes", "bytes", "mtime_ns", "inode", "error"]
+        table = self.metadata().select(names)
+        alike = table.filter(pc.is_in(table["error"], pa.array(sorted({row["error"] for row in rows}))))
+        known = {tuple(row.values()) for row in alike.to_pylist()}
+        return all(tuple(row[name] for name in names) in known for row in rows)
 
     def free_numbers(self, count: int) -> list[int]:
         """The smallest numbers that no shard has: a run that goes on numbers shards as if it had not been cut off."""
