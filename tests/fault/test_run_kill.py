@@ -111,6 +111,12 @@ def same(run: rfdedup.Run, expected: rfdedup.Run) -> None:
     assert one.equals(other)
     assert run.links.equals(expected.links)
     assert not list(run.path.rglob("*.tmp"))
+    assert not list(run.path.rglob("*.object"))
+    measured = [
+        {path.name: path.read_bytes() for path in (r.path / "features").glob("[mp]*_0*")} for r in (run, expected)
+    ]
+    assert len(measured[0]) > 8
+    assert measured[0] == measured[1]
 
 
 def resume_and_compare(images: Path, out: Path, expected: rfdedup.Run) -> None:
