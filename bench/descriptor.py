@@ -29,7 +29,7 @@ import numpy.typing as npt
 from harness import machine, show, write
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.efficientnet_lite0 import THRESHOLDS
-from rfdedup.executors.files import embed_files
+from rfdedup.executors.choice import open_executor
 from rfdedup.metric.calibration import MIN_IMAGES, UnsupportedError, calibrate, pair_rate
 from rfdedup.metric.descriptor import fit_whitening, unit
 from rfdedup.metric.statistics import mean_similarity, pooled, statistics, statistics_of
@@ -48,6 +48,7 @@ from rfdedup.metric.whitening import (
 )
 from rfdedup.model.config import RunConfig
 from rfdedup.pipeline.edited_copies import embed_copies
+from rfdedup.pipeline.embedding import embed_files
 from rfdedup.pipeline.thresholds import CEILING_SHARE, FALSE_PAIRS, estimate_threshold
 from rfdedup.runtime.progress import Silent, Watch
 from rfdedup.sources.folder import scan
@@ -66,8 +67,8 @@ def embedded(folder: Path, step: int) -> dict[str, Any]:
     config, watch, encoder = RunConfig(), Watch(Silent()), load_encoder("efficientnet-lite0")
     files = scan([folder]).files
     x = np.zeros((len(files), encoder.dim), np.float32)
-    with watch.stage("embed", len(files)):
-        for at, vectors, _ in embed_files(files, encoder, config, watch):
+    with watch.stage("embed", len(files)), open_executor(config) as executor:
+        for at, vectors, _ in embed_files(executor, files, encoder, config, watch):
             x[at] = vectors
     sources = np.arange(0, len(files), step)
     own, _, copies = embed_copies([files[i] for i in sources], encoder, config, watch)

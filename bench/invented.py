@@ -15,20 +15,20 @@ import numpy as np
 
 from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.executors.files import SHARD_ROWS
+from rfdedup.features.settings import feature_key
 from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.constants import THUMB_SIDE
 from rfdedup.model.evidence import Evidence, Kind, Side
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.pipeline import duplicates
+from rfdedup.pipeline.comparing import Comparer
 from rfdedup.pipeline.run import refine_scan
 from rfdedup.runtime.progress import Progress, Watch
 from rfdedup.sources.folder import Scan
-from rfdedup.stages.compare import Comparer
+from rfdedup.sources.plan import SHARD_ROWS
 from rfdedup.storage.comparisons import Pair
 from rfdedup.storage.feature_store import FeatureStore
-from rfdedup.storage.known_features import feature_key
 from rfdedup.storage.run_folder import FEATURES_FOLDER, RunFolder
 
 DIM = 512
@@ -92,8 +92,8 @@ def config(tiers: tuple[str, ...], same: str) -> RunConfig:
     return make_config({"tiers": tiers, "same": same, "semantic": {"threshold": THRESHOLD, "descriptor": "raw"}})
 
 
-def files(n: int) -> list[SourceFile]:
-    return [SourceFile(ROOT, _path(i), 100_000 + i % 977, 1_700_000_000_000_000_000 + i, i, 1, 1) for i in range(n)]
+def files(n: int) -> list[Item]:
+    return [Item(ROOT, _path(i), 100_000 + i % 977, 1_700_000_000_000_000_000 + i, i, 1, 1) for i in range(n)]
 
 
 def _path(i: int) -> str:

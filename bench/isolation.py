@@ -24,11 +24,13 @@ from typing import Any
 
 import harness
 from plan import jpeg640, sources
-from rfdedup.executors.files import CHUNK, file_pool, limits_of
+from rfdedup.executors.choice import open_executor
 from rfdedup.executors.worker_setup import set_up_worker
 from rfdedup.features.file_tasks import MeasureTask
+from rfdedup.features.settings import limits_of
 from rfdedup.model.config import RunConfig, make_config
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
+from rfdedup.pipeline.measuring import CHUNK
 from rfdedup.runtime.cpus import usable_cpus
 from rfdedup.sources.folder import scan
 
@@ -38,7 +40,7 @@ WARM_UP = 128
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
-def bare_worker(task: MeasureTask, files: Sequence[SourceFile], line: Connection) -> None:
+def bare_worker(task: MeasureTask, files: Sequence[Item], line: Connection) -> None:
     """Entry point of a bare process: warm up, say so, wait for the word, measure, send."""
     set_up_worker()
     for file in files[:WARM_UP]:
@@ -48,7 +50,7 @@ def bare_worker(task: MeasureTask, files: Sequence[SourceFile], line: Connection
     line.send([task(file) for file in files])
 
 
-def bare(task: MeasureTask, files: Sequence[SourceFile], workers: int) -> float:
+def bare(task: MeasureTask, files: Sequence[Item], workers: int) -> float:
     """Seconds of bare processes."""
     context = multiprocessing.get_context("spawn")
     started = []
@@ -69,17 +71,19 @@ def bare(task: MeasureTask, files: Sequence[SourceFile], workers: int) -> float:
     return seconds
 
 
-def supervised(task: MeasureTask, files: Sequence[SourceFile], config: RunConfig) -> float:
+def supervised(task: MeasureTask, files: Sequence[Item], config: RunConfig) -> float:
     """Seconds of the pool."""
-    with file_pool(task, len(files), config) as pool:
-        for _ in pool.run(chunks(files[: WARM_UP * (config.workers or 1)], WARM_UP // 4)):
+    count = len(files)
+    with open_executor(config) as executor:
+        for _ in executor.run(task, chunks(files[: WARM_UP * (config.workers or 1)], WARM_UP // 4), items=count):
             pass
         began = time.perf_counter()
-        checked([result for done in pool.run(chunks(files, CHUNK)) for result in done.results], len(files))
+        shards = executor.run(task, chunks(files, CHUNK), items=count)
+        checked([result for done in shards for result in done.results], count)
         return time.perf_counter() - began
 
 
-def chunks(files: Sequence[SourceFile], size: int) -> Iterator[tuple[None, list[SourceFile]]]:
+def chunks(files: Sequence[Item], size: int) -> Iterator[tuple[None, list[Item]]]:
     return ((None, list(files[at : at + size])) for at in range(0, len(files), size))
 
 

@@ -44,7 +44,7 @@ from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.executors.worker_setup import set_up_worker
 from rfdedup.features.file_tasks import MeasureTask, PrepareTask
 from rfdedup.imaging import DecodeLimits, probe
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.runtime.cpus import usable_cpus
 from rfdedup.sources.folder import scan
 from rfdedup.sources.reading import read_stable
@@ -65,8 +65,8 @@ RUNS = {
 
 def steps(folder: Path, sample: int, repeats: int) -> list[dict[str, Any]]:
     """One row for each size, and one for progressive pictures."""
-    groups: dict[str, list[SourceFile]] = {}
-    for file in sorted(scan([folder]).files, key=lambda file: file.path):
+    groups: dict[str, list[Item]] = {}
+    for file in sorted(scan([folder]).files, key=lambda file: file.key):
         group = groups.setdefault(kind_of(Path(file.absolute).read_bytes()), [])
         if len(group) < sample:
             group.append(file)
@@ -88,7 +88,7 @@ def kind_of(data: bytes) -> str:
     return "progressive" if b"\xff\xc2" in data[:2048] else f"{header.width * header.height / 1e6:.0f} MP"
 
 
-def costs(file: SourceFile, repeats: int) -> dict[str, float]:
+def costs(file: Item, repeats: int) -> dict[str, float]:
     """Milliseconds of each step on one picture."""
     limits = DecodeLimits()
     data = read_stable(file, limits)
@@ -112,7 +112,7 @@ def costs(file: SourceFile, repeats: int) -> dict[str, float]:
     return found
 
 
-def whole_work(file: SourceFile, limits: DecodeLimits) -> None:
+def whole_work(file: Item, limits: DecodeLimits) -> None:
     """All that workers do to a picture."""
     spec = InputSpec(SIDE, SIDE)
     out = np.empty(spec.shape, np.uint8)

@@ -121,12 +121,12 @@ def compare(name: str, images: Path, scratch: Path, options: list[str]) -> dict[
 def peak_of_rows(n: int) -> float:
     """Peak memory, bytes, of this process after it judged and wrote ``n`` invented rows."""
     from rfdedup import refine
+    from rfdedup.features.settings import feature_key
     from rfdedup.model.config import make_config
     from rfdedup.pipeline.planning.measuring import image_set_of, invented, judged
     from rfdedup.runtime.memory import peak_memory
     from rfdedup.sources.folder import scan
     from rfdedup.storage.feature_store import FeatureStore
-    from rfdedup.storage.known_features import feature_key
     from rfdedup.storage.run_folder import RunFolder
 
     config = make_config({"tiers": ["quality", "hash"]})

@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 
 from rfdedup.demo.planting import shipped_photos
 from rfdedup.encoders import load_encoder, run_encoder
-from rfdedup.executors import files
-from rfdedup.executors.local import BlockSpec, Done, PoolStats
+from rfdedup.executors import choice
+from rfdedup.executors.in_process import InProcessExecutor
 from rfdedup.outputs.verification import verify
-from rfdedup.pipeline import edited_copies
-from rfdedup.stages import compare
-
-
-class InProcessPool:
-    """Does the work of ``files.file_pool`` here, chunk after chunk."""
-
-    def __init__(self, task: Any, _files: int, _config: Any, block: BlockSpec | None = None) -> None:
-        self.task = task
-        self.block = block
-        self.stats = PoolStats()
-
-    def __enter__(self) -> InProcessPool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def run(self, chunks: Any) -> Iterator[Done[Any, Any]]:
-        for tag, items in chunks:
-            if self.block is None:
-                yield Done(tag, [self.task(item) for item in items], {})
-            else:
-                out = np.zeros(self.block.shape, np.uint8)[: len(items)]
-                yield Done(tag, [self.task(item, row) for item, row in zip(items, out, strict=True)], {}, out)
 
 
 def without_workers(patch: pytest.MonkeyPatch) -> None:
     """Let runs and verifications do without worker processes."""
-    patch.setattr(files, "file_pool", InProcessPool)
-    patch.setattr(verify, "file_pool", InProcessPool)
-    patch.setattr(edited_copies, "file_pool", InProcessPool)
-    patch.setattr(compare, "file_pool", InProcessPool)
+    patch.setattr(choice, "LocalExecutor", lambda *_: InProcessExecutor())
     patch.setattr(run_encoder, "load_encoder", _loaded_once)
     patch.setattr(verify, "load_encoder", _loaded_once)
 

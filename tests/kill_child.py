@@ -13,14 +13,15 @@ import signal
 import sys
 from typing import Any
 
-from rfdedup.executors import files
+from rfdedup.pipeline import measuring
 from rfdedup.pipeline.run import refine
+from rfdedup.sources import plan
 
 
 def small_steps() -> None:
     """Many small shards, so that there is something between the start and the end."""
-    files.SHARD_ROWS = 8
-    files.CHUNK = 4
+    plan.SHARD_ROWS = 8
+    measuring.CHUNK = 4
 
 
 def die_at(number: int) -> None:

@@ -22,9 +22,8 @@ from rfdedup.cli.main import main as cli_main
 from rfdedup.demo.planting import Planted, plant, shipped_photos
 from rfdedup.encoders import run_encoder
 from rfdedup.model.schemas import LINKS, VERDICTS
+from rfdedup.pipeline import embedding
 from rfdedup.pipeline import run as funnel
-from rfdedup.pipeline import semantic
-from rfdedup.stages import embed as embedding
 
 KINDS = ("exact", "half", "crop10", "grey")
 
@@ -125,7 +124,7 @@ def test_new_files_cost_only_themselves(
     measure = funnel.measure_files
 
     def watch(files: Any, *arguments: Any) -> Any:
-        measured.extend(file.path for file in files)
+        measured.extend(file.key for shard in files for file in shard)
         return measure(files, *arguments)
 
     monkeypatch.setattr(funnel, "measure_files", watch)
@@ -318,27 +317,20 @@ def test_protected_images_are_not_junk_either(planted: Planted, tmp_path: Path) 
 def test_frames_of_one_camera_that_are_embedded_late_start_workers_once(
     shared_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[int] = []
-    prepare, embed = embedding.prepare_pool, semantic.embed_files
-    asked: list[int] = []
+    asked: list[tuple[int, int, Any, Any]] = []
+    embed = embedding.embed_items
 
-    def counted(files: int, *arguments: Any) -> Any:
-        opened.append(files)
-        return prepare(files, *arguments)
-
-    def noted(files: Any, *arguments: Any) -> Any:
-        asked.append(len(files))
-        assert len(arguments) == 4, "a pool of its own"
-        return embed(files, *arguments)
+    def noted(executor: Any, stage: Any, files: Any, encoder: Any, block: Any, most: int) -> Any:
+        # workers are shared by runs of one executor with an equal stage and an equal block
+        asked.append((len(files), id(executor), stage, block))
+        return embed(executor, stage, files, encoder, block, most)
 
     without_workers(monkeypatch)
-    monkeypatch.setattr(embedding, "prepare_pool", counted)
-    for module in (embedding, semantic):
-        monkeypatch.setattr(module, "embed_files", noted)
+    monkeypatch.setattr(embedding, "embed_items", noted)
     images = tmp_path / "in"
     images.mkdir()
     for file in (shared_data / "fixed_camera").iterdir():
         shutil.copy(file, images)
     rfdedup.refine(images, tmp_path / "run", same="meaning")
     assert len(asked) > 2
-    assert len(opened) == 1
+    assert len({tuple(each[1:]) for each in asked}) == 1

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from image_samples import png_of_size, samples, saved, scene
-from rfdedup.executors.files import plain_words
 from rfdedup.imaging import ERROR_KINDS
+from rfdedup.pipeline.measuring import plain_words
 from rfdedup.pipeline.results import Run
 
 # reads paths from stdin; prints one JSON line a file and the peak memory at the end

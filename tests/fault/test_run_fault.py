@@ -25,19 +25,19 @@ from PIL import Image
 import in_process
 import rfdedup
 from rfdedup.cli.main import main
-from rfdedup.executors import files as execution
 from rfdedup.metric import margins
 from rfdedup.metric.descriptor import Whitening
 from rfdedup.model.errors import RfdedupError, RunFolderError
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.schemas import FEATURES
 from rfdedup.outputs.apply.plan import Action
 from rfdedup.outputs.apply.service import Request, apply_run
 from rfdedup.outputs.verification.verify import verify_run
+from rfdedup.pipeline import embedding, measuring
 from rfdedup.pipeline import run as funnel
 from rfdedup.sources import folder as folder_module
+from rfdedup.sources import plan
 from rfdedup.sources.folder import scan
-from rfdedup.stages import embed as embedding
 from rfdedup.stages import propose
 from rfdedup.stages.perceptual import find_perceptual_links
 from rfdedup.storage import files, run_folder
@@ -132,7 +132,7 @@ def test_10_overlapping_inputs_list_each_file_once(tmp_path: Path) -> None:
 def test_10_overlapping_inputs_on_a_volume_without_inodes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "sub" / "a.png", b"a")
     write(tmp_path / "sub" / "b.png", b"b")
-    monkeypatch.setattr(folder_module, "SourceFile", lambda *values: SourceFile(*values[:4], 0, 0, 1))
+    monkeypatch.setattr(folder_module, "Item", lambda *values: Item(*values[:4], 0, 0, 1))
     assert [file.sort_key[-5:] for file in scan([tmp_path, tmp_path / "sub"]).files] == [b"a.png", b"b.png"]
 
 
@@ -143,12 +143,12 @@ def test_10_a_bind_mount_is_one_file_by_device_and_inode(tmp_path: Path, monkeyp
     os.utime(images / "real" / "a.png", (1, 1))
     os.utime(images / "mounted" / "a.png", (1, 1))
 
-    def one_inode(*values: Any) -> SourceFile:
-        return SourceFile(*values[:4], 77, 5, 1)
+    def one_inode(*values: Any) -> Item:
+        return Item(*values[:4], 77, 5, 1)
 
-    monkeypatch.setattr(folder_module, "SourceFile", one_inode)
+    monkeypatch.setattr(folder_module, "Item", one_inode)
     found = scan([images])
-    assert [file.path for file in found.files] == ["mounted/a.png"]
+    assert [file.key for file in found.files] == ["mounted/a.png"]
     assert found.overlapping == 1
 
 
@@ -312,11 +312,11 @@ def test_18_a_file_that_changes_between_the_passes_is_unstable_and_its_copies_fi
     embed, measure = embedding.embed_files, funnel.measure_files
     touched = []
 
-    def late(found: Any, *arguments: Any) -> Any:
+    def late(executor: Any, found: Any, *arguments: Any) -> Any:
         if not touched:
-            touched.append(next(file.path for file in found if file.path != "d.png"))
+            touched.append(next(file.key for file in found if file.key != "d.png"))
             append(images / touched[0])
-        return embed(found, *arguments)
+        return embed(executor, found, *arguments)
 
     # as for an encoder that pass 1 has not prepared these pictures for
     monkeypatch.setattr(funnel, "measure_files", lambda *arguments: measure(*arguments[:4]))
@@ -356,8 +356,8 @@ def finished(images: Path) -> Iterator[rfdedup.Run]:
     with pytest.MonkeyPatch.context() as patch:
         in_process.without_workers(patch)
         take_all_for_close(patch)
-        patch.setattr(execution, "SHARD_ROWS", 8)
-        patch.setattr(execution, "CHUNK", 4)
+        patch.setattr(plan, "SHARD_ROWS", 8)
+        patch.setattr(measuring, "CHUNK", 4)
         yield rfdedup.refine(images, images.parent / "run")
 
 
@@ -394,8 +394,8 @@ def test_23_a_full_disk_stops_cleanly_wherever_it_strikes_and_the_run_resumes(
     room, stops = 0, 0
     while True:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(execution, "SHARD_ROWS", 8)
-            patch.setattr(execution, "CHUNK", 4)
+            patch.setattr(plan, "SHARD_ROWS", 8)
+            patch.setattr(measuring, "CHUNK", 4)
             disk = FullDisk(patch, room, number)
             left = code("run", str(images), "--out", str(out), "--quiet")
         if left == 0:

@@ -20,7 +20,8 @@ import pytest
 import in_process
 import kill_child
 import rfdedup
-from rfdedup.executors import files
+from rfdedup.pipeline import measuring
+from rfdedup.sources import plan
 
 TESTS = Path(__file__).parents[1]
 SRC = TESTS.parent / "src"
@@ -97,8 +98,8 @@ def uninterrupted(images: Path, victims: Victims) -> tuple[rfdedup.Run, float]:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are resumed in this process, in the same small steps."""
-    monkeypatch.setattr(files, "SHARD_ROWS", files.SHARD_ROWS)
-    monkeypatch.setattr(files, "CHUNK", files.CHUNK)
+    monkeypatch.setattr(plan, "SHARD_ROWS", plan.SHARD_ROWS)
+    monkeypatch.setattr(measuring, "CHUNK", measuring.CHUNK)
     kill_child.small_steps()
     in_process.without_workers(monkeypatch)
 
@@ -110,6 +111,12 @@ def same(run: rfdedup.Run, expected: rfdedup.Run) -> None:
     assert one.equals(other)
     assert run.links.equals(expected.links)
     assert not list(run.path.rglob("*.tmp"))
+    assert not list(run.path.rglob("*.object"))
+    measured = [
+        {path.name: path.read_bytes() for path in (r.path / "features").glob("[mp]*_0*")} for r in (run, expected)
+    ]
+    assert len(measured[0]) > 8
+    assert measured[0] == measured[1]
 
 
 def resume_and_compare(images: Path, out: Path, expected: rfdedup.Run) -> None:

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 import worker_tasks
-from rfdedup.executors.local import BlockSpec, Failure, Pool, WorkerLimits
+from rfdedup.executors.base import BlockSpec, Failure
+from rfdedup.executors.local import Pool, WorkerLimits
 from rfdedup.model.errors import WorkerError
 
 SRC = Path(__file__).parents[2] / "src"

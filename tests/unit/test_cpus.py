@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from rfdedup.executors.files import worker_count
+from rfdedup.executors.choice import worker_count
 from rfdedup.model.config import make_config
 from rfdedup.runtime import cpus
 from rfdedup.runtime.cpus import at_most, cgroup_quota, thread_count, usable_cpus

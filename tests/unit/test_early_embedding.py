@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.executors.early_embedding import SampleInputs
+from rfdedup.pipeline.early_embedding import SampleInputs
 
 
 @given(numbers=st.lists(st.integers(0, 40), max_size=60), wanted=st.integers(0, 12), batch=st.integers(1, 7))

@@ -17,27 +17,27 @@ from PIL import Image, ImageOps
 
 import rfdedup
 from image_samples import saved, scene
-from in_process import InProcessPool, small_set, without_workers
+from in_process import small_set, without_workers
 from rfdedup.demo.planting import shipped_photos
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import cache_key
 from rfdedup.encoders.model_encoder import ModelEncoder
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.executors import files as execution
-from rfdedup.executors.early_embedding import SampleInputs
+from rfdedup.executors.in_process import InProcessExecutor
 from rfdedup.features.file_tasks import MeasureTask, PrepareTask
+from rfdedup.features.settings import feature_key
 from rfdedup.imaging import DecodeLimits
 from rfdedup.metric import whitening
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import EncoderError
+from rfdedup.pipeline import embedding, measuring, semantic
 from rfdedup.pipeline import run as funnel
-from rfdedup.pipeline import semantic
+from rfdedup.pipeline.early_embedding import SampleInputs
 from rfdedup.pipeline.edited_copies import KINDS, CopyTask
-from rfdedup.sources import reading
+from rfdedup.sources import plan, reading
 from rfdedup.sources.folder import scan
 from rfdedup.storage.feature_store import FeatureStore
 from rfdedup.storage.files import open_regular
-from rfdedup.storage.known_features import feature_key
 
 SIDE = 640
 
@@ -164,6 +164,12 @@ def test_pass_2_reads_once_decodes_reduced_and_writes_into_shared_memory(tmp_pat
     assert out.any()
 
 
+def count_both_passes(patch: pytest.MonkeyPatch) -> None:
+    """What measures and embeds works here, where the meter counts; what compares does not."""
+    for module in (measuring, embedding):
+        patch.setattr(module, "open_executor", lambda _config: InProcessExecutor())
+
+
 def test_each_file_is_read_and_decoded_once_and_survivors_are_embedded(
     photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meter: Meter
 ) -> None:
@@ -171,7 +177,7 @@ def test_each_file_is_read_and_decoded_once_and_survivors_are_embedded(
     (photo / "b.jpg").write_bytes(first.read_bytes())
     (photo / "c.jpg").write_bytes(saved(scene(SIDE, SIDE), "JPEG", quality=60))
     (photo / "dark.jpg").write_bytes(saved(scene(SIDE, SIDE).point(lambda level: level // 32), "JPEG"))
-    monkeypatch.setattr(execution, "file_pool", InProcessPool)
+    count_both_passes(monkeypatch)
     run = rfdedup.refine(photo, out=tmp_path / "run")
     reasons = {row["path"]: row["reason"] for row in run.verdicts.to_pylist()}
     assert reasons == {"a.jpg": None, "b.jpg": "sha256", "c.jpg": "dhash+phash", "dark.jpg": "dark"}
@@ -187,7 +193,7 @@ def test_what_is_embedded_in_pass_1_decides_nothing(tmp_path: Path, monkeypatch:
     measure = funnel.measure_files
 
     def backwards(files: Any, *arguments: Any) -> Any:
-        return measure(files[::-1], *arguments)
+        return measure([[file] for shard in files[::-1] for file in shard[::-1]], *arguments)
 
     monkeypatch.setattr(funnel, "measure_files", backwards)
     order = rfdedup.refine(images, tmp_path / "order", same="meaning")
@@ -204,7 +210,7 @@ def test_images_that_the_whitening_adapts_to_are_decoded_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meter: Meter
 ) -> None:
     monkeypatch.setattr(whitening, "UNLIKE", -1.0)
-    monkeypatch.setattr(execution, "file_pool", InProcessPool)
+    count_both_passes(monkeypatch)
     images = tmp_path / "in"
     images.mkdir()
     for file in shipped_photos()[: whitening.LEAST_POOLED + 5]:
@@ -271,7 +277,7 @@ def test_an_encoder_that_fails_once_stops_the_run_also_where_a_shard_is_written_
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     without_workers(monkeypatch)
-    monkeypatch.setattr(execution, "SHARD_ROWS", 1)
+    monkeypatch.setattr(plan, "SHARD_ROWS", 1)
     images = small_set(tmp_path / "in", 6)
     encoder = load_encoder("efficientnet-lite0")
     calls: list[int] = []
@@ -291,7 +297,7 @@ def test_an_encoder_that_fails_once_stops_the_run_also_where_a_shard_is_written_
 
 
 def test_waiting_for_a_disk_is_not_remembered_and_a_costly_file_is() -> None:
-    from rfdedup.executors.files import TRANSIENT
+    from rfdedup.storage.known_features import TRANSIENT
 
     assert "stalled" in TRANSIENT
     assert "timeout" not in TRANSIENT

@@ -196,7 +196,7 @@ def test_frames_reach_the_store(tmp_path: Path) -> None:
     for file in scan([tmp_path / "in"]).files:
         found = task(file)
         assert isinstance(found, dict)
-        rows.append({"root": "r", "path": file.path, "path_bytes": b"", "mtime_ns": 0, "inode": 0, "device": 0} | found)
+        rows.append({"root": "r", "path": file.key, "path_bytes": b"", "mtime_ns": 0, "inode": 0, "device": 0} | found)
     store = FeatureStore(tmp_path / "features", feature_key="k")
     number = store.append([{k: v for k, v in row.items() if k in FEATURES.names} for row in rows], [None, None])
     assert store.metadata()["frames"].to_pylist() == [6, 1]

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.pipeline.planning import sampling
 from rfdedup.pipeline.planning.recording import Recorder
 from rfdedup.runtime.progress import Silent
 from rfdedup.sources.folder import scan
 
 
-def files_of(sizes: list[int]) -> list[SourceFile]:
-    return [SourceFile("/in", f"{i:05d}.jpg", size, 0, i, 1, 1) for i, size in enumerate(sizes)]
+def files_of(sizes: list[int]) -> list[Item]:
+    return [Item("/in", f"{i:05d}.jpg", size, 0, i, 1, 1) for i, size in enumerate(sizes)]
 
 
 def test_sizes_are_spread_as_those_of_all() -> None:

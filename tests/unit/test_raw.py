@@ -136,14 +136,14 @@ def test_hostile_directories_cost_little_time() -> None:
 
 
 def test_what_was_an_error_without_libraw_is_read_again_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rfdedup.features import settings
     from rfdedup.model.config import RunConfig
-    from rfdedup.storage import known_features
 
     config = RunConfig()
     keys = set()
     for found in (None, "0.27.0", "0.28.0"):
-        monkeypatch.setattr(known_features, "_installed", lambda name, found=found: found if name == "rawpy" else "1")
-        keys.add(known_features.feature_key(config))
+        monkeypatch.setattr(settings, "_installed", lambda name, found=found: found if name == "rawpy" else "1")
+        keys.add(settings.feature_key(config))
     assert len(keys) == 3
 
 

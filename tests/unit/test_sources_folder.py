@@ -22,7 +22,7 @@ def _tree(root: Path, *names: str) -> None:
 
 
 def _paths(root: Path, **options: object) -> list[str]:
-    return [file.path for file in scan([root], **options).files]  # type: ignore[arg-type]
+    return [file.key for file in scan([root], **options).files]  # type: ignore[arg-type]
 
 
 def test_lists_every_depth_in_byte_order(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_hidden_files_and_symlinks_are_counted_not_followed(tmp_path: Path) -> N
     (tmp_path / "in/loop").symlink_to(tmp_path / "in", target_is_directory=True)
     (tmp_path / "in/link.jpg").symlink_to(tmp_path / "outside/c.jpg")
     found = scan([tmp_path / "in"])
-    assert [file.path for file in found.files] == ["a.jpg"]
+    assert [file.key for file in found.files] == ["a.jpg"]
     assert (found.hidden, found.symlinks) == (2, 2)
 
 
@@ -49,7 +49,7 @@ def test_overlapping_inputs_list_a_file_once_whatever_their_order(tmp_path: Path
     one = scan([tmp_path / "a", tmp_path / "a/b"])
     other = scan([tmp_path / "a/b", tmp_path / "a"])
     assert one.files == other.files
-    assert [(Path(f.root).name, f.path) for f in one.files] == [("a", "b/x.jpg"), ("a", "y.jpg")]
+    assert [(Path(f.root).name, f.key) for f in one.files] == [("a", "b/x.jpg"), ("a", "y.jpg")]
     assert one.overlapping == 1
 
 
@@ -57,7 +57,7 @@ def test_hard_links_stay_separate(tmp_path: Path) -> None:
     _tree(tmp_path, "a.jpg")
     os.link(tmp_path / "a.jpg", tmp_path / "b.jpg")
     found = scan([tmp_path])
-    assert [file.path for file in found.files] == ["a.jpg", "b.jpg"]
+    assert [file.key for file in found.files] == ["a.jpg", "b.jpg"]
     assert {file.links for file in found.files} == {2}
 
 
@@ -74,8 +74,8 @@ def test_names_may_hold_any_bytes(tmp_path: Path) -> None:
     for name in names:
         (Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))).write_bytes(name)
     found = scan([tmp_path]).files
-    assert sorted(os.fsencode(file.path) for file in found) == sorted(names)
-    assert all(Path(file.absolute).read_bytes() == os.fsencode(file.path) for file in found)
+    assert sorted(os.fsencode(file.key) for file in found) == sorted(names)
+    assert all(Path(file.absolute).read_bytes() == os.fsencode(file.key) for file in found)
 
 
 def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_a_folder_that_cannot_be_listed_is_reported(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(os, "scandir", refuse)
     found = scan([tmp_path])
-    assert [file.path for file in found.files] == ["a.jpg"]
+    assert [file.key for file in found.files] == ["a.jpg"]
     assert [(Path(folder).name, why) for folder, why in found.unreadable] == [("secret", "Permission denied")]
 
 
@@ -107,7 +107,7 @@ def test_a_larger_sample_contains_a_smaller_one(tmp_path: Path) -> None:
     assert len(small) == 20
     assert set(small) < set(large) < set(files)
     assert sample(files, 500) == files
-    assert [f.path for f in small] != [f.path for f in files[:20]]
+    assert [f.key for f in small] != [f.key for f in files[:20]]
 
 
 def test_progress_is_told_inside_a_folder_and_adds_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +128,7 @@ def test_two_hundred_thousand_files(tmp_path: Path, folders: int) -> None:
             (below / f"{i:06}.jpg").touch()
     told: list[int] = []
     found = scan([tmp_path], progress=told.append)
-    assert [file.path for file in found.files] == [
+    assert [file.key for file in found.files] == [
         f"{number:05}/{i:06}.jpg" for number in range(folders) for i in range(200_000 // folders)
     ]
     assert sum(told) == 200_000

@@ -10,7 +10,7 @@ import pytest
 
 from rfdedup.features.quality import QualityChecks
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.links import TIER_ORDER, Links
 from rfdedup.model.schemas import FEATURES, LINKS, VERDICTS, Tier
 from rfdedup.stages.verdicts import Duplicates, link_table, observed_flags, settle, verdict_table
@@ -152,7 +152,7 @@ def test_flags_come_from_decoder_checks_name_and_file_system() -> None:
     formats = ["jpeg", "jpeg", "png", "png", "png", None]
     seen = pa.chunked_array([[["cmyk", "alpha"], []], [[], [], ["alpha"], []]])
     table = pa.table({"path": names, "format": formats, "flags": seen})
-    files = [SourceFile("/r", name, 1, 0, i, 1, 1 + (i in (0, 4))) for i, name in enumerate(names)]
+    files = [Item("/r", name, 1, 0, i, 1, 1 + (i in (0, 4))) for i, name in enumerate(names)]
     masks = {"tiny": np.arange(6) < 2, "alpha": np.arange(6) == 0}
     found = observed_flags(ImageSet(files, table), masks, np.arange(6) == 2)
     assert found.to_pylist() == [

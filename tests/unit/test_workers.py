@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import worker_tasks
-from rfdedup.executors.local import BlockSpec, Pool
+from rfdedup.executors.base import BlockSpec
+from rfdedup.executors.local import Pool
 from rfdedup.model.errors import WorkerError
 
 SRC = Path(__file__).parents[2] / "src"

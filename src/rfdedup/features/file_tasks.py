@@ -18,7 +18,7 @@ from rfdedup.features.measurement import at_least, measure_picture
 from rfdedup.imaging import DecodeLimits, decode, raw, tiff
 from rfdedup.model.errors import ImageError
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.sources.reading import read_stable
 
 
@@ -36,7 +36,7 @@ class MeasureTask:
     spec: InputSpec | None = None
     parts: bool = False
 
-    def __call__(self, file: SourceFile, out: npt.NDArray[np.uint8] | None = None) -> dict[str, Any] | Fault:
+    def __call__(self, file: Item, out: npt.NDArray[np.uint8] | None = None) -> dict[str, Any] | Fault:
         try:
             data = read_stable(file, self.limits)
             picture = decode(data, at_least=at_least(self.scale), limits=self.limits)
@@ -66,7 +66,7 @@ class FullSizeTask:
 
     limits: DecodeLimits
 
-    def __call__(self, file: SourceFile) -> FullSize | Fault:
+    def __call__(self, file: Item) -> FullSize | Fault:
         try:
             grey = decode(read_stable(file, self.limits), limits=self.limits).grey()
         except ImageError as error:
@@ -82,7 +82,7 @@ class PrepareTask:
     limits: DecodeLimits
     spec: InputSpec
 
-    def __call__(self, file: SourceFile, out: npt.NDArray[np.uint8]) -> Fault | None:
+    def __call__(self, file: Item, out: npt.NDArray[np.uint8]) -> Fault | None:
         try:
             write_input(decode_for(read_stable(file, self.limits), self.spec, self.limits), self.spec, out)
         except ImageError as error:
@@ -90,9 +90,9 @@ class PrepareTask:
         return None
 
 
-def refuse_masters(file: SourceFile, data: bytes) -> None:
+def refuse_masters(file: Item, data: bytes) -> None:
     """Raise ``ImageError`` for a TIFF that is named as a RAW master where its tags leave open whether it is one."""
-    if raw.named_raw(file.path) and tiff.may_be_raw(data):
+    if raw.named_raw(file.key) and tiff.may_be_raw(data):
         raise ImageError(
             "unsupported-format", "named as a RAW master, which its tags leave open: rename it to .tif if it is none"
         )

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.text import path_text
 
 Mask = npt.NDArray[np.bool_]
@@ -66,13 +66,13 @@ def matches(features: pa.Table, globs: Sequence[str]) -> Mask:
     return found
 
 
-def without_match(files: Sequence[SourceFile], globs: Sequence[str]) -> list[str]:
+def without_match(files: Sequence[Item], globs: Sequence[str]) -> list[str]:
     """Globs that match none of the files that a scan found, in the order given."""
     left = {text: Glob(text) for text in globs}
     for file in files:
         if not left:
             break
-        names = names_of(path_text(file.root), path_text(file.path))
+        names = names_of(path_text(file.root), path_text(file.key))
         for text in [text for text, glob in left.items() if any(map(glob.matches, names))]:
             del left[text]
     return list(left)

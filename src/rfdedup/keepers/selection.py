@@ -14,6 +14,7 @@ from rfdedup.keepers.constraints import Constraints, permitted, ranked
 from rfdedup.keepers.crown import crown
 from rfdedup.keepers.rank import Pairs, rank
 from rfdedup.model.config import KeepConfig
+from rfdedup.model.faults import Faults
 from rfdedup.model.links import Links, sorted_unique
 
 Rows = npt.NDArray[np.int64]
@@ -42,10 +43,10 @@ class KingSelection:
         thumbs: gives thumbnails of some rows.
         protected: (n,) bool, rows that are never subjects and come before all others.
         demands: what reviewers decided.
-        refine: gives the features as the rank should see them beside some links; raises ``FilesLost`` where files
-            that it reads again are gone.
+        refine: gives the features as the rank should see them beside some links.
         compatible: says which pairs may be held for the same at all; see ``keepers.compatible``.
         companions: (n,) how many files beside each image belong to it.
+        look_again: reads again what ``refine`` needs for some links; gives the faults of files that are gone.
     """
 
     features: pa.Table
@@ -56,6 +57,11 @@ class KingSelection:
     refine: Callable[[Links], pa.Table] | None = None
     compatible: Callable[[Rows, Rows], Mask] | None = None
     companions: Rows | None = None
+    look_again: Callable[[Links], Faults] | None = None
+
+    def lost(self, evidence: Links) -> Faults:
+        """Files that ``place`` would have to read again and that are gone: no link that it is given may have them."""
+        return {} if self.look_again is None else self.look_again(evidence)
 
     def place(
         self, evidence: Links, compared: Rows, worse_than: Pairs | None = None, turned: Pairs | None = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 
 class Kind(StrEnum):
@@ -59,3 +60,26 @@ class Evidence:
     resolution: int
     reason: str
     pasted: Side = Side.NONE
+
+
+_OTHER_SIDE: Final = {Side.SUBJECT: Side.KING, Side.KING: Side.SUBJECT}
+
+
+def fields_of(evidence: Evidence) -> dict[str, object]:
+    """Plain values of an evidence by the names of its fields."""
+    return {
+        name: str(value) if isinstance(value, Kind | Side) else list(value) if isinstance(value, tuple) else value
+        for name, value in ((name, getattr(evidence, name)) for name in Evidence.__dataclass_fields__)
+    }
+
+
+def swapped(evidence: Evidence) -> Evidence:
+    """The same evidence with the king as subject and the subject as king."""
+    a, b, c, d, e, f = evidence.transform
+    determinant = a * e - b * d
+    inverse = evidence.transform
+    if determinant:
+        p, q, r, s = e / determinant, -b / determinant, -d / determinant, a / determinant
+        inverse = (p, q, -(p * c + q * f), r, s, -(r * c + s * f))
+    side, pasted = (_OTHER_SIDE.get(side, side) for side in (evidence.side, evidence.pasted))
+    return replace(evidence, transform=inverse, side=side, pasted=pasted)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 
 
 class Thumbnails(Protocol):
@@ -30,7 +30,7 @@ class ImageSet:
         others: files that are no images and do not claim to be.
     """
 
-    files: list[SourceFile]
+    files: list[Item]
     features: pa.Table
     others: int = 0
 

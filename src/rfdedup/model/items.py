@@ -1,4 +1,4 @@
-"""The identity of a file that was found: where it lies and what tells that it changed."""
+"""The identity of an image: where it lies, what tells that it changed, and what its data set says of it."""
 
 from __future__ import annotations
 
@@ -17,31 +17,68 @@ IMAGE_SUFFIXES = frozenset(
 """A file with one of these names is a row of the verdicts whatever it holds; others only if they hold an image."""
 
 
+Identity = tuple[str, bytes]
+"""Root and key of an item, as all tables name it: their columns ``root`` and ``path_bytes``."""
+
+
 @dataclass(frozen=True, slots=True)
-class SourceFile:
-    """One regular file. ``path`` is relative to ``root``, ``/``-separated, surrogate-escaped."""
+class Place:
+    """Where the bytes of an item lie inside a container: so many ``length`` from ``offset`` on."""
+
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One image of a data set, the same from scan to undo: a regular file today. A row is its position in the plan.
+
+    Attributes:
+        root: the INPUT that it came from.
+        key: its name below ``root``, ``/``-separated, surrogate-escaped; the column ``path`` of all tables.
+        size: bytes.
+        mtime_ns, inode, device, links: what the file system says of it. The first two tell that it changed.
+        version: what tells that it changed where there is no file system: an ETag, the version of a container.
+        place: inside a container; None for a file.
+        split, label, frame, time: what the data set says of it; time in seconds.
+    """
 
     root: str
-    path: str
+    key: str
     size: int
     mtime_ns: int
     inode: int
     device: int
     links: int
+    version: str | None = None
+    place: Place | None = None
+    split: str | None = None
+    label: str | None = None
+    frame: int | None = None
+    time: float | None = None
 
     @property
     def absolute(self) -> str:
         """Path for the operating system."""
-        return os.path.join(self.root, *self.path.split("/")) if self.path else self.root
+        return os.path.join(self.root, *self.key.split("/")) if self.key else self.root
+
+    @property
+    def key_bytes(self) -> bytes:
+        """The name below ``root`` as the file system has it; the column ``path_bytes`` of all tables."""
+        return os.fsencode(self.key)
+
+    @property
+    def identity(self) -> Identity:
+        return self.root, self.key_bytes
 
     @property
     def sort_key(self) -> bytes:
         """Bytes of the whole ``/``-separated path: the same order however the input is split into roots."""
-        return os.fsencode(f"{self.root.replace(os.sep, '/').rstrip('/')}/{self.path}")
+        return os.fsencode(f"{self.root.replace(os.sep, '/').rstrip('/')}/{self.key}")
 
     @property
     def named_as_image(self) -> bool:
-        name = self.path.rsplit("/", 1)[-1]
+        name = self.key.rsplit("/", 1)[-1]
         return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
 
 

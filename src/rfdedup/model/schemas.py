@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from rfdedup.model.constants import THUMB_SIDE
 from rfdedup.model.text import path_text
 
 if TYPE_CHECKING:
-    from rfdedup.model.items import SourceFile
+    from rfdedup.model.items import Item
 
 SCHEMA_VERSION = 2
 FEATURE_VERSION = 15
@@ -22,13 +21,13 @@ TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)
 """What pyarrow raises for a damaged Parquet file; ``ValueError`` where a name in it is not UTF-8."""
 
 
-def row_of(file: SourceFile, fault: tuple[str, str] | None = None) -> dict[str, Any]:
+def row_of(file: Item, fault: tuple[str, str] | None = None) -> dict[str, Any]:
     """What the scan knows of a file, and kind and detail of why it could not be measured, as in ``FEATURES``."""
     kind, detail = fault or (None, None)
     return {
         "root": file.root,
-        "path": path_text(file.path),
-        "path_bytes": os.fsencode(file.path),
+        "path": path_text(file.key),
+        "path_bytes": file.key_bytes,
         "bytes": file.size,
         "mtime_ns": file.mtime_ns,
         "inode": file.inode,

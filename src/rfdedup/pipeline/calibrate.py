@@ -15,14 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.encoders.run_encoder import RunEncoder
-from rfdedup.executors.files import embed_files
+from rfdedup.executors.choice import open_executor
 from rfdedup.metric.calibration import CONFIDENCE, Calibration, Recall, UnsupportedError, wilson
 from rfdedup.metric.whitening import RAW, WhiteningChoice, choose, full_prior_of, held_out
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ConfigError, InputError
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.version import __version__
 from rfdedup.pipeline.edited_copies import KINDS
+from rfdedup.pipeline.embedding import embed_files
 from rfdedup.pipeline.run import refine
 from rfdedup.pipeline.thresholds import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
 from rfdedup.runtime.progress import Progress, Silent, Watch
@@ -132,12 +133,15 @@ def calibrate_input(
     encoder = RunEncoder(wanted)()
     with tempfile.TemporaryDirectory(prefix="rfdedup-calibrate-") as scratch:
         run = refine(list(inputs), Path(scratch) / "run", config=settings, progress=progress)
-        kept = run.verdicts.filter(np.asarray(run.verdicts["verdict"]) == "keep").select(["root", "path", "sha256"])
-        files = {(file.root, file.path): file for file in scan(list(inputs)).files}
+        kept = run.verdicts.filter(np.asarray(run.verdicts["verdict"]) == "keep").select(
+            ["root", "path_bytes", "sha256"]
+        )
+        files = {file.identity: file for file in scan(list(inputs)).files}
         measured = run.verdicts.num_rows
     # by content, so that neither names nor folders decide
     rows = sorted(kept.to_pylist(), key=lambda row: row["sha256"])
-    chosen = [files[row["root"], row["path"]] for row in rows if (row["root"], row["path"]) in files]
+    named = ((row["root"], row["path_bytes"]) for row in rows)
+    chosen = [files[name] for name in named if name in files]
     embeddings, chosen = _embed(chosen, encoder, config, watch)
     if not chosen:
         raise InputError(f"none of {measured} images is left to compare")
@@ -185,13 +189,13 @@ def calibrate_input(
 
 
 def _embed(
-    files: list[SourceFile], encoder: Any, config: RunConfig, watch: Watch
-) -> tuple[npt.NDArray[np.float32], list[SourceFile]]:
+    files: list[Item], encoder: Any, config: RunConfig, watch: Watch
+) -> tuple[npt.NDArray[np.float32], list[Item]]:
     """Embeddings of the files that can be read again, and these files."""
     vectors = np.zeros((len(files), encoder.dim), np.float32)
     good = np.zeros(len(files), np.bool_)
-    with watch.stage("embed", len(files)):
-        for at, values, _ in embed_files(files, encoder, config, watch):
+    with watch.stage("embed", len(files)), open_executor(config) as executor:
+        for at, values, _ in embed_files(executor, files, encoder, config, watch):
             vectors[at] = values
             good[at] = True
     return vectors[good], [file for file, fine in zip(files, good, strict=True) if fine]

@@ -27,7 +27,7 @@ from rfdedup.keepers.selection import KingSelection
 from rfdedup.metric.whitening import RAW, WhiteningChoice, full_prior_of
 from rfdedup.model.config import RunConfig
 from rfdedup.model.constants import THUMB_SIDE
-from rfdedup.model.faults import Fault, FilesLost
+from rfdedup.model.faults import Faults
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import Links
 from rfdedup.model.proposals import Proposals
@@ -35,9 +35,10 @@ from rfdedup.model.schemas import Tier
 from rfdedup.neighbors.local_match import LEAST_AGREEING
 from rfdedup.neighbors.thumbnails import thumb_rms
 from rfdedup.neighbors.vectors import pair_scores
+from rfdedup.pipeline.comparing import Comparer
+from rfdedup.pipeline.embedding import Embedder
 from rfdedup.runtime.progress import Watch
-from rfdedup.stages.compare import VERSION, Comparer, change_limits
-from rfdedup.stages.embed import Embedder
+from rfdedup.stages.compare import VERSION, change_limits
 from rfdedup.stages.perceptual import MIN_CONTRAST, MIN_DHASH_BITS, luminance
 from rfdedup.stages.propose import (
     LEAST_FEATURES,
@@ -113,7 +114,7 @@ class Search:
     selection: KingSelection
     watch: Watch
     encoder: RunEncoder | None
-    faults: dict[int, Fault] = field(default_factory=dict)
+    faults: Faults = field(default_factory=dict)
     _failed: Rows = field(init=False)
     _embedded: Rows = field(init=False)
     floor: float = 1.0
@@ -302,17 +303,12 @@ class Search:
 
     def _crowned(self, compared: Compared, links: Links, evidence: Links, distinct: Rows) -> tuple[Rows, Rows]:
         """King and place of each row by some links, ranked beside each other by ``evidence``."""
-        while True:
-            try:
-                place = self.selection.place(evidence, distinct, *preferences(compared, self.image_set.features))
-                break
-            except FilesLost as lost:
-                self.faults |= lost.faults
-                gone = np.array(sorted(lost.faults), np.int64)
-                compared.forget(gone)
-                links, evidence = (
-                    some.take(~np.isin(some.a, gone) & ~np.isin(some.b, gone)) for some in (links, evidence)
-                )
+        while lost := self.selection.lost(evidence):
+            self.faults |= lost
+            gone = np.array(sorted(lost), np.int64)
+            compared.forget(gone)
+            links, evidence = (some.take(~np.isin(some.a, gone) & ~np.isin(some.b, gone)) for some in (links, evidence))
+        place = self.selection.place(evidence, distinct, *preferences(compared, self.image_set.features))
         nobody = np.zeros(compared.n, np.bool_)
         links = links.take(self._whole(compared, links, place))
         return self.selection.kings(links, place, nobody, lambda rows, _: rows), place

@@ -12,14 +12,15 @@ import numpy.typing as npt
 
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.preprocess import InputSpec
-from rfdedup.executors.files import file_pool, limits_of, worker_count
-from rfdedup.executors.local import BlockSpec
+from rfdedup.executors.base import BlockSpec
+from rfdedup.executors.choice import open_executor, worker_count
 from rfdedup.features.encoder_input import decode_for, write_input
+from rfdedup.features.settings import limits_of
 from rfdedup.imaging import DecodeLimits, decode
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ImageError
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.runtime.progress import Watch
 from rfdedup.sources.reading import read_stable
 
@@ -28,7 +29,7 @@ LEAST_SIDE = 64
 """Smaller pictures are not edited: a watermark on them is the picture."""
 _LONGEST = 1024
 
-Wanted = tuple[SourceFile, str]
+Wanted = tuple[Item, str]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class CopyTask:
 
 
 @lru_cache(maxsize=1)
-def _original(file: SourceFile, limits: DecodeLimits) -> tuple[bytes, npt.NDArray[np.uint8]]:
+def _original(file: Item, limits: DecodeLimits) -> tuple[bytes, npt.NDArray[np.uint8]]:
     """Bytes and pixels of a file, read-only, kept while its copies are made one after the other.
 
     Raises:
@@ -72,7 +73,7 @@ def _original(file: SourceFile, limits: DecodeLimits) -> tuple[bytes, npt.NDArra
 
 
 def embed_copies(
-    files: Sequence[SourceFile], encoder: Encoder, config: RunConfig, watch: Watch, kinds: Sequence[str] = KINDS
+    files: Sequence[Item], encoder: Encoder, config: RunConfig, watch: Watch, kinds: Sequence[str] = KINDS
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float32]]:
     """Embed one copy of every kind of each file; those that cannot be made are left out.
 
@@ -85,17 +86,15 @@ def embed_copies(
     vectors = np.zeros((len(wanted), encoder.dim), np.float32)
     made = np.zeros(len(wanted), np.bool_)
     chunks = ((start, wanted[start : start + encoder.batch]) for start in range(0, len(wanted), encoder.batch))
-    with (
-        watch.stage("copies", len(wanted)),
-        file_pool(CopyTask(limits_of(config), spec), len(wanted), config, block) as pool,
-    ):
-        for done in pool.run(chunks):
+    task = CopyTask(limits_of(config), spec)
+    with watch.stage("copies", len(wanted)), open_executor(config) as executor:
+        for done in executor.run(task, chunks, items=len(wanted), block=block):
             good = np.array([i for i, result in enumerate(done.results) if result is None], np.int64)
             if done.block is not None and len(good):
                 vectors[done.tag + good] = encoder.embed(done.block[good])
                 made[done.tag + good] = True
             done.release()
             watch.advance(len(done.results))
-        watch.worker_peak = max(watch.worker_peak, pool.stats.peak_rss_bytes)
+        watch.worker_peak = max(watch.worker_peak, executor.peak_rss_bytes)
     at = np.flatnonzero(made)
     return at // len(kinds), at % len(kinds), vectors[at]

@@ -6,19 +6,22 @@ reduction hides what the rank needs to know, both pictures are decoded whole. Se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.executors.files import look_again
-from rfdedup.features.file_tasks import FullSize
+from rfdedup.executors.base import Failure
+from rfdedup.executors.choice import open_executor
+from rfdedup.features.file_tasks import FullSize, FullSizeTask
+from rfdedup.features.settings import limits_of
 from rfdedup.keepers.rank import in_doubt
 from rfdedup.model.config import RunConfig
-from rfdedup.model.faults import Fault, FilesLost
+from rfdedup.model.faults import Fault, Faults
 from rfdedup.model.image_set import ImageSet
+from rfdedup.model.items import Item
 from rfdedup.model.links import Links
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FULLSCALE_FILE, FeatureStore
@@ -26,6 +29,8 @@ from rfdedup.storage.feature_store import FULLSCALE_FILE, FeatureStore
 Rows = npt.NDArray[np.int64]
 
 _KEY = "fineness, content"
+FILES_A_SHARD = 32
+"""Files that travel to a worker together."""
 _VALUES = 2
 """What is remembered of a picture: fineness and content."""
 
@@ -38,18 +43,26 @@ class FullScale:
     store: FeatureStore
     config: RunConfig
     watch: Watch
+    _known: dict[str, npt.NDArray[np.float32]] | None = None
+    _asked: tuple[Links, Rows] | None = None
+    """The links that were asked about last, and the rows that they leave in doubt."""
+
+    def look(self, links: Links) -> Faults:
+        """Measure at full size what ``links`` call for; faults of files that could not be read again."""
+        rows = self._in_doubt(links)
+        return self._measure(rows) if len(rows) else {}
 
     def refined(self, links: Links) -> pa.Table:
         """The features with ``fineness``, ``content`` and ``seen`` at full size wherever ``links`` call for it.
 
-        Raises:
-            FilesLost: some of these files could not be read again.
+        ``look`` has been asked about these links, or about more, and found no fault with their files.
         """
         features = self.image_set.features
-        rows = in_doubt(features, links)
+        rows = self._in_doubt(links)
         if not len(rows):
             return features
-        values = self._measured(rows)
+        known = self._remembered()
+        values = np.stack([known[digest] for digest in self._digests(rows)]).astype(np.float64)
         for name, column in (("fineness", values[:, 0]), ("content", values[:, 1]), ("seen", self._sides(rows))):
             place = features.schema.get_field_index(name)
             kind = features.schema.field(place)
@@ -63,14 +76,27 @@ class FullScale:
         sides = [self.image_set.features[name].to_numpy()[rows] for name in ("width", "height")]
         return np.asarray(np.maximum(*sides), np.int64)
 
-    def _measured(self, rows: Rows) -> npt.NDArray[np.float64]:
-        """Fineness and content of ``rows``, (n, 2), remembered in the run folder by content."""
-        sha256 = self.image_set.features["sha256"].to_numpy(zero_copy_only=False)[rows]
-        known = self.store.remembered(FULLSCALE_FILE, _KEY, _VALUES)
-        missing = rows[_first_of_each(sha256, known)]
-        faults: dict[int, Fault] = {}
+    def _in_doubt(self, links: Links) -> Rows:
+        if self._asked is None or self._asked[0] is not links:
+            self._asked = links, in_doubt(self.image_set.features, links)
+        return self._asked[1]
+
+    def _digests(self, rows: Rows) -> npt.NDArray[np.object_]:
+        whole: npt.NDArray[np.object_] = self.image_set.features["sha256"].to_numpy(zero_copy_only=False)
+        return whole[rows]
+
+    def _remembered(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Fineness and content, (2,), by content, as the run folder remembers them."""
+        if self._known is None:
+            self._known = self.store.remembered(FULLSCALE_FILE, _KEY, _VALUES)
+        return self._known
+
+    def _measure(self, rows: Rows) -> Faults:
+        known = self._remembered()
+        missing = rows[_first_of_each(self._digests(rows), known)]
+        faults: Faults = {}
         if len(missing):
-            digests = self.image_set.features["sha256"].to_numpy(zero_copy_only=False)[missing]
+            digests = self._digests(missing)
             with self.watch.stage("full size", len(missing)):
                 try:
                     for at, result in look_again([self.image_set.files[i] for i in missing], self.config, self.watch):
@@ -80,12 +106,10 @@ class FullScale:
                             faults[int(missing[at])] = result
                 finally:
                     self.store.remember(FULLSCALE_FILE, _KEY, known)
-        if faults:
-            raise FilesLost(faults)
-        return np.stack([known[digest] for digest in sha256]).astype(np.float64)
+        return faults
 
 
-def _first_of_each(sha256: Sequence[str], known: dict[str, npt.NDArray[np.float32]]) -> Rows:
+def _first_of_each(sha256: Iterable[str], known: dict[str, npt.NDArray[np.float32]]) -> Rows:
     """Positions of contents that are not known, each once."""
     seen = set(known)
     missing = []
@@ -94,3 +118,13 @@ def _first_of_each(sha256: Sequence[str], known: dict[str, npt.NDArray[np.float3
             seen.add(digest)
             missing.append(i)
     return np.array(missing, np.int64)
+
+
+def look_again(files: Sequence[Item], config: RunConfig, watch: Watch) -> Iterator[tuple[int, FullSize | Fault]]:
+    """What is measured at full size, or the fault, of each of ``files``, by position, as they come."""
+    shards = ((i, list(files[i : i + FILES_A_SHARD])) for i in range(0, len(files), FILES_A_SHARD))
+    with open_executor(config) as executor:
+        for done in executor.run(FullSizeTask(limits_of(config)), shards, items=len(files)):
+            for at, result in enumerate(done.results, done.tag):
+                yield at, (result.kind, result.detail) if isinstance(result, Failure) else result
+            watch.advance(len(done.results))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -33,7 +33,8 @@ from rfdedup.metric.whitening import (
 )
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ConfigError, RunFolderError
-from rfdedup.model.items import SourceFile
+from rfdedup.model.faults import Faults
+from rfdedup.model.items import Item
 from rfdedup.pipeline.thresholds import FALSE_PAIRS, calibrate_choice, default_threshold, estimate_threshold
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FeatureStore
@@ -91,23 +92,21 @@ class MetricSample:
             folders nor the order of the work decide anything.
         files: (n,) in that order.
         embeddings: gives those of the first so many, as the run made them, (m, d).
-        exact: gives embeddings in float32 of rows, or raises ``FilesLost``.
+        exact: gives embeddings in float32 of rows; of a file that is lost, what the run made, and notes it in ``lost``.
         encoder, exact_encoder: in the precision of the run, and in float32.
+        lost: faults by row of files that could not be read again. What is chosen where there are any holds for nothing.
     """
 
     rows: Rows
-    files: Sequence[SourceFile]
+    files: Sequence[Item]
     embeddings: Callable[[int], npt.NDArray[np.floating]]
     exact: Callable[[Rows], Matrix]
     encoder: Encoder
     exact_encoder: Callable[[], Encoder]
+    lost: Faults = field(default_factory=dict)
 
     def exact_of(self, at: Rows) -> Matrix:
-        """Embeddings in float32 of the images at positions ``at``, (m, d).
-
-        Raises:
-            FilesLost: some could not be read again.
-        """
+        """Embeddings in float32 of the images at positions ``at``, (m, d)."""
         return self.exact(self.rows[at])
 
 
@@ -146,7 +145,6 @@ def settle_metric(config: RunConfig, material: MetricSample, store: FeatureStore
     new images compare. What was chosen for want of images is chosen again.
 
     Raises:
-        FilesLost: files that had to be read again could not be.
         ConfigError: neither the user nor the encoder nor the images tell a threshold.
     """
     card, wanted = material.encoder.card, config.semantic
@@ -167,7 +165,7 @@ def settle_metric(config: RunConfig, material: MetricSample, store: FeatureStore
         raise ConfigError(f"no whitening is known for encoder {card.name}: {choice.reason}; use --descriptor raw")
     threshold = _threshold(config, material, prior, choice, notes, watch)
     remembered = _note(threshold, wanted.max_false_pairs) if threshold.origin == "measured" else notes
-    if frozen is None or choice is not frozen[0] or remembered != frozen[1]:
+    if not material.lost and (frozen is None or choice is not frozen[0] or remembered != frozen[1]):
         save(path, key, choice, remembered)
     return RunMetric(choice, threshold)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,25 +14,19 @@ import pyarrow as pa
 
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.run_encoder import RunEncoder
-from rfdedup.executors.early_embedding import SampleInputs
-from rfdedup.executors.files import TRANSIENT, measure_files
-from rfdedup.features.quality import QualityChecks, check_quality
-from rfdedup.keepers.compatible import Compatible
-from rfdedup.keepers.confirmed import Compared
-from rfdedup.keepers.constraints import Constraints, constraints
-from rfdedup.keepers.globs import matches, without_match
-from rfdedup.keepers.selection import KingSelection, most_links
+from rfdedup.features.settings import feature_key, limits_of
+from rfdedup.keepers.constraints import constraints
+from rfdedup.keepers.globs import without_match
 from rfdedup.metric.whitening import still_frozen
 from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.decisions import digest
 from rfdedup.model.errors import InputError
-from rfdedup.model.faults import Fault, FilesLost
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
-from rfdedup.model.links import Links, with_exact
-from rfdedup.model.schemas import Tier
-from rfdedup.pipeline.duplicates import Search, about_comparison
-from rfdedup.pipeline.full_size import FullScale
+from rfdedup.model.items import Item
+from rfdedup.pipeline.duplicates import about_comparison
+from rfdedup.pipeline.early_embedding import SampleInputs
+from rfdedup.pipeline.judging import Findings, judge
+from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at, refuse_early
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
@@ -42,52 +35,16 @@ from rfdedup.runtime.cpus import at_most
 from rfdedup.runtime.memory import peak_memory
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.companions import companion_counts
-from rfdedup.sources.folder import Scan, sample, scan
-from rfdedup.stages.exact import exact_representatives
-from rfdedup.stages.perceptual import PerceptualLinks, find_perceptual_links
-from rfdedup.stages.stored_links import worth_keeping
-from rfdedup.stages.verdicts import Duplicates, evidence_table, link_table, observed_flags, settle, verdict_table
+from rfdedup.sources.folder import FolderSource, Scan, sample
+from rfdedup.sources.plan import cut
+from rfdedup.stages.verdicts import evidence_table, link_table, verdict_table
 from rfdedup.storage.decision_log import DecisionLog
 from rfdedup.storage.feature_store import FeatureStore
-from rfdedup.storage.known_features import assemble, feature_key, look_up
+from rfdedup.storage.known_features import TRANSIENT, assemble, look_up
 from rfdedup.storage.run_folder import RunFolder
 from rfdedup.storage.trust import ID, is_own, note_run, own_id
 
 Rows = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Linked:
-    """What tiers 2 and 3 say of n rows.
-
-    Attributes:
-        faults: of each row, also of those that could not be read again.
-        representative: (n,) the row with the same bytes that was compared in each row's place.
-        king: (n,) of representatives. rank: (n,) places by which kings were chosen.
-        links: those that are written down. thresholds: bound of each tier.
-        compared: the pairs of pictures that were compared; None where a cosine similarity decides.
-        encoder: what ``run.json`` says of the encoder, None where there is none.
-    """
-
-    faults: list[Fault | None]
-    representative: Rows
-    king: Rows
-    rank: Rows
-    links: Links
-    thresholds: dict[Tier, float]
-    compared: Compared | None
-    encoder: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What the tiers say of each row."""
-
-    faults: list[Fault | None]
-    quality: QualityChecks
-    flags: pa.Array
-    duplicates: Duplicates
-    linked: Linked
 
 
 def refine(
@@ -122,7 +79,8 @@ def refine(
     settings = config if config is not None else make_config(nest_options(options))
     watch = Watch(progress if progress is not None else Silent())
     with watch.stage("scan", None):
-        scanned = scan(roots, exclude=Path(out), progress=watch.advance)
+        source = FolderSource(tuple(os.fspath(root) for root in roots), limits_of(settings), exclude=Path(out))
+        scanned = source.scan(watch.advance)
     if not scanned.files:
         raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
     folder = RunFolder.create(Path(out))
@@ -180,9 +138,16 @@ def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
             )
 
 
+def companions_of(files: Sequence[Item], scanned: Sequence[Item]) -> Rows:
+    """How many of all ``scanned`` files belong to each of ``files`` by their names, (n,) int64."""
+    counts = companion_counts([os.fsencode(f"{file.root}/{file.key}") for file in scanned])
+    found = {scanned[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()}
+    return np.array([found.get(file, 0) for file in files], np.int64)
+
+
 def decide(
     scanned: Scan,
-    files: list[SourceFile],
+    files: list[Item],
     folder: RunFolder,
     config: RunConfig,
     watch: Watch,
@@ -190,7 +155,7 @@ def decide(
     state: str | None,
     given: Encoder | None,
 ) -> int:
-    """The funnel in order: stock, pass 1, quality, hashes, embeddings, kings, verdicts.
+    """The funnel in order: ``measure`` what is new, ``judge`` all images, write the tables.
 
     Args:
         scanned: what the scan found.
@@ -209,24 +174,10 @@ def decide(
     if not folder.is_complete():
         folder.write_info({**about, "status": "running"})
 
-    known, at = look_up(files, store)
-    new = [files[i] for i in np.flatnonzero(at < 0).tolist()]
-    transient: dict[SourceFile, Fault] = {}
     encoder = RunEncoder(config.semantic, given) if "semantic" in config.tiers else None
-    held_inputs = None
-    if new:
-        ahead = encoder() if encoder is not None else None
-        if ahead is not None and config.same == "meaning":
-            refuse_early(config, ahead.card, len(files))
-            held_inputs = SampleInputs(looked_at(config, ahead.card, len(files)), ahead.card.input)
-        with watch.stage("quality + hash" if ahead is None else "quality + hash + embed", len(new)):
-            transient = measure_files(new, store, config, watch, ahead, held_inputs)
-        known, at = look_up(files, store)
-    image_set = assemble(files, known, at, transient)
-    del known
+    image_set, held_inputs = measure(files, store, config, watch, encoder)
     if not image_set.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
-
     decisions = DecisionLog(folder.path).decisions()
     demands = constraints(decisions, image_set.features)
     tier3 = None
@@ -236,15 +187,10 @@ def decide(
     del held_inputs
     companions = companions_of(image_set.files, scanned.files)
     findings = judge(image_set, store, config, encoder, tier3, demands, watch, companions)
-    linked = findings.linked
     with watch.stage("verdicts", len(image_set.files)):
-        table = verdict_table(
-            image_set.features, findings.faults, findings.quality, findings.flags, findings.duplicates
-        )
         folder.write_info({**about, "status": "running"})
-        proofs = evidence_table(findings.duplicates, linked.representative, linked.compared)
-        tables = folder.write_tables(table, link_table(linked.links, linked.compared), proofs)
-        store.place_rows(image_set.shard, image_set.row, linked.rank)
+        tables = folder.write_tables(*tables_of(image_set, findings))
+        store.place_rows(image_set.shard, image_set.row, findings.linked.rank)
         watch.advance(len(image_set.files))
     about |= {
         "status": "complete",
@@ -254,8 +200,8 @@ def decide(
         "decisions": digest(decisions),
         "scan": scan_counts(scanned, image_set),
         "warnings": watch.warnings,
-        "encoder": linked.encoder,
-        "comparison": about_comparison(config) if linked.compared is not None else None,
+        "encoder": findings.linked.encoder,
+        "comparison": about_comparison(config) if findings.linked.compared is not None else None,
         "tables": tables,
         "damaged_shards": store.damaged,
         "stages": [stage.as_dict() for stage in watch.stages],
@@ -265,142 +211,33 @@ def decide(
     return len(image_set.files)
 
 
-def judge(
-    image_set: ImageSet,
-    store: FeatureStore,
-    config: RunConfig,
-    encoder: RunEncoder | None,
-    tier3: SemanticTier | None,
-    demands: Constraints,
-    watch: Watch,
-    companions: Rows | None = None,
-) -> Findings:
-    """Tiers 1 to 3 over measured rows, as far as reviewers leave it to them. ``companions`` are files beside each.
+def measure(
+    files: list[Item], store: FeatureStore, config: RunConfig, watch: Watch, encoder: RunEncoder | None
+) -> tuple[ImageSet, SampleInputs | None]:
+    """Pass 1 over files that the store does not know: one decode gives measurements, previews and embeddings.
 
-    Files that turn out unreadable on the way are errors, never paired.
+    Returns:
+        all images, and what the encoder was shown of new ones, as far as a metric may be fitted to it.
     """
-    faults = [
-        (kind, detail) if kind is not None else None
-        for kind, detail in zip(
-            image_set.features["error"].to_pylist(), image_set.features["error_detail"].to_pylist(), strict=True
-        )
-    ]
-    verdict = check_quality(image_set.features, config.quality, active="quality" in config.tiers)
-    protected = matches(image_set.features, config.keep.protect)
-    # what a reviewer says comes before what a pattern says
-    verdict = verdict.overruled(demands.keep | (protected & ~demands.drop), demands.drop)
-    full_size = FullScale(image_set, store, config, watch)
-    # in input order nobody asks which copy was enlarged
-    refine = full_size.refined if config.keep.rule != "first" else None
-    compatible = Compatible.of(
-        image_set.features, lambda rows: store.frame_hashes(image_set.shard[rows], image_set.row[rows])
+    known, at = look_up(files, store, retry=True)
+    new, held_inputs = cut(files, at < 0), None
+    if not new:
+        return assemble(files, known, at), None
+    del known
+    ahead = encoder() if encoder is not None else None
+    if ahead is not None and config.same == "meaning":
+        refuse_early(config, ahead.card, len(files))
+        held_inputs = SampleInputs(looked_at(config, ahead.card, len(files)), ahead.card.input)
+    with watch.stage("quality + hash" if ahead is None else "quality + hash + embed", sum(map(len, new))):
+        measure_files(new, store, config, watch, ahead, held_inputs)
+    return assemble(files, *look_up(files, store)), held_inputs
+
+
+def tables_of(image_set: ImageSet, findings: Findings) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Verdicts, links and evidence."""
+    linked = findings.linked
+    return (
+        verdict_table(image_set.features, findings.faults, findings.quality, findings.flags, findings.duplicates),
+        link_table(linked.links, linked.compared),
+        evidence_table(findings.duplicates, linked.representative, linked.compared),
     )
-    thumbs = image_set.thumbs_from(store)
-    selection = KingSelection(
-        image_set.features, config.keep, thumbs, protected, demands, refine, compatible, companions
-    )
-    flags = observed_flags(image_set, verdict.flags, protected)
-    if config.same == "meaning":
-        found = by_meaning(faults, verdict, image_set, config, selection, tier3)
-    else:
-        found = by_pictures(faults, verdict, image_set, store, config, selection, encoder, watch)
-    stays = protected | demands.keep
-    duplicates = settle(found.king, found.representative, found.links, stays, found.thresholds, found.compared)
-    return Findings(found.faults, verdict, flags, duplicates, found)
-
-
-def companions_of(files: Sequence[SourceFile], scanned: Sequence[SourceFile]) -> Rows:
-    """How many of all ``scanned`` files belong to each of ``files`` by their names, (n,) int64."""
-    counts = companion_counts([os.fsencode(f"{file.root}/{file.path}") for file in scanned])
-    found = {scanned[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()}
-    return np.array([found.get(file, 0) for file in files], np.int64)
-
-
-def by_pictures(
-    faults: list[Fault | None],
-    verdict: QualityChecks,
-    image_set: ImageSet,
-    store: FeatureStore,
-    config: RunConfig,
-    selection: KingSelection,
-    encoder: RunEncoder | None,
-    watch: Watch,
-) -> Linked:
-    """Duplicates where hashes and embeddings propose pairs, and comparisons of the pictures decide."""
-    while True:
-        rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
-        representative = exact_groups(rows, image_set, config, selection)
-        search = Search(image_set, store, config, selection, watch, encoder)
-        king, place, links, compared = search.run(np.unique(representative[rows]))
-        for row, fault in search.faults.items():
-            faults[row] = fault
-        standing = np.bincount(representative[rows], minlength=len(faults)) > 1
-        if not any(standing[row] for row in search.faults):
-            break
-        # another file stands for the same bytes; what was compared is remembered by content
-    thresholds = {Tier.PERCEPTUAL: float(config.hash.radius), Tier.SEMANTIC: search.floor}
-    return Linked(
-        faults, representative, king, place, with_exact(links, representative), thresholds, compared, search.about()
-    )
-
-
-def by_meaning(
-    faults: list[Fault | None],
-    verdict: QualityChecks,
-    image_set: ImageSet,
-    config: RunConfig,
-    selection: KingSelection,
-    tier3: SemanticTier | None,
-) -> Linked:
-    """Duplicates where hashes and a cosine similarity decide alone, and nobody compares pictures."""
-    thresholds = {Tier.PERCEPTUAL: float(config.hash.radius)}
-    while True:
-        rows = np.flatnonzero(np.array([fault is None for fault in faults], np.bool_) & ~verdict.dropped)
-        representative, tier2 = compare_hashes(rows, image_set, config, selection)
-        distinct = np.unique(representative[rows])
-        try:
-            place = selection.place(tier2.evidence(selection, distinct), distinct)
-            king = tier2.kings(selection, place)
-            if tier3 is None:
-                links = tier2.known(distinct[king[distinct] == distinct])
-                break
-            found = tier3.crown(distinct, tier2, king, selection)
-            thresholds[Tier.SEMANTIC] = tier3.metric.threshold.value
-            king, place, links = found.king, found.place, found.links
-            break
-        except FilesLost as lost:
-            for row, fault in lost.faults.items():
-                faults[row] = fault
-    about = tier3.about() if tier3 is not None else None
-    kept = worth_keeping(links, king, representative)
-    return Linked(faults, representative, king, place, kept, thresholds, None, about)
-
-
-def exact_groups(rows: Rows, image_set: ImageSet, config: RunConfig, selection: KingSelection) -> Rows:
-    """The row that stands for each content among usable rows, (n,) int64; rows stand for themselves elsewhere."""
-    representative = np.arange(image_set.features.num_rows)
-    if "hash" in config.tiers and config.hash.exact:
-        rank = selection.place(Links.none(), rows)
-        representative[rows] = exact_representatives(image_set.features["sha256"], rows, rank)
-    return representative
-
-
-def compare_hashes(
-    rows: Rows, image_set: ImageSet, config: RunConfig, selection: KingSelection
-) -> tuple[Rows, PerceptualLinks]:
-    """Tier 2: the row that stands for each content, (n,) int64, and what hashes say of those rows."""
-    features = image_set.features
-    representative = exact_groups(rows, image_set, config, selection)
-    if "hash" not in config.tiers or not config.hash.perceptual:
-        return representative, PerceptualLinks.none(features.num_rows)
-    distinct = np.unique(representative[rows])
-    tier2 = find_perceptual_links(
-        distinct,
-        features["dhash"].fill_null(0).to_numpy(),
-        features["phash"].fill_null(0).to_numpy(),
-        features["contrast"].fill_null(0.0).to_numpy(),
-        selection.thumbs,
-        config.hash.radius,
-        most_links(len(distinct)),
-    )
-    return representative, tier2

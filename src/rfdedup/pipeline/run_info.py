@@ -14,7 +14,7 @@ from rfdedup.keepers.globs import GLOB_RULES
 from rfdedup.metric.priors import prior_facts
 from rfdedup.model.config import RunConfig
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.version import __version__
 from rfdedup.sources.folder import Scan
 from rfdedup.stages.compare import comparison_key
@@ -33,7 +33,7 @@ def about_run(scanned: Scan, config: RunConfig, command: Sequence[str]) -> dict[
     }
 
 
-def fingerprint(files: Sequence[SourceFile], config: RunConfig, run: Path) -> str | None:
+def fingerprint(files: Sequence[Item], config: RunConfig, run: Path) -> str | None:
     """Identity of everything that verdicts depend on, as hex: files, configuration, code, weights and reviews.
 
     Where it is unchanged, the verdicts are, and no table needs to be computed again. None where the encoder cannot be

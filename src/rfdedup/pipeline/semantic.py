@@ -11,19 +11,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.encoders.run_encoder import RunEncoder, facts_of
-from rfdedup.executors.early_embedding import SampleInputs
-from rfdedup.executors.files import embed_files, embed_inputs
+from rfdedup.executors.embedding import embed_inputs
 from rfdedup.keepers.selection import KingSelection
 from rfdedup.metric.descriptor import Matrix
 from rfdedup.metric.margins import FLOOR_BELOW, MARGIN, Bounds
 from rfdedup.model.config import RunConfig
-from rfdedup.model.faults import Fault, FilesLost
+from rfdedup.model.faults import Faults
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import Links
+from rfdedup.pipeline.early_embedding import SampleInputs
+from rfdedup.pipeline.embedding import Embedder
 from rfdedup.pipeline.metric_choice import MetricSample, RunMetric, refuse_early, settle_metric
 from rfdedup.runtime.progress import Watch
 from rfdedup.stages.cosine_links import CosineLinks
-from rfdedup.stages.embed import Embedder
 from rfdedup.stages.exact import first_of_each
 from rfdedup.stages.perceptual import PerceptualLinks
 from rfdedup.storage.feature_store import REMEASURED_FILE, FeatureStore
@@ -37,11 +37,15 @@ _BLOCK = 8192
 
 @dataclass(frozen=True)
 class SemanticKings:
-    """What tier 3 ends with: (n,) kings, (n,) places by which they were crowned, and all links that were measured."""
+    """What tier 3 ends with: (n,) kings, (n,) places by which they were crowned, and all links that were measured.
+
+    ``lost`` has files that could not be read again, by row; where there are any, the rest holds for nothing.
+    """
 
     king: Rows
     place: Rows
     links: Links
+    lost: Faults = field(default_factory=dict)
 
 
 @dataclass
@@ -56,6 +60,7 @@ class SemanticTier:
     held_inputs: SampleInputs | None = None
     """Held until the metric is settled."""
     _metric: RunMetric | None = None
+    _lost: Faults = field(default_factory=dict)
     _embedder: Embedder = field(init=False)
     _descriptors: HalfPrecision = field(init=False)
 
@@ -77,18 +82,15 @@ class SemanticTier:
             tier2: what hashes say of them.
             king: (n,) kings by hashes alone.
             selection: how kings are chosen.
-
-        Raises:
-            FilesLost: files that could not be read again.
         """
+        self._lost = {}
         self._embedder = Embedder(self.config, self.image_set, self.store, self.watch, self.encoder)
         with self._embedder:
             return self._crown(distinct, tier2, king, selection)
 
     def _embed(self, rows: Rows) -> None:
-        """Embed rows that the store does not hold yet; raises ``FilesLost`` where some could not be read."""
-        if faults := self._embedder.embed(rows):
-            raise FilesLost(faults)
+        """Embed rows that the store does not hold yet; those that could not be read are lost."""
+        self._lost |= self._embedder.embed(rows)
 
     def _crown(self, distinct: Rows, tier2: PerceptualLinks, king: Rows, selection: KingSelection) -> SemanticKings:
         late = distinct[king[distinct] == distinct]
@@ -98,28 +100,38 @@ class SemanticTier:
         embedded, tier3 = late[:0], None
         while True:
             self._embed(late)
-            self._metric = self._metric or self._settle(late)
-            self.held_inputs = None
+            metric = self._metric
+            if not self._lost and metric is None:
+                metric = self._settle(late)
+            if self._lost:
+                return self._cut_short(king)
+            self._metric, self.held_inputs = metric, None
             embedded = np.concatenate([embedded, late])
             tier3 = self._compare(embedded, len(king), tier3)
             among_dense = tier3.evidence(selection, distinct)
             binding = tier3.links.take(tier3.links.score >= tier3.threshold)
             strong = among_dense.take(among_dense.score >= tier3.threshold)
-            place = selection.place(Links.join(cheaper, binding, strong), embedded)
+            evidence = Links.join(cheaper, binding, strong)
+            self._lost |= selection.lost(evidence)
+            if self._lost:
+                return self._cut_short(king)
+            place = selection.place(evidence, embedded)
             known = tier2.known(embedded)
             king = tier3.kings(selection, place, Links.join(known, binding))
+            if self._lost:
+                return self._cut_short(king)
             alone = distinct[king[distinct] == distinct]
             late = tier2.thinned(alone[~np.isin(alone, embedded)], selection, place)
             if not len(late):
                 links = Links.join(cheaper, known, tier3.links, among_dense, tier3.proofs(king))
                 return SemanticKings(king, place, links)
 
-    def _settle(self, embedded: Rows) -> RunMetric:
-        """Choose how to compare, from the rows that are embedded first.
+    def _cut_short(self, king: Rows) -> SemanticKings:
+        """What is returned where files are lost: without them, all may come out otherwise."""
+        return SemanticKings(king, np.full(len(king), -1), Links.none(), dict(self._lost))
 
-        Raises:
-            FilesLost: some had to be read again and could not be.
-        """
+    def _settle(self, embedded: Rows) -> RunMetric:
+        """Choose how to compare, from the rows that are embedded first."""
         rows = embedded[first_of_each(self.image_set.features["sha256"].take(pa.array(embedded)))]
         shard, row, encoder = self.image_set.shard, self.image_set.row, self.encoder()
         material = MetricSample(
@@ -129,6 +141,7 @@ class SemanticTier:
             self._embed_again,
             encoder,
             lambda: self.encoder("fp32"),
+            self._lost,
         )
         return settle_metric(self.config, material, self.store, self.watch)
 
@@ -157,34 +170,32 @@ class SemanticTier:
         return self._descriptors.rows
 
     def _measure_again(self, rows: Rows) -> Matrix:
-        """Descriptors of ``rows`` in fp32; raises as ``_embed_again`` does."""
+        """Descriptors of ``rows`` in fp32."""
         return self.metric.choice.describe(self._embed_again(rows))
 
     def _embed_again(self, rows: Rows) -> Matrix:
-        """Embeddings of ``rows`` in fp32, remembered in the run folder by content.
-
-        Raises:
-            FilesLost: some could not be read.
-        """
+        """Embeddings of ``rows`` in fp32, remembered in the run folder by content; of lost ones, those of the run."""
         encoder = self.encoder("fp32")
         sha256 = self.image_set.features["sha256"].take(pa.array(rows)).to_pylist()
         known = self.store.remembered(REMEASURED_FILE, encoder.key, encoder.dim)
         unknown = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
         missing = self._embed_held(sha256, unknown, known)
-        faults: dict[int, Fault] = {}
         if len(missing):
             with self.watch.stage("re-measure", len(missing)):
                 files = [self.image_set.files[i] for i in rows[missing]]
-                for at, vectors, broken in embed_files(
-                    files, encoder, self.config, self.watch, self._embedder.pool(encoder)
-                ):
-                    faults |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
+                for at, vectors, broken in self._embedder.embed_again(files, encoder):
+                    self._lost |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
                     known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
         if len(unknown):
             self.store.remember(REMEASURED_FILE, encoder.key, known)
-        if faults:
-            raise FilesLost(faults)
-        return np.stack([known[digest] for digest in sha256]) if len(rows) else np.zeros((0, encoder.dim), np.float32)
+        found = np.zeros((len(rows), encoder.dim), np.float32)
+        for i, digest in enumerate(sha256):
+            # of a lost file, what the run made: the round is made again without it
+            found[i] = known[digest] if digest in known else self._stored(rows[i : i + 1])[0]
+        return found
+
+    def _stored(self, rows: Rows) -> npt.NDArray[np.float16]:
+        return self.store.gather(self.image_set.shard[rows], self.image_set.row[rows], self.encoder().dim)
 
     def _embed_held(self, sha256: list[str], at: Rows, known: dict[str, npt.NDArray[np.float32]]) -> Rows:
         """Add to ``known`` the embeddings in fp32 of contents ``sha256[at]`` whose views are held; returns the rest."""
@@ -194,9 +205,9 @@ class SemanticTier:
         held = at[places >= 0]
         if len(held):
             with self.watch.stage("adapt", len(held)):
-                for some, vectors in embed_inputs(
-                    self.held_inputs.pixels, places[places >= 0], self.encoder("fp32"), self.watch
-                ):
+                pixels = self.held_inputs.pixels
+                for some, vectors in embed_inputs(pixels, places[places >= 0], self.encoder("fp32")):
+                    self.watch.advance(len(some))
                     known |= {sha256[held[i]]: vector for i, vector in zip(some, vectors, strict=True)}
         return at[places < 0]
 

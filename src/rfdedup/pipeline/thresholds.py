@@ -25,7 +25,7 @@ from rfdedup.metric.calibration import (
 from rfdedup.metric.descriptor import Matrix
 from rfdedup.metric.whitening import WhiteningChoice, one_of_each
 from rfdedup.model.config import RunConfig
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.pipeline.edited_copies import KINDS, embed_copies
 from rfdedup.runtime.progress import Watch
 
@@ -70,7 +70,7 @@ class CopyScores:
 
 
 def score_copies(
-    files: Sequence[SourceFile],
+    files: Sequence[Item],
     embeddings: npt.NDArray[np.floating],
     describe: Callable[[npt.NDArray[Any]], Matrix],
     encoder: Encoder,
@@ -110,7 +110,7 @@ def default_threshold(card: ModelCard, choice: WhiteningChoice) -> tuple[float, 
 
 
 def calibrate_choice(
-    files: Sequence[SourceFile],
+    files: Sequence[Item],
     embeddings: npt.NDArray[np.floating],
     describe: Callable[[npt.NDArray[Any]], Matrix],
     encoder: Encoder,

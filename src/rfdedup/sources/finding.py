@@ -7,22 +7,19 @@ import stat
 from dataclasses import dataclass
 
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile, storable_time
-
-Key = tuple[str, bytes]
-"""Root and name of a file, as the verdicts give them."""
+from rfdedup.model.items import Identity, Item, storable_time
 
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
     """Where a file is: ``file``, or the ``problem`` with it."""
 
-    key: Key
-    file: SourceFile | None
+    key: Identity
+    file: Item | None
     problem: Fault = ("", "")
 
 
-def look_at(root: str, name: bytes, key: Key | None = None) -> FoundFile:
+def look_at(root: str, name: bytes, key: Identity | None = None) -> FoundFile:
     """The file ``name`` below ``root``; links are not followed. ``key`` is what it is asked for, if that is another."""
     wanted = (root, name) if key is None else key
     text = os.fsdecode(name)
@@ -35,4 +32,4 @@ def look_at(root: str, name: bytes, key: Key | None = None) -> FoundFile:
     if not stat.S_ISREG(status.st_mode):
         return FoundFile(wanted, None, ("changed", "it is no regular file any more"))
     identity = status.st_ino, status.st_dev, status.st_nlink
-    return FoundFile(wanted, SourceFile(root, text, status.st_size, storable_time(status), *identity))
+    return FoundFile(wanted, Item(root, text, status.st_size, storable_time(status), *identity))

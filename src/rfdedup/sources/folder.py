@@ -9,8 +9,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from rfdedup.imaging import DecodeLimits
 from rfdedup.model.errors import InputError
-from rfdedup.model.items import SourceFile, storable_time
+from rfdedup.model.items import Item, storable_time
+from rfdedup.sources.plan import cut
+from rfdedup.sources.reading import FileReader
 
 TELL_FILES = 1000
 """Progress is told each time so many more files were found, also inside one folder."""
@@ -20,7 +25,7 @@ TELL_FILES = 1000
 class Scan:
     """Files in canonical order, and what was passed over."""
 
-    files: list[SourceFile]
+    files: list[Item]
     roots: list[str]
     hidden: int = 0
     symlinks: int = 0
@@ -68,7 +73,35 @@ def scan(
     )
 
 
-def sample(files: Sequence[SourceFile], count: int) -> list[SourceFile]:
+@dataclass(frozen=True)
+class FolderSource:
+    """The images below some folders.
+
+    Attributes:
+        inputs: the folders, as the user named them.
+        limits: what one file may cost.
+        exclude: the run folder, where it lies below one of them.
+    """
+
+    inputs: tuple[str, ...]
+    limits: DecodeLimits = DecodeLimits()  # noqa: RUF009  frozen
+    exclude: Path | None = None
+
+    def scan(self, progress: Callable[[int], None] | None = None) -> Scan:
+        """What there is, and what was passed over; raises ``InputError`` as ``scan`` does."""
+        return scan(self.inputs, exclude=self.exclude, progress=progress)
+
+    def plan(self) -> list[list[Item]]:
+        """See ``Source.plan``."""
+        files = self.scan().files
+        return cut(files, np.ones(len(files), np.bool_))
+
+    def open(self) -> FileReader:
+        """See ``Source.open``."""
+        return FileReader(self.limits)
+
+
+def sample(files: Sequence[Item], count: int) -> list[Item]:
     """The ``count`` files whose relative paths have the smallest BLAKE2 digests, in the order of ``files``.
 
     A file's chance does not depend on the others, so a larger sample contains a smaller one.
@@ -78,7 +111,7 @@ def sample(files: Sequence[SourceFile], count: int) -> list[SourceFile]:
     order = sorted(
         range(len(files)),
         key=lambda i: (
-            hashlib.blake2b(os.fsencode(files[i].path), digest_size=8).digest(),
+            hashlib.blake2b(files[i].key_bytes, digest_size=8).digest(),
             files[i].sort_key,
         ),
     )
@@ -116,7 +149,7 @@ class _Walk:
     def __init__(self, *, skip: tuple[int, int] | None, progress: Callable[[int], None] | None) -> None:
         self.skip = skip
         self.progress = progress
-        self.files: list[SourceFile] = []
+        self.files: list[Item] = []
         self.hidden = self.symlinks = self.special = self.told = 0
         self.unreadable: list[tuple[str, str]] = []
 
@@ -160,15 +193,15 @@ class _Walk:
                 # DirEntry.stat leaves inode, device and link count at zero on Windows
                 status = os.lstat(entry.path) if os.name == "nt" else entry.stat(follow_symlinks=False)
                 identity = (status.st_ino, status.st_dev, status.st_nlink)
-                self.files.append(SourceFile(root, path, status.st_size, storable_time(status), *identity))
+                self.files.append(Item(root, path, status.st_size, storable_time(status), *identity))
         except OSError as error:
             self.unreadable.append((entry.path, error.strerror or str(error)))
 
 
-def _once_each(files: list[SourceFile]) -> list[SourceFile]:
+def _once_each(files: list[Item]) -> list[Item]:
     """Drop later sightings of one directory entry. ``files`` are sorted; hard links are kept."""
     seen: dict[tuple[int, int], list[str]] = {}
-    kept: list[SourceFile] = []
+    kept: list[Item] = []
     last_key: bytes | None = None
     for file in files:
         key = file.sort_key
@@ -179,6 +212,6 @@ def _once_each(files: list[SourceFile]) -> list[SourceFile]:
             names = seen.setdefault((file.device, file.inode), [])
             if len(names) >= file.links:
                 continue
-            names.append(file.path)
+            names.append(file.key)
         kept.append(file)
     return kept

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
 
 from rfdedup.imaging import DecodeLimits
 from rfdedup.model.errors import ImageError
-from rfdedup.model.items import SourceFile, storable_time
+from rfdedup.model.faults import Fault
+from rfdedup.model.items import Item, storable_time
 from rfdedup.storage.files import NotRegularError, open_regular
 
 
-def read_stable(file: SourceFile, limits: DecodeLimits) -> bytes:
+def read_stable(file: Item, limits: DecodeLimits) -> bytes:
     """Bytes of a file that is still the one that was scanned.
 
     Raises:
@@ -32,3 +36,27 @@ def read_stable(file: SourceFile, limits: DecodeLimits) -> bytes:
     if replaced or (status.st_size, storable_time(status), len(data)) != (file.size, file.mtime_ns, file.size):
         raise ImageError("unstable", "the file changed while the run was reading it; run again when it is at rest")
     return data
+
+
+@dataclass(frozen=True)
+class FileReader:
+    """The reader of files; it holds nothing open between two of them."""
+
+    limits: DecodeLimits
+
+    def fetch(self, items: Sequence[Item]) -> Iterator[bytes | Fault]:
+        """See ``Reader.fetch``."""
+        for item in items:
+            try:
+                found: bytes | Fault = read_stable(item, self.limits)
+            except ImageError as error:
+                found = error.kind, error.detail
+            yield found
+
+    def __enter__(self) -> FileReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass

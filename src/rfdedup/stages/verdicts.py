@@ -14,12 +14,11 @@ import pyarrow.compute as pc
 from rfdedup.features.quality import QualityChecks
 from rfdedup.imaging.suffix import suffix_fits
 from rfdedup.keepers.confirmed import Compared, proposed_by_hash
-from rfdedup.model.evidence import Kind
+from rfdedup.model.evidence import Kind, fields_of, swapped
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import TIER_ORDER, Links
 from rfdedup.model.schemas import EVIDENCE, EVIDENCE_FIELDS, LINKS, VERDICTS, Tier, Verdict
 from rfdedup.neighbors.local_match import LEAST_AGREEING
-from rfdedup.storage.comparisons import fields_of, swapped
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

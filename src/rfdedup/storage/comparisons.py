@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from rfdedup.model.evidence import Evidence, Kind, Side
+from rfdedup.model.evidence import Evidence, Kind, Side, fields_of
 from rfdedup.model.schemas import EVIDENCE_FIELDS, TABLE_ERRORS
 from rfdedup.storage.files import atomic_write
 from rfdedup.storage.tables import open_table
@@ -32,9 +31,6 @@ _SCHEMA: Final = pa.schema(
 )
 _CHECKSUM: Final = b"checksum"
 _KEY: Final = b"key"
-
-
-_OTHER_SIDE: Final = {Side.SUBJECT: Side.KING, Side.KING: Side.SUBJECT}
 
 
 class ComparisonStore:
@@ -110,26 +106,6 @@ def _numbers(value: object) -> Iterable[float]:
 
 def _row(pair: Pair, evidence: Evidence) -> dict[str, object]:
     return {"one": pair[0], "other": pair[1], **fields_of(evidence)}
-
-
-def fields_of(evidence: Evidence) -> dict[str, object]:
-    """Plain values of an evidence by the names of its fields."""
-    return {
-        name: str(value) if isinstance(value, Kind | Side) else list(value) if isinstance(value, tuple) else value
-        for name, value in ((name, getattr(evidence, name)) for name in Evidence.__dataclass_fields__)
-    }
-
-
-def swapped(evidence: Evidence) -> Evidence:
-    """The same evidence with the king as subject and the subject as king."""
-    a, b, c, d, e, f = evidence.transform
-    determinant = a * e - b * d
-    inverse = evidence.transform
-    if determinant:
-        p, q, r, s = e / determinant, -b / determinant, -d / determinant, a / determinant
-        inverse = (p, q, -(p * c + q * f), r, s, -(r * c + s * f))
-    side, pasted = (_OTHER_SIDE.get(side, side) for side in (evidence.side, evidence.pasted))
-    return replace(evidence, transform=inverse, side=side, pasted=pasted)
 
 
 def _checksum(rows: list[dict[str, Any]]) -> bytes:

@@ -2,34 +2,53 @@
 
 A shard is ``metadata_NNNN.parquet`` (one row per image), ``preview_NNNN.parquet`` (small JPEGs for the report) and,
 once its images were embedded, ``img_emb_NNNN.npy`` (float16, row-aligned; a row of zeros was not embedded).
-``shard_NNNN.json`` is written last and holds their SHA-256: a reader trusts only what it covers.
+``shard_NNNN.json``, its marker, holds their SHA-256: a reader trusts only what it covers.
+
+Each file is an object first, ``SHA256.object``; then the marker is made, once; then the objects get their names. So an
+attempt that is cut off, comes late or comes twice changes nothing: where there is a marker, its objects count.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Sequence
+import itertools
+import re
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rfdedup.model.constants import THUMB_SIDE
 from rfdedup.model.errors import RunFolderError
 from rfdedup.model.schemas import FEATURES, TABLE_ERRORS
 from rfdedup.runtime.cpus import thread_count
-from rfdedup.storage.files import ARRAY_ERRORS, atomic_write, parse_json, read_regular, sha256_file, write_json
+from rfdedup.storage.files import (
+    ARRAY_ERRORS,
+    atomic_write,
+    create_once,
+    explain,
+    json_bytes,
+    parse_json,
+    read_regular,
+    sha256_file,
+    sync_folder,
+    write_json,
+)
 from rfdedup.storage.tables import map_array, open_table
 
 PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
 HEAVY_COLUMNS = ("thumb", "frame_hashes", "local_features")
 """Columns that are read for chosen rows only: a million of them do not belong in memory."""
+OBJECT_SUFFIX: Final = ".object"
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 LIGHT_COLUMNS = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
 
 
@@ -97,14 +116,16 @@ class FeatureStore:
         self.feature_key = feature_key
         self.shards: dict[int, Shard] = {}
         self.damaged: list[str] = []
-        self._next = 0
+        self._taken: set[int] = set()
+        self._read_only = read_only
         if folder.is_dir():
             # by number, so that of two shards that hold a file the newer counts
             for marker in sorted(folder.glob("shard_*.json"), key=lambda path: (_number(path) or 0, path.name)):
                 self._open(marker)
             if not read_only:
-                for leftover in folder.glob("*.tmp"):
-                    leftover.unlink(missing_ok=True)
+                for pattern in ("*.tmp", f"*{OBJECT_SUFFIX}"):
+                    for leftover in folder.glob(pattern):
+                        leftover.unlink(missing_ok=True)
 
     def _path(self, kind: str, number: int) -> Path:
         suffix = {"metadata": "parquet", "preview": "parquet", "img_emb": "npy", "shard": "json"}[kind]
@@ -114,13 +135,15 @@ class FeatureStore:
         number = _number(marker)
         if number is None:
             return
-        self._next = max(self._next, number + 1)
+        self._taken.add(number)
         record = _read_marker(marker)
         if record is None:
             self.damaged.append(marker.name)
             return
         if record["feature_key"] != self.feature_key:
             return
+        if not self._read_only:
+            self._name_objects(number, record)
         metadata = self._path("metadata", number)
         intact = _intact(metadata, record["metadata"]) and _intact(self._path("preview", number), record["preview"])
         if not intact or not _sound(metadata, record["rows"]):
@@ -136,7 +159,7 @@ class FeatureStore:
     def metadata(self) -> pa.Table:
         """All rows without the heavy columns, with ``shard`` and ``row`` telling where each lies."""
         tables = []
-        for shard in self.shards.values():
+        for _, shard in sorted(self.shards.items()):
             table = _read(self._path("metadata", shard.number), LIGHT_COLUMNS)
             table = table.append_column("shard", pa.array(np.full(shard.rows, shard.number, np.int32)))
             tables.append(table.append_column("row", pa.array(np.arange(shard.rows, dtype=np.int32))))
@@ -145,29 +168,83 @@ class FeatureStore:
         fields = [FEATURES.field(name) for name in LIGHT_COLUMNS]
         return pa.schema([*fields, pa.field("shard", pa.int32()), pa.field("row", pa.int32())]).empty_table()
 
+    def holds(self, rows: Sequence[dict[str, Any]]) -> bool:
+        """Whether all these rows are known with the same faults, of files that did not change."""
+        names = ["root", "path_bytes", "bytes", "mtime_ns", "inode", "error"]
+        table = self.metadata().select(names)
+        alike = table.filter(pc.is_in(table["error"], pa.array(sorted({row["error"] for row in rows}))))
+        known = {tuple(row.values()) for row in alike.to_pylist()}
+        return all(tuple(row[name] for name in names) in known for row in rows)
+
+    def free_numbers(self, count: int) -> list[int]:
+        """The smallest numbers that no shard has: a run that goes on numbers shards as if it had not been cut off."""
+        unused = (number for number in itertools.count() if number not in self._taken)
+        return list(itertools.islice(unused, count))
+
     def append(
-        self, rows: Sequence[dict[str, Any]], previews: Sequence[bytes | None], embedded: Embedded | None = None
+        self,
+        rows: Sequence[dict[str, Any]],
+        previews: Sequence[bytes | None],
+        embedded: Embedded | None = None,
+        number: int | None = None,
     ) -> int:
-        """Write a new shard of measured rows (keys of ``schemas.FEATURES``) and return its number."""
+        """Write a new shard of measured rows (keys of ``schemas.FEATURES``) and return its number.
+
+        A ``number`` that has a shard already stays as it is, whatever is given.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
-        number = self._next
-        self._next += 1
+        number = self.free_numbers(1)[0] if number is None else number
+        if self._path("shard", number).exists():
+            return number
         table = pa.Table.from_pylist(list(rows), schema=FEATURES)
-        with atomic_write(self._path("metadata", number)) as stream:
-            pq.write_table(table, stream)
-        with atomic_write(self._path("preview", number)) as stream:
-            pq.write_table(
-                pa.table({"preview": pa.array(previews, pa.binary())}),
-                stream,
-                compression="none",
-                row_group_size=256,
-            )
-        self.shards[number] = Shard(number, len(rows), None)
-        if embedded is None:
-            self._mark(number)
-        else:
-            self.set_embeddings(number, embedded.key, embedded.rows, embedded.values)
+        metadata = self._put(lambda stream: pq.write_table(table, stream))
+        shown = pa.table({"preview": pa.array(previews, pa.binary())})
+        preview = self._put(lambda stream: pq.write_table(shown, stream, compression="none", row_group_size=256))
+        vectors = None
+        if embedded is not None:
+            whole = np.zeros((len(rows), embedded.values.shape[1]), np.float16)
+            whole[embedded.rows] = embedded.values
+            vectors = self._put(lambda stream: np.save(stream, whole, allow_pickle=False))
+        record: dict[str, Any] = {
+            "feature_key": self.feature_key,
+            "rows": len(rows),
+            "metadata": metadata,
+            "preview": preview,
+            "embedding_key": embedded.key if embedded is not None else None,
+            "img_emb": vectors,
+        }
+        self._taken.add(number)
+        if create_once(self._path("shard", number), json_bytes(record)):
+            self._name_objects(number, record)
+            self.shards[number] = Shard(number, len(rows), record["embedding_key"])
         return number
+
+    def _put(self, write: Callable[[BinaryIO], object]) -> str:
+        """Keep what ``write`` writes as an object; returns its SHA-256."""
+        buffer = io.BytesIO()
+        write(buffer)
+        digest = hashlib.sha256(buffer.getbuffer()).hexdigest()
+        with atomic_write(self._object(digest)) as stream:
+            stream.write(buffer.getbuffer())
+        return digest
+
+    def _object(self, digest: str) -> Path:
+        return self.folder / f"{digest}{OBJECT_SUFFIX}"
+
+    def _name_objects(self, number: int, record: dict[str, Any]) -> None:
+        """Give the objects of a marker their names, as far as they have none yet."""
+        named = False
+        for kind in ("metadata", "preview", "img_emb"):
+            digest = record[kind]
+            if digest is not None and _DIGEST.fullmatch(digest) and self._object(digest).is_file():
+                path = self._path(kind, number)
+                try:
+                    self._object(digest).replace(path)
+                except OSError as error:
+                    raise RunFolderError(f"cannot write {path}: {explain(error)}") from error
+                named = True
+        if named:
+            sync_folder(self.folder)
 
     def thumbs(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> npt.NDArray[np.uint8]:
         """RGB thumbnails of the given rows, (n, side * side * 3) uint8; zeros where an image has none.
@@ -257,12 +334,14 @@ class FeatureStore:
         if shard.embedding_key == key:
             whole[:] = self.embeddings(number)
         whole[rows] = values
-        buffer = io.BytesIO()
-        np.save(buffer, whole, allow_pickle=False)
-        with atomic_write(self._path("img_emb", number)) as stream:
-            stream.write(buffer.getbuffer())
+        record = {
+            **(_read_marker(self._path("shard", number)) or {}),
+            "embedding_key": key,
+            "img_emb": self._put(lambda stream: np.save(stream, whole, allow_pickle=False)),
+        }
+        write_json(self._path("shard", number), record)
+        self._name_objects(number, record)
         shard.embedding_key = key
-        self._mark(number)
 
     def place_rows(
         self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32], rank: npt.NDArray[np.int64] | None = None
@@ -309,21 +388,6 @@ class FeatureStore:
 
     def _key(self, key: str) -> bytes:
         return f"{self.feature_key}/{key}".encode()
-
-    def _mark(self, number: int) -> None:
-        shard = self.shards[number]
-        embedded = shard.embedding_key is not None
-        write_json(
-            self._path("shard", number),
-            {
-                "feature_key": self.feature_key,
-                "rows": shard.rows,
-                "metadata": sha256_file(self._path("metadata", number)),
-                "preview": sha256_file(self._path("preview", number)),
-                "embedding_key": shard.embedding_key,
-                "img_emb": sha256_file(self._path("img_emb", number)) if embedded else None,
-            },
-        )
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:

@@ -109,16 +109,49 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     Raises:
         RunFolderError: the disk is full or the folder cannot be written; nothing is left behind.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
-    try:
-        # exclusive: a link that somebody planted under this name is removed, not followed
-        temporary.unlink(missing_ok=True)
+    with _prepared(path) as temporary:
         with temporary.open("xb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(path)
         sync_folder(path.parent)
+
+
+def create_once(path: Path, data: bytes) -> bool:
+    """Make ``path`` with these bytes if there is nothing yet, durable and whole; whether it was made.
+
+    Raises:
+        RunFolderError: as ``atomic_write``.
+    """
+    with _prepared(path) as temporary:
+        with temporary.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:
+            # no hard links here: one process writes at a time, so that nobody comes between these two
+            if path.exists():
+                return False
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+        return True
+
+
+@contextmanager
+def _prepared(path: Path) -> Iterator[Path]:
+    """The temporary name of ``path``, free; whatever goes wrong in the block, nothing is left under it."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    try:
+        # exclusive: a link that somebody planted under this name is removed, not followed
+        temporary.unlink(missing_ok=True)
+        yield temporary
     except OSError as error:
         # where even the name cannot be used, there is nothing to remove
         with suppress(OSError):
@@ -133,7 +166,12 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, atomically. Lone surrogates stay escaped."""
     with atomic_write(path) as stream:
-        stream.write((json.dumps(value, ensure_ascii=True, indent=2) + "\n").encode("ascii"))
+        stream.write(json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """``value`` as indented JSON. Lone surrogates stay escaped."""
+    return (json.dumps(value, ensure_ascii=True, indent=2) + "\n").encode("ascii")
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,99 +2,60 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rfdedup.model.config import RunConfig
-from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
-from rfdedup.model.schemas import FEATURE_VERSION, row_of
+from rfdedup.model.items import Item
 from rfdedup.model.text import path_text
 from rfdedup.storage.feature_store import FeatureStore
 
 NOT_IMAGES = frozenset({"not-an-image", "empty"})
 """Faults of a file that does not even claim, by its name, to be an image: it is counted, and no row of the verdicts."""
 
-NOWHERE = -1
-"""Shard number of a file whose fault is not remembered."""
+_WORDS = 1 << 64
+
+TRANSIENT = frozenset({"unstable", "unreadable", "stalled"})
+"""Faults that may be gone on the next run: such a file is looked at again."""
 
 
-_OPTIONAL_DECODERS = ("pillow-heif", "rawpy")
-
-
-def _installed(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def feature_key(config: RunConfig) -> str:
-    """Identity of what pass 1 measures: code, parameters and decoder versions. Other features are not reused.
-
-    With an extra that reads more formats, what was an error without it is measured again, and so is the rest.
-    """
-    decoders = ["opencv-python-headless", "pillow", "simplejpeg", *_OPTIONAL_DECODERS]
-    versions = " ".join(f"{name} {found}" for name in decoders if (found := _installed(name)) is not None)
-    parts = " parts" if config.looks_for_parts else ""
-    return f"v{FEATURE_VERSION} scale {config.quality.scale}{parts} {versions}"
-
-
-def look_up(files: Sequence[SourceFile], store: FeatureStore) -> tuple[pa.Table, npt.NDArray[np.int64]]:
+def look_up(
+    files: Sequence[Item], store: FeatureStore, *, retry: bool = False
+) -> tuple[pa.Table, npt.NDArray[np.int64]]:
     """Look every file up in the store.
+
+    Args:
+        retry: files with a transient fault count as new.
 
     Returns:
         the store's metadata, and for each file its row there, or -1 where it is new or has changed since.
     """
     known = store.metadata()
     n = known.num_rows
-    mine = _keys([file.root for file in files], _raw_paths(files))
-    theirs = _keys(known["root"], known["path_bytes"])
-    # the first of equal keys is found: backwards that is the newest
-    back = pc.index_in(mine, theirs.take(pa.array(np.arange(n)[::-1]))).fill_null(n).to_numpy(zero_copy_only=False)
-    at = n - 1 - back.astype(np.int64)
-    if n:
-        same = np.ones(len(files), np.bool_)
-        for name, attribute in (("bytes", "size"), ("mtime_ns", "mtime_ns"), ("inode", "inode")):
-            column = known[name].to_numpy()
-            values = np.fromiter((getattr(file, attribute) for file in files), column.dtype, len(files))
-            same &= column[at] == values
-        at[~same] = -1
+    failed = pc.fill_null(pc.is_in(known["error"], pa.array(sorted(TRANSIENT))), False)
+    again = failed.to_numpy(zero_copy_only=False)
+    # the first of equal keys is found: the newest, and before all others those that need no further look
+    order = np.lexsort((-np.arange(n), again))
+    mine = _keys([file.root for file in files], _raw_paths(files), _states(files))
+    theirs = _keys(known["root"], known["path_bytes"], _states_of(known)).take(pa.array(order))
+    found = pc.index_in(mine, theirs).fill_null(n).to_numpy(zero_copy_only=False).astype(np.int64)
+    at = np.append(order, -1)[found]
+    if retry and n:
+        at[again[at] & (at >= 0)] = -1
     return known, at
 
 
-def assemble(
-    files: Sequence[SourceFile],
-    known: pa.Table,
-    at: npt.NDArray[np.int64],
-    transient: dict[SourceFile, Fault],
-) -> ImageSet:
+def assemble(files: Sequence[Item], known: pa.Table, at: npt.NDArray[np.int64]) -> ImageSet:
     """Align what is known with the files.
 
     Args:
         files: scanned files in canonical order.
-        known, at: from ``look_up``; -1 where nothing is known.
-        transient: faults that are in no shard.
+        known, at: from ``look_up``; all files are known.
     """
-    lost = np.flatnonzero(at < 0)
-    if len(lost):
-        extra = pa.Table.from_pylist(
-            [
-                {**row_of(file, transient[file]), "shard": NOWHERE, "row": NOWHERE}
-                for file in (files[i] for i in lost.tolist())
-            ],
-            schema=known.schema,
-        )
-        at = at.copy()
-        at[lost] = known.num_rows + np.arange(len(lost))
-        known = pa.concat_tables([known, extra])
     there = pc.is_in(known["error"], pa.array(sorted(NOT_IMAGES))).to_numpy(zero_copy_only=False)[at]
     for i in np.flatnonzero(there).tolist():
         there[i] = not files[i].named_as_image
@@ -103,7 +64,7 @@ def assemble(
     # the root is the one of this run: the store may know the file through another
     names = {
         "root": pa.array([file.root for file in kept], pa.string()),
-        "path": pa.array([path_text(file.path) for file in kept], pa.string()),
+        "path": pa.array([path_text(file.key) for file in kept], pa.string()),
         "path_bytes": _raw_paths(kept),
     }
     # shards that were filled in scan order need no copy
@@ -115,11 +76,31 @@ def assemble(
     return ImageSet(kept, pa.table(columns, schema=known.schema), others=len(files) - len(kept))
 
 
-def _raw_paths(files: Sequence[SourceFile]) -> pa.Array:
-    return pa.array([os.fsencode(file.path) for file in files], pa.binary())
+def _states(files: Sequence[Item]) -> pa.Array:
+    """What tells that a file changed, 24 bytes each."""
+    values = (value % _WORDS for file in files for value in (file.size, file.mtime_ns, file.inode))
+    return _binary(np.fromiter(values, np.uint64, 3 * len(files)))
 
 
-def _keys(roots: pa.ChunkedArray | list[str], paths: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Array:
-    """Whole paths as bytes, one for each row."""
+def _states_of(known: pa.Table) -> pa.Array:
+    columns = [known[name].fill_null(0).to_numpy().astype(np.uint64) for name in ("bytes", "mtime_ns", "inode")]
+    return _binary(np.stack(columns, axis=1))
+
+
+def _binary(states: npt.NDArray[np.uint64]) -> pa.Array:
+    values = np.ascontiguousarray(states)
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(24), values.size // 3, [None, pa.py_buffer(values)]).cast(
+        pa.binary()
+    )
+
+
+def _raw_paths(files: Sequence[Item]) -> pa.Array:
+    return pa.array([file.key_bytes for file in files], pa.binary())
+
+
+def _keys(
+    roots: pa.ChunkedArray | list[str], paths: pa.ChunkedArray | pa.Array, states: pa.Array
+) -> pa.ChunkedArray | pa.Array:
+    """Whole paths with what tells that a file changed, as bytes, one for each row."""
     whole = roots if isinstance(roots, pa.ChunkedArray) else pa.array(roots, pa.string())
-    return pc.binary_join_element_wise(whole.cast(pa.binary()), paths, b"/")
+    return pc.binary_join_element_wise(whole.cast(pa.binary()), paths, states, b"/")

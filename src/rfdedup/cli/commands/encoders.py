@@ -126,28 +126,21 @@ def typical_images(folder: Path, spec: InputSpec, count: int) -> list[Rgb]:
     Raises:
         InputError: the folder is missing or holds no readable image.
     """
-    from rfdedup.executors.files import limits_of, worker_count
-    from rfdedup.executors.local import BlockSpec, Pool, WorkerLimits
-    from rfdedup.executors.worker_setup import set_up_worker
+    from rfdedup.executors.base import BlockSpec
+    from rfdedup.executors.choice import open_executor
     from rfdedup.features.file_tasks import PrepareTask
+    from rfdedup.features.settings import limits_of
     from rfdedup.model.config import RunConfig
-    from rfdedup.model.faults import Fault
-    from rfdedup.model.items import SourceFile
     from rfdedup.sources.folder import sample, scan
 
     config = RunConfig()
     files = sample([file for file in scan([folder]).files if file.named_as_image], count)
     size = 16
-    chunks = [(i, files[i : i + size]) for i in range(0, len(files), size)]
+    shards = [(i, files[i : i + size]) for i in range(0, len(files), size)]
     parts: dict[int, list[Rgb]] = {}
-    limits = WorkerLimits(file_seconds=config.limits.file_seconds, memory_mb=config.limits.worker_memory_mb)
-    block = BlockSpec(size, spec.height, spec.width)
     task = PrepareTask(limits_of(config), spec)
-    pool: Pool[SourceFile, Fault | None] = Pool(
-        task, worker_count(config), limits, block=block, initializer=set_up_worker
-    )
-    with pool:
-        for done in pool.run(chunks):
+    with open_executor(config) as executor:
+        for done in executor.run(task, shards, items=len(files), block=BlockSpec(size, spec.height, spec.width)):
             if done.block is not None:
                 # a task returns None when it wrote its image
                 good = [i for i, result in enumerate(done.results) if result is None]

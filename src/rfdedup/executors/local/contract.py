@@ -1,21 +1,8 @@
-"""What goes into a pool of workers and what comes out of it."""
+"""What workers may take, and what they took."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Literal, TypeVar
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-Tag = TypeVar("Tag")
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-FailureKind = Literal["decoder-crash", "timeout", "stalled", "out-of-memory"]
-
+from dataclasses import dataclass
 
 MOST_STALLS = 10
 """A worker that does next to nothing for so many times ``stall_seconds`` hangs as well."""
@@ -35,55 +22,6 @@ class WorkerLimits:
     stall_seconds: float = 120.0
     memory_mb: int = 2048
     start_seconds: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class BlockSpec:
-    """Shared memory for results: ``count`` blocks of uint8, each (batch, height, width, 3).
-
-    A chunk may hold at most ``batch`` items. ``count`` bounds the memory; None means two blocks a worker
-    (one filled, one next) and two for the consumer.
-    """
-
-    batch: int
-    height: int
-    width: int
-    count: int | None = None
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        return self.batch, self.height, self.width, 3
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Stands in for the result of an item that broke its worker, also when it was tried again alone."""
-
-    kind: FailureKind
-    detail: str
-
-
-@dataclass(slots=True, eq=False)
-class Done(Generic[Tag, Result]):
-    """A finished chunk.
-
-    ``results`` is aligned with the chunk's items. ``warnings`` holds what was written to stderr or stdout
-    (by C libraries, mostly) by item index, the last 2 KB of each. ``block`` is a view (items, height, width,
-    3) of shared memory, row i written by item i; the row of a Failure is zero. It is valid until
-    ``release()``, which hands the block back to the workers and may be called from any thread, repeatedly.
-    """
-
-    tag: Tag
-    results: list[Result | Failure]
-    warnings: dict[int, str]
-    block: NDArray[np.uint8] | None = None
-    _give_back: Callable[[], None] | None = field(default=None, repr=False)
-
-    def release(self) -> None:
-        give_back, self._give_back = self._give_back, None
-        self.block = None
-        if give_back is not None:
-            give_back()
 
 
 @dataclass(slots=True)

@@ -13,13 +13,14 @@ from typing import Any, Generic
 
 import numpy as np
 
+from rfdedup.executors.base import BlockSpec, Done, Input, Result, Tag
 from rfdedup.executors.local.child import Orders
-from rfdedup.executors.local.contract import BlockSpec, Done, Item, PoolStats, Result, Tag, WorkerLimits
+from rfdedup.executors.local.contract import PoolStats, WorkerLimits
 from rfdedup.executors.local.process import SPAWN, Chunk
 from rfdedup.executors.local.supervisor import Supervisor
 
 
-class Pool(Generic[Item, Result]):
+class Pool(Generic[Input, Result]):
     """Worker processes that survive their items. A context manager; leaving it ends all workers.
 
     ``task(item)``, or ``task(item, out)`` when ``block`` is given, runs in the workers. It is pickled once and
@@ -73,7 +74,7 @@ class Pool(Generic[Item, Result]):
     def stats(self) -> PoolStats:
         return self._supervisor.stats
 
-    def __enter__(self) -> Pool[Item, Result]:
+    def __enter__(self) -> Pool[Input, Result]:
         self._supervisor.start()
         self._open = True
         return self
@@ -85,7 +86,7 @@ class Pool(Generic[Item, Result]):
         self._supervisor.stop(gently=error is None and self._outstanding == 0)
         self._log_folder.cleanup()
 
-    def run(self, chunks: Iterable[tuple[Tag, list[Item]]]) -> Iterator[Done[Tag, Result]]:
+    def run(self, chunks: Iterable[tuple[Tag, list[Input]]]) -> Iterator[Done[Tag, Result]]:
         """Yield each chunk when it is finished, in any order. ``chunks`` is read lazily, in this thread.
 
         With blocks, the consumer must ``release()`` what it is given: workers wait when all blocks are out.
@@ -111,7 +112,7 @@ class Pool(Generic[Item, Result]):
                 self._outstanding -= 1
                 yield self._deliver(done)
 
-    def _submit(self, tag: Any, items: list[Item]) -> None:
+    def _submit(self, tag: Any, items: list[Input]) -> None:
         if self._batch is not None and len(items) > self._batch:
             raise ValueError(f"a chunk of {len(items)} items does not fit a block of {self._batch}")
         self._outstanding += 1

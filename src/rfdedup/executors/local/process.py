@@ -19,8 +19,8 @@ from typing import Any
 
 import psutil
 
+from rfdedup.executors.base import FailureKind
 from rfdedup.executors.local import child
-from rfdedup.executors.local.contract import FailureKind
 
 SPAWN = multiprocessing.get_context("spawn")
 KILLED_OUTSIDE = -9

@@ -11,8 +11,9 @@ from multiprocessing import connection
 from queue import SimpleQueue
 from typing import Any, Literal
 
+from rfdedup.executors.base import Failure
 from rfdedup.executors.local import child
-from rfdedup.executors.local.contract import MOST_STALLS, Failure, PoolStats, WorkerLimits
+from rfdedup.executors.local.contract import MOST_STALLS, PoolStats, WorkerLimits
 from rfdedup.executors.local.process import KILLED_OUTSIDE, SPAWN, Chunk, Job, Kill, WorkerProcess, shield_from_ctrl_c
 from rfdedup.model.errors import WorkerError
 

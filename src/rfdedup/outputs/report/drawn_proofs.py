@@ -15,14 +15,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from rfdedup.comparison import VIEW_SIDE, ChangeLimits, View, change_map, make_view
-from rfdedup.executors.files import file_pool, limits_of
+from rfdedup.executors.choice import open_executor
 from rfdedup.features.hashes import sha256
+from rfdedup.features.settings import limits_of
 from rfdedup.imaging import DecodeLimits, decode
 from rfdedup.imaging.arrays import U8
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ImageError, RunFolderError
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.schemas import TABLE_ERRORS
 from rfdedup.outputs.apply.names import check_relative, root_path
 from rfdedup.sources.finding import look_at
@@ -104,7 +105,7 @@ class DrawTask:
     limits: DecodeLimits
     bounds: ChangeLimits
 
-    def __call__(self, wanted: tuple[Pair, tuple[SourceFile, SourceFile]]) -> Proof | Fault:
+    def __call__(self, wanted: tuple[Pair, tuple[Item, Item]]) -> Proof | Fault:
         digests, pair = wanted
         try:
             contents = [read_stable(file, self.limits) for file in pair]
@@ -141,7 +142,7 @@ def proof_pictures(
     mine, theirs = facts[: len(chosen)], facts[len(chosen) :]
     pairs: list[Pair] = [(one["sha256"], other["sha256"]) for one, other in zip(mine, theirs, strict=True)]
     memory = _Memory(folder.features / PROOFS_FILE, f"{comparison_key(config)} drawn {VERSION} {SIDE}")
-    wanted: dict[Pair, tuple[SourceFile, SourceFile]] = {}
+    wanted: dict[Pair, tuple[Item, Item]] = {}
     for pair, one, other in zip(pairs, mine, theirs, strict=True):
         if pair not in memory.known and pair not in wanted and all(pair):
             found = [_file_of(image) for image in (one, other)]
@@ -161,7 +162,7 @@ def proof_pictures(
     return out
 
 
-def _file_of(image: dict[str, Any]) -> SourceFile | None:
+def _file_of(image: dict[str, Any]) -> Item | None:
     """Where a file of the run lies; None where it is away, or its name would lead out of its folder."""
     try:
         name = check_relative(image["path_bytes"], "verdicts.parquet")
@@ -170,21 +171,20 @@ def _file_of(image: dict[str, Any]) -> SourceFile | None:
     return look_at(root_path(image["root"].encode()), name).file
 
 
-def _drawn(
-    wanted: dict[Pair, tuple[SourceFile, SourceFile]], config: RunConfig, seconds: float
-) -> Iterator[tuple[Pair, Proof]]:
+def _drawn(wanted: dict[Pair, tuple[Item, Item]], config: RunConfig, seconds: float) -> Iterator[tuple[Pair, Proof]]:
     end = time.monotonic() + seconds
     items = list(wanted.items())
 
-    def chunks() -> Iterator[tuple[list[Pair], list[tuple[Pair, tuple[SourceFile, SourceFile]]]]]:
+    def chunks() -> Iterator[tuple[list[Pair], list[tuple[Pair, tuple[Item, Item]]]]]:
         for begin in range(0, len(items), _CHUNK):
             if time.monotonic() > end:
                 return
             part = items[begin : begin + _CHUNK]
             yield [pair for pair, _ in part], part
 
-    with file_pool(DrawTask(limits_of(config), change_limits(config)), len(items), config) as pool:
-        for done in pool.run(chunks()):
+    task = DrawTask(limits_of(config), change_limits(config))
+    with open_executor(config) as executor:
+        for done in executor.run(task, chunks(), items=len(items)):
             for pair, result in zip(done.tag, done.results, strict=True):
                 # a fault, or a file that a worker died of, has no pictures
                 if isinstance(result, tuple) and isinstance(result[0], bytes):

@@ -9,15 +9,14 @@ from typing import Any, Final
 import numpy as np
 
 from rfdedup.comparison import VIEW_SIDE, View, compare, sentence
-from rfdedup.executors.files import limits_of
 from rfdedup.features.hashes import sha256
+from rfdedup.features.settings import limits_of
 from rfdedup.model.errors import ImageError
-from rfdedup.model.evidence import Evidence
+from rfdedup.model.evidence import Evidence, fields_of
 from rfdedup.outputs.report.drawn_proofs import Proof, draw, view_of_bytes
 from rfdedup.outputs.report.sentences import evidence_in, parts
 from rfdedup.outputs.review.snapshot import Snapshot
 from rfdedup.stages.compare import change_limits
-from rfdedup.storage.comparisons import fields_of
 
 _HELD: Final = 8
 """Drawn pairs that are held: a page asks for both pictures of a pair."""

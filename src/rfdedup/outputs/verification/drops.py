@@ -14,12 +14,13 @@ import pyarrow.compute as pc
 from rfdedup.model.errors import RunFolderError
 from rfdedup.model.evidence import Kind
 from rfdedup.model.faults import Fault
+from rfdedup.model.items import Identity
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.outputs.apply.database import JOURNAL_FILE
 from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.apply.names import check_absolute, forbidden, root_path
 from rfdedup.outputs.apply.plan import Action
-from rfdedup.sources.finding import FoundFile, Key, look_at
+from rfdedup.sources.finding import FoundFile, look_at
 from rfdedup.storage.run_folder import VERDICTS_FILE, RunFolder
 
 
@@ -27,7 +28,7 @@ from rfdedup.storage.run_folder import VERDICTS_FILE, RunFolder
 class King:
     """The kept image that a drop names."""
 
-    key: Key
+    key: Identity
     path: str
     sha256: str | None
 
@@ -41,7 +42,7 @@ class RecordedDrop:
     """
 
     row: int
-    key: Key
+    key: Identity
     path: str
     tier: str
     reason: str
@@ -63,7 +64,7 @@ class RecordedDrop:
         return self.key[0]
 
     @property
-    def keys(self) -> list[Key]:
+    def keys(self) -> list[Identity]:
         return [self.key] if self.king is None else [self.key, self.king.key]
 
 
@@ -103,7 +104,7 @@ class RecordedDrops:
         self._evidence = folder.evidence().combine_chunks()
         self._evidence_at = {row: at for at, row in enumerate(self._evidence["row"].to_pylist())}
 
-    def _kept_kings(self, table: pa.Table) -> dict[Key, int]:
+    def _kept_kings(self, table: pa.Table) -> dict[Identity, int]:
         kept = pc.and_(pc.equal(table["verdict"], str(Verdict.KEEP)), pc.is_valid(table["group"]))
         rows = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
         kings = table.select(["root", "path_bytes"]).take(pa.array(rows))

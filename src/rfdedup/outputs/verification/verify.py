@@ -16,10 +16,13 @@ from rfdedup.comparison import ChangeLimits
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.run_encoder import config_of_run, trusted
-from rfdedup.executors.files import embed_files, file_pool, limits_of
-from rfdedup.executors.local import Failure
+from rfdedup.executors.base import Failure
+from rfdedup.executors.choice import open_executor, worker_count
+from rfdedup.executors.embedding import block_of, embed_items
+from rfdedup.features.file_tasks import PrepareTask
 from rfdedup.features.hashes import sha256
 from rfdedup.features.measurement import measure
+from rfdedup.features.settings import limits_of
 from rfdedup.imaging import DecodeLimits
 from rfdedup.metric.margins import MARGIN
 from rfdedup.metric.whitening import describe_as
@@ -27,7 +30,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import EncoderError, ImageError, RunFolderError
 from rfdedup.model.evidence import Evidence
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Identity, Item
 from rfdedup.model.schemas import Tier
 from rfdedup.outputs.verification.drops import FileFinder, RecordedDrop, RecordedDrops
 from rfdedup.outputs.verification.proofs import (
@@ -38,7 +41,7 @@ from rfdedup.outputs.verification.proofs import (
     disprove_quality,
 )
 from rfdedup.runtime.progress import Progress, Silent, Watch
-from rfdedup.sources.finding import FoundFile, Key
+from rfdedup.sources.finding import FoundFile
 from rfdedup.sources.reading import read_stable
 from rfdedup.stages.compare import CompareTask, Unreadable, change_limits, view_of
 from rfdedup.storage.run_folder import RunFolder
@@ -49,7 +52,7 @@ CHUNK = 16
 """Drops that travel to a worker together, with their kings."""
 SLICE = 4096
 """Semantic drops whose embeddings are in memory at a time."""
-Wanted = tuple[SourceFile, str | None, bool]
+Wanted = tuple[Item, str | None, bool]
 ROUNDING = 1e-5
 """What the order of additions may change in a float32 cosine similarity, from one device to another."""
 
@@ -114,7 +117,7 @@ class SizedCompareTask:
     limits: DecodeLimits
     bounds: ChangeLimits
 
-    def __call__(self, pair: tuple[SourceFile, SourceFile]) -> tuple[Evidence, tuple[int, int]] | Unreadable:
+    def __call__(self, pair: tuple[Item, Item]) -> tuple[Evidence, tuple[int, int]] | Unreadable:
         found = CompareTask(self.limits, self.bounds)(pair)
         if isinstance(found, Unreadable):
             return found
@@ -182,10 +185,10 @@ def _read_files(
     def chunks() -> Iterator[tuple[tuple[list[RecordedDrop], list[FoundFile]], list[Wanted]]]:
         drops = recorded.drops
         for start in range(0, len(drops), CHUNK):
-            found: dict[Key, FoundFile] = {}
+            found: dict[Identity, FoundFile] = {}
             ready: list[RecordedDrop] = []
-            noted: dict[Key, str | None] = {}
-            whole: set[Key] = set()
+            noted: dict[Identity, str | None] = {}
+            whole: set[Identity] = set()
             for drop in map(recorded.drop, drops[start : start + CHUNK]):
                 result.checked[drop.tier] += 1
                 if drop.defect is not None:
@@ -206,10 +209,10 @@ def _read_files(
 
     with watch.stage("verify", len(recorded.drops)):
         task = ProofTask(limits_of(config), config.quality.scale)
-        with file_pool(task, len(recorded.drops), config) as pool:
-            for done in pool.run(chunks()):
+        with open_executor(config) as executor:
+            for done in executor.run(task, chunks(), items=len(recorded.drops)):
                 ready, looked_at = done.tag
-                facts: dict[Key, Facts | Fault] = {}
+                facts: dict[Identity, Facts | Fault] = {}
                 for at, place in enumerate(looked_at):
                     outcome = done.results[at] if place.file is not None else place.problem
                     facts[place.key] = (outcome.kind, outcome.detail) if isinstance(outcome, Failure) else outcome
@@ -235,7 +238,7 @@ def _compare_again(
 ) -> None:
     """Lay each picture over that of its king once more."""
 
-    def chunks() -> Iterator[tuple[list[RecordedDrop], list[tuple[SourceFile, SourceFile]]]]:
+    def chunks() -> Iterator[tuple[list[RecordedDrop], list[tuple[Item, Item]]]]:
         for start in range(0, len(rows), CHUNK):
             ready, items = [], []
             for drop in map(recorded.drop, rows[start : start + CHUNK].tolist()):
@@ -248,8 +251,8 @@ def _compare_again(
             yield ready, items
 
     task = SizedCompareTask(limits_of(config), change_limits(config))
-    with watch.stage("verify pictures", len(rows)), file_pool(task, len(rows), config) as pool:
-        for done in pool.run(chunks()):
+    with watch.stage("verify pictures", len(rows)), open_executor(config) as executor:
+        for done in executor.run(task, chunks(), items=len(rows)):
             for drop, outcome in zip(done.tag, done.results, strict=True):
                 if isinstance(outcome, Failure):
                     result.fail(drop, outcome.kind, outcome.detail)
@@ -261,7 +264,7 @@ def _compare_again(
             watch.advance(len(done.results))
 
 
-def _disprove(drop: RecordedDrop, facts: dict[Key, Facts | Fault], config: RunConfig) -> Fault | None:
+def _disprove(drop: RecordedDrop, facts: dict[Identity, Facts | Fault], config: RunConfig) -> Fault | None:
     """Why a drop is not proved by the bytes of its files; None where it is, as far as bytes tell."""
     mine = facts[drop.key]
     if isinstance(mine, tuple):
@@ -358,13 +361,18 @@ class _Prover:
     ) -> list[tuple[RecordedDrop, float]]:
         """Cosine similarity of each claim to its king; claims whose files cannot be read again fail."""
         looked_at = {key: places.find(*key) for drop in recorded for key in drop.keys}
-        faults: dict[Key, Fault] = {key: place.problem for key, place in looked_at.items() if place.file is None}
+        faults: dict[Identity, Fault] = {key: place.problem for key, place in looked_at.items() if place.file is None}
         files = {key: place.file for key, place in looked_at.items() if place.file is not None}
         number = {key: i for i, key in enumerate(files)}
         keys = list(files)
         vectors = np.zeros((len(files), encoder.dim), np.float32)
-        with self.watch.stage("verify embeddings", len(files)):
-            for at, values, broken in embed_files(list(files.values()), encoder, self.config, self.watch):
+        spec = encoder.card.input
+        block = block_of(encoder, spec.shape, worker_count(self.config))
+        task = PrepareTask(limits_of(self.config), spec)
+        with self.watch.stage("verify embeddings", len(files)), open_executor(self.config) as executor:
+            found = embed_items(executor, task, list(files.values()), encoder, block, len(files))
+            for at, values, broken in found:
+                self.watch.advance(len(at) + len(broken))
                 vectors[at] = values
                 faults |= {keys[i]: fault for i, fault in broken.items()}
         described = self._describe(vectors).astype(np.float64)

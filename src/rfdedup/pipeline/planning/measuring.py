@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 
 from rfdedup.encoders.base import Encoder
 from rfdedup.encoders.run_encoder import RunEncoder
-from rfdedup.executors.files import embed_files, measure_files
+from rfdedup.executors.choice import open_executor
 from rfdedup.features.quality import check_quality
+from rfdedup.features.settings import feature_key
 from rfdedup.keepers.constraints import Constraints, constraints
 from rfdedup.keepers.selection import KingSelection, most_links
 from rfdedup.metric.margins import FLOOR_BELOW
@@ -26,22 +27,26 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.decisions import Decisions
 from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.model.schemas import Tier
 from rfdedup.neighbors.cosine import sparse_links
 from rfdedup.outputs.report.contents import PageLimits, contents
+from rfdedup.pipeline.embedding import embed_files
+from rfdedup.pipeline.judging import compare_hashes, judge
+from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at
 from rfdedup.pipeline.planning.forecast import JoinCost, Pace
 from rfdedup.pipeline.planning.recording import Recorder, Window
 from rfdedup.pipeline.planning.sampling import sample_by_size
 from rfdedup.pipeline.results import Run
-from rfdedup.pipeline.run import compare_hashes, judge, refine_scan
+from rfdedup.pipeline.run import refine_scan
 from rfdedup.runtime.memory import peak_memory, resident_memory
 from rfdedup.runtime.progress import Silent, Watch
 from rfdedup.sources.folder import Scan
+from rfdedup.sources.plan import cut
 from rfdedup.stages.verdicts import link_table, verdict_table
 from rfdedup.storage.feature_store import FeatureStore, previews_of
-from rfdedup.storage.known_features import assemble, feature_key, look_up
+from rfdedup.storage.known_features import assemble, look_up
 from rfdedup.storage.run_folder import FEATURES_FOLDER, LINKS_FILE, VERDICTS_FILE, RunFolder
 
 Rows = npt.NDArray[np.int64]
@@ -131,10 +136,10 @@ class Measured:
         pairs: comparisons of pictures. wasted: those of an image that proved nothing, on average.
     """
 
-    files: list[SourceFile]
+    files: list[Item]
     images: int
-    wide: list[SourceFile]
-    usable: list[SourceFile]
+    wide: list[Item]
+    usable: list[Item]
     tiers: Tiers
     seconds: float
     windows: dict[str, Window]
@@ -153,7 +158,7 @@ class Measured:
 
 
 def measure_sample(
-    chosen: list[SourceFile], population: list[SourceFile], config: RunConfig, scratch: Path, recorder: Recorder
+    chosen: list[Item], population: list[Item], config: RunConfig, scratch: Path, recorder: Recorder
 ) -> Measured:
     """Run the funnel over ``chosen`` in ``scratch`` and measure what it took; then pass 1 over more files.
 
@@ -191,14 +196,15 @@ def measure_sample(
         known = set(chosen)
         with watch.stage(name, more):
             ahead = RunEncoder(config.semantic)() if "semantic" in config.tiers else None
-            measure_files([file for file in wide if file not in known], store, config, watch, ahead)
+            further = [file for file in wide if file not in known]
+            measure_files(cut(further, np.ones(len(further), np.bool_)), store, config, watch, ahead)
         again = recorder.windows[-1].pace
         if recorder.windows[-1].images > len(chosen):
             first = Pace(first.startup, again.each, again.unsteady)
     largest = max(population, key=lambda file: file.size)
     if largest.size > BIGGER * max(file.size for file in wide):
         with watch.stage("largest file", 1):
-            measure_files([largest], store, config, watch)
+            measure_files([[largest]], store, config, watch)
     everything = image_set_of(wide, store)
     tiers = tiers_of(everything, store, config)
     looked = time.perf_counter()
@@ -231,7 +237,7 @@ def measure_sample(
     )
 
 
-def _widened(chosen: list[SourceFile], population: list[SourceFile], more: int) -> list[SourceFile]:
+def _widened(chosen: list[Item], population: list[Item], more: int) -> list[Item]:
     known = set(chosen)
     return chosen + sample_by_size([file for file in population if file not in known], more)
 
@@ -259,11 +265,11 @@ def tiers_of(image_set: ImageSet, store: FeatureStore, config: RunConfig) -> Tie
     )
 
 
-def image_set_of(files: Sequence[SourceFile], store: FeatureStore) -> ImageSet:
+def image_set_of(files: Sequence[Item], store: FeatureStore) -> ImageSet:
     """Those of ``files`` that the store knows, with their features."""
     known, at = look_up(files, store)
     there = np.flatnonzero(at >= 0)
-    return assemble([files[i] for i in there.tolist()], known, at[there], {})
+    return assemble([files[i] for i in there.tolist()], known, at[there])
 
 
 def not_embedded(image_set: ImageSet, store: FeatureStore, rows: Rows, key: str) -> int:
@@ -328,11 +334,11 @@ def _embedded(
     )
 
 
-def _pace_of(encoder: Encoder, files: list[SourceFile], config: RunConfig, recorder: Recorder) -> Pace:
+def _pace_of(encoder: Encoder, files: list[Item], config: RunConfig, recorder: Recorder) -> Pace:
     probe = Recorder(recorder.inner)
     watch = Watch(probe)
-    with watch.stage("embed", len(files)):
-        for _ in embed_files(files, encoder, config, watch):
+    with watch.stage("embed", len(files)), open_executor(config) as executor:
+        for _ in embed_files(executor, files, encoder, config, watch):
             pass
     window = probe.main_window("embed")
     return window.pace if window is not None else Pace(0.0, 0.0)

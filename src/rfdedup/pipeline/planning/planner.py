@@ -14,14 +14,14 @@ import numpy as np
 
 from rfdedup.encoders.base import cache_key
 from rfdedup.encoders.run_encoder import RunEncoder
-from rfdedup.executors.early_embedding import SampleInputs
-from rfdedup.executors.files import SHARD_ROWS
+from rfdedup.features.settings import feature_key
 from rfdedup.metric.whitening import SAMPLE, sample_sizes
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import InputError, RunFolderError
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.outputs.report.contents import PageLimits
 from rfdedup.outputs.report.render import PageSize
+from rfdedup.pipeline.early_embedding import SampleInputs
 from rfdedup.pipeline.edited_copies import KINDS
 from rfdedup.pipeline.metric_choice import refuse_early
 from rfdedup.pipeline.planning.forecast import LEAST_SPREAD, Range, distinct_share, plain, size_mismatch, touched_share
@@ -41,8 +41,9 @@ from rfdedup.pipeline.thresholds import ORIGINALS
 from rfdedup.runtime.cpus import at_most
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.folder import sample, scan
+from rfdedup.sources.plan import SHARD_ROWS
 from rfdedup.storage.feature_store import FeatureStore
-from rfdedup.storage.known_features import feature_key, look_up
+from rfdedup.storage.known_features import look_up
 from rfdedup.storage.run_folder import FEATURES_FOLDER, RunFolder
 
 IMAGES = 400
@@ -115,11 +116,11 @@ class Plan:
 class _Work:
     """What a run still has to do, and of what the sample is drawn."""
 
-    files: list[SourceFile]
-    unread: list[SourceFile]
+    files: list[Item]
+    unread: list[Item]
     known_to_embed: int
     known_distinct: int
-    population: list[SourceFile]
+    population: list[Item]
 
 
 def plan_run(
@@ -178,19 +179,19 @@ def plan_run(
     return _forecast(work, measured, config, told, scan_seconds + started, held, began)
 
 
-def _answers_already(files: list[SourceFile], config: RunConfig, place: Path) -> bool:
+def _answers_already(files: list[Item], config: RunConfig, place: Path) -> bool:
     state = fingerprint(files, config, place)
     return state is not None and RunFolder(place).still_holds(state)
 
 
-def _work(files: list[SourceFile], config: RunConfig, place: Path | None) -> _Work:
+def _work(files: list[Item], config: RunConfig, place: Path | None) -> _Work:
     features = place / FEATURES_FOLDER if place is not None else None
     if place is not None and place.exists() and not place.is_dir():
         raise RunFolderError(f"--out {place} is a file; name a folder")
     if features is None or not features.is_dir():
         return _Work(files, files, 0, 0, files)
     store = FeatureStore(features, feature_key=feature_key(config), read_only=True)
-    _, at = look_up(files, store)
+    _, at = look_up(files, store, retry=True)
     unread = [files[i] for i in range(len(files)) if at[i] < 0]
     image_set = image_set_of(files, store)
     if not image_set.files or "semantic" not in config.tiers:
@@ -202,7 +203,7 @@ def _work(files: list[SourceFile], config: RunConfig, place: Path | None) -> _Wo
     return _Work(files, unread, lacking, len(distinct), population)
 
 
-def _nothing_to_do(files: list[SourceFile], took: float, seconds: float) -> Plan:
+def _nothing_to_do(files: list[Item], took: float, seconds: float) -> Plan:
     size = sum(file.size for file in files)
     nothing = Range.exactly(0.0)
     return Plan(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.storage.files import sha256_file
 
 MOST_OF_ONE_SIZE = 64
@@ -20,7 +20,7 @@ OF_A_STRETCH = 12
 """Files that are chosen of each stretch of the files in the order of their sizes."""
 
 
-def sample_by_size(files: Sequence[SourceFile], count: int) -> list[SourceFile]:
+def sample_by_size(files: Sequence[Item], count: int) -> list[Item]:
     """``count`` files whose sizes are spread as those of all, in the order of ``files``.
 
     Each stretch by size gives its share, chosen by a digest of the path. Stretches are not so short that two copies of
@@ -29,14 +29,14 @@ def sample_by_size(files: Sequence[SourceFile], count: int) -> list[SourceFile]:
     n = len(files)
     if count >= n:
         return list(files)
-    order = sorted(range(n), key=lambda i: (files[i].size, _digest(files[i].path)))
+    order = sorted(range(n), key=lambda i: (files[i].size, _digest(files[i].key)))
     stretches = max(count // OF_A_STRETCH, 1)
     chosen: list[int] = []
     for k in range(stretches):
         stretch = order[n * k // stretches : n * (k + 1) // stretches]
         share = count * (k + 1) // stretches - count * k // stretches
         if k < stretches - 1:
-            chosen += sorted(stretch, key=lambda i: _digest(files[i].path))[:share]
+            chosen += sorted(stretch, key=lambda i: _digest(files[i].key))[:share]
         else:
             # the largest differ by orders of magnitude and take most of the time: evenly by size
             chosen += [stretch[(2 * j + 1) * len(stretch) // (2 * share)] for j in range(share)]
@@ -47,19 +47,19 @@ def _digest(path: str) -> bytes:
     return hashlib.blake2b(os.fsencode(path), digest_size=8).digest()
 
 
-def copies_of(sampled: Sequence[SourceFile], files: Sequence[SourceFile]) -> npt.NDArray[np.int64]:
+def copies_of(sampled: Sequence[Item], files: Sequence[Item]) -> npt.NDArray[np.int64]:
     """How many of ``files`` have the very bytes of each sampled one, itself among them, (n,) int64.
 
     Only files of the same size are read. Where those are more than ``MOST_OF_ONE_SIZE``, the answer is 1.
     """
     wanted = {file.size for file in sampled}
-    by_size: dict[int, list[SourceFile]] = defaultdict(list)
+    by_size: dict[int, list[Item]] = defaultdict(list)
     for file in files:
         if file.size in wanted:
             by_size[file.size].append(file)
-    digests: dict[SourceFile, str | None] = {}
+    digests: dict[Item, str | None] = {}
 
-    def digest(file: SourceFile) -> str | None:
+    def digest(file: Item) -> str | None:
         if file not in digests:
             try:
                 digests[file] = sha256_file(Path(file.absolute))

@@ -1,32 +1,56 @@
-"""Embedding of rows that pass 1 did not embed; what the store holds is not computed again."""
+"""Pass 2: embedding of rows that pass 1 did not embed; what the store holds is not computed again."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 
 import numpy as np
 import numpy.typing as npt
 
 from rfdedup.encoders.base import Encoder, cache_key
-from rfdedup.encoders.preprocess import InputSpec
 from rfdedup.encoders.run_encoder import RunEncoder
-from rfdedup.executors.files import embed_files, prepare_pool
-from rfdedup.executors.local import Pool
+from rfdedup.executors.base import Executor
+from rfdedup.executors.choice import open_executor, worker_count
+from rfdedup.executors.embedding import block_of, embed_items
+from rfdedup.features.file_tasks import PrepareTask
+from rfdedup.features.settings import limits_of
 from rfdedup.model.config import RunConfig
 from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import SourceFile
+from rfdedup.model.items import Item
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FeatureStore
 
 Rows = npt.NDArray[np.int64]
 
+Batch = tuple[list[int], npt.NDArray[np.float32], dict[int, Fault]]
+"""Positions of one batch, their embeddings (n, dim), and the faults by position; see ``embed_items``."""
+
+
+def embed_files(
+    executor: Executor,
+    files: Sequence[Item],
+    encoder: Encoder,
+    config: RunConfig,
+    watch: Watch,
+    most: int | None = None,
+) -> Iterator[Batch]:
+    """Decode ``files`` reduced by ``executor``, ready for ``most`` of them in all its runs, and embed them here."""
+    spec = encoder.card.input
+    block = block_of(encoder, spec.shape, worker_count(config))
+    task = PrepareTask(limits_of(config), spec)
+    for at, vectors, faults in embed_items(executor, task, files, encoder, block, most or len(files)):
+        watch.advance(len(at) + len(faults))
+        yield at, vectors, faults
+    watch.worker_peak = max(watch.worker_peak, executor.peak_rss_bytes)
+
 
 class Embedder:
-    """Embeds rows of one run into its store. A context manager: leaving it ends its workers.
+    """Embeds rows of one run into its store. A context manager: leaving it ends its executor.
 
-    What is embedded late or again is a few images at a time, and workers take a while to start: so they stay.
+    What is embedded late or again is a few images at a time, and workers take a while to start: so they stay. Those of
+    one precision serve the others.
     """
 
     def __init__(
@@ -34,18 +58,16 @@ class Embedder:
     ) -> None:
         self._config, self._image_set, self._store, self._watch = config, image_set, store, watch
         self._encoder = encoder
-        self._open = ExitStack()
-        self._workers: dict[tuple[int, InputSpec], Pool[SourceFile, Fault | None]] = {}
+        self._executor = open_executor(config)
 
     def __enter__(self) -> Embedder:
-        self._open.__enter__()
+        self._executor.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._workers.clear()
-        self._open.__exit__(kind, error, trace)
+        self._executor.__exit__(kind, error, trace)
 
     def embed(self, rows: Rows) -> dict[int, Fault]:
         """Embed those of ``rows`` that the store does not hold yet; faults of those that could not be read."""
@@ -65,20 +87,17 @@ class Embedder:
         with self._watch.stage("embed", len(order)):
             try:
                 files = [self._image_set.files[i] for i in order]
-                for at, vectors, broken in embed_files(files, encoder, self._config, self._watch, self.pool(encoder)):
+                for at, vectors, broken in self.embed_again(files, encoder):
                     faults |= {int(order[i]): fault for i, fault in broken.items()}
                     writer.add(order[at], vectors)
             finally:
                 writer.flush()
         return faults
 
-    def pool(self, encoder: Encoder) -> Pool[SourceFile, Fault | None]:
-        """Workers that prepare for ``encoder``, started once; those of one precision serve the others."""
-        key = encoder.batch, encoder.card.input
-        if key not in self._workers:
-            pool = prepare_pool(len(self._image_set.files), encoder, self._config)
-            self._workers[key] = self._open.enter_context(pool)
-        return self._workers[key]
+    def embed_again(self, files: Sequence[Item], encoder: Encoder) -> Iterator[Batch]:
+        """Embed files of the run, whatever the store holds."""
+        most = len(self._image_set.files)
+        return embed_files(self._executor, files, encoder, self._config, self._watch, most)
 
 
 class _ShardWriter:

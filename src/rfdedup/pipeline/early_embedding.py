@@ -1,10 +1,9 @@
-"""Embedding during pass 1: which images will likely reach tier 3, the shard that waits for their embeddings, and the
+"""Embedding during pass 1: which images will likely reach tier 3, the shards that wait for their embeddings, and the
 views that will be wanted again."""
 
 from __future__ import annotations
 
 import heapq
-import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, wait
 from typing import Any, Final
@@ -19,6 +18,7 @@ from rfdedup.features.quality import CHECKED, check_quality
 from rfdedup.model.config import RunConfig
 from rfdedup.model.schemas import FEATURES
 from rfdedup.storage.feature_store import Embedded, FeatureStore
+from rfdedup.storage.known_features import TRANSIENT
 
 _REMEMBERED: Final = 1 << 18
 """Hashes that are kept; memory does not grow with the number of images."""
@@ -64,48 +64,51 @@ class LikelySurvivors:
 
 
 class GrowingShard:
-    """Measured rows of the next shard, and embeddings as they come."""
+    """Measured rows of one shard, each at its place in the plan, and embeddings as they come."""
 
-    def __init__(self, store: FeatureStore, encoder: Encoder | None) -> None:
-        self.since = time.monotonic()
-        self._store = store
+    def __init__(self, store: FeatureStore, number: int, rows: int, encoder: Encoder | None) -> None:
+        self._store, self._number = store, number
         self._key = cache_key(encoder) if encoder is not None else None
-        self._rows: list[dict[str, Any]] = []
-        self._pending: list[tuple[Rows, Future[npt.NDArray[np.float32]]]] = []
-        self._vectors: list[tuple[Rows, npt.NDArray[np.float16]]] = []
+        self._rows: list[dict[str, Any] | None] = [None] * rows
+        self._left = rows
+        self._vectors: list[tuple[Rows, Future[npt.NDArray[np.float32]]]] = []
 
-    def __len__(self) -> int:
-        return len(self._rows)
+    @property
+    def whole(self) -> bool:
+        """Whether all rows have come."""
+        return self._left == 0
 
-    def add(self, rows: Sequence[dict[str, Any]]) -> int:
-        """Append measured rows; returns the place of the first."""
-        self._rows += rows
-        return len(self._rows) - len(rows)
+    @property
+    def ready(self) -> bool:
+        """Whether all rows and all embeddings that are under way have come."""
+        return self.whole and all(vectors.done() for _, vectors in self._vectors)
+
+    def has(self, at: int) -> bool:
+        return self._rows[at] is not None
+
+    def add(self, at: int, rows: Sequence[dict[str, Any]]) -> None:
+        """Take in measured rows from place ``at`` on."""
+        self._rows[at : at + len(rows)] = rows
+        self._left -= len(rows)
 
     def await_vectors(self, at: Rows, vectors: Future[npt.NDArray[np.float32]]) -> None:
         """Embeddings of the rows ``at`` will come from ``vectors``."""
-        self._pending.append((at, vectors))
-
-    def collect(self, all_but: int = 0) -> None:
-        """Take in what has come; wait until at most ``all_but`` are awaited."""
-        while self._pending and (self._pending[0][1].done() or len(self._pending) > all_but):
-            at, vectors = self._pending.pop(0)
-            self._vectors.append((at, vectors.result().astype(np.float16)))
+        self._vectors.append((at, vectors))
 
     def write(self) -> None:
-        """Write a shard of the rows and of all embeddings that came or are under way, less those that failed."""
-        self.since = time.monotonic()
-        wait([vectors for _, vectors in self._pending])
-        came = [(at, vectors.result()) for at, vectors in self._pending if vectors.exception() is None]
-        self._vectors += [(at, vectors.astype(np.float16)) for at, vectors in came]
-        if self._rows:
-            previews = [row.pop("preview", None) for row in self._rows]
-            embedded = None
-            if self._key is not None and any(len(at) for at, _ in self._vectors):
-                at, vectors = zip(*self._vectors, strict=True)
-                embedded = Embedded(self._key, np.concatenate(at), np.concatenate(vectors))
-            self._store.append(self._rows, previews, embedded)
-        self._rows, self._pending, self._vectors = [], [], []
+        """Write the shard, with all embeddings that came or are under way, less those that failed."""
+        wait([vectors for _, vectors in self._vectors])
+        came = [(at, vectors.result()) for at, vectors in self._vectors if vectors.exception() is None]
+        rows = [row for row in self._rows if row is not None]
+        if all(row["error"] in TRANSIENT for row in rows) and self._store.holds(rows):
+            # looked at again, and still so
+            return
+        previews = [row.pop("preview", None) for row in rows]
+        embedded = None
+        if self._key is not None and any(len(at) for at, _ in came):
+            at, vectors = zip(*came, strict=True)
+            embedded = Embedded(self._key, np.concatenate(at), np.concatenate(vectors).astype(np.float16))
+        self._store.append(rows, previews, embedded, self._number)
 
 
 class SampleInputs:
