@@ -9,9 +9,8 @@ import pytest
 
 from rfdedup.keepers.confirmed import MOST_FAILED, Compared, further_kings
 from rfdedup.keepers.crown import crown
-from rfdedup.model.evidence import Evidence, Kind, Side
+from rfdedup.model.evidence import Evidence, Kind, Side, swapped
 from rfdedup.model.proposals import Proposals
-from rfdedup.storage.comparisons import swapped
 
 COPY = Evidence(
     Kind.COPY,
