@@ -111,7 +111,7 @@ def test_pictures_are_drawn_once_and_remembered_when_the_files_are_away(
     first = proof_pictures(run, config, [1, 3, 5])
     assert set(first) == {1, 3, 5}
     (tmp_path / "images").rename(tmp_path / "away")
-    monkeypatch.setattr(drawn_proofs, "file_pool", None)
+    monkeypatch.setattr(drawn_proofs, "open_executor", None)
     assert proof_pictures(run, config, [1, 3, 5]) == first
     report_run(run)
     html = run.report.read_text(encoding="utf-8")
