@@ -150,11 +150,10 @@ def test_a_run_json_that_is_no_file_is_told_at_once(place: str, words: str, run:
 
 
 def test_no_process_table_is_told(images: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rfdedup.executors import files
-    from rfdedup.model.config import make_config
+    from rfdedup.executors.local import WorkerLimits, executor
     from rfdedup.model.errors import WorkerError
 
-    real = files.Path
-    monkeypatch.setattr(files, "Path", lambda name: real(str(name).replace("/proc", str(images))))
-    with pytest.raises(WorkerError, match="/proc"):
-        files.file_pool(None, 1, make_config({}))
+    real = executor.Path
+    monkeypatch.setattr(executor, "Path", lambda name: real(str(name).replace("/proc", str(images))))
+    with executor.LocalExecutor(1, WorkerLimits()) as workers, pytest.raises(WorkerError, match="/proc"):
+        list(workers.run(len, [(0, ["file"])], items=1))

@@ -98,12 +98,12 @@ class Coverage:
             back = np.linalg.inv(matrix)
             thumbs = [pictures[int(np.searchsorted(rows, row))] for row in (one, other)]
             self._known[one, other] = (
-                _or_plain(_shown(back, size[other], size[one]), thumbs[0]),
-                _or_plain(_shown(matrix, size[one], size[other]), thumbs[1]),
+                _or_plain(shown_in(back, size[other], size[one]), thumbs[0]),
+                _or_plain(shown_in(matrix, size[one], size[other]), thumbs[1]),
             )
 
 
-def _shown(matrix: npt.NDArray[np.float64], of: tuple[int, int], within: tuple[int, int]) -> Mask:
+def shown_in(matrix: npt.NDArray[np.float64], of: tuple[int, int], within: tuple[int, int]) -> Mask:
     """Where a picture of size ``of`` lies in one of size ``within``, by (3, 3) ``matrix``, on a grid."""
     width, height = of
     corners = np.array([[0, 0, 1], [width, 0, 1], [width, height, 1], [0, height, 1]], np.float64) @ matrix.T

@@ -135,6 +135,18 @@ class RecordedDrops:
             evidence=evidence if duplicate else None,
         )
 
+    def kept_beside(self, drop: RecordedDrop) -> list[King] | None:
+        """All kept pictures that show a part of a collage, its king first; None where one is not kept, or unknown."""
+        if drop.king is None:
+            return None
+        out = [drop.king]
+        for row in (drop.evidence or {}).get("others") or []:
+            if not 0 <= row < self._table.num_rows or self._table["verdict"][row].as_py() != str(Verdict.KEEP):
+                return None
+            name, root, path, digest = (self._table[c][row].as_py() for c in ("path_bytes", "root", "path", "sha256"))
+            out.append(King((self._roots[root], name), str(path), digest))
+        return out
+
     def _king_of(self, facts: dict[str, Any]) -> tuple[King | None, Fault | None]:
         if facts["tier"] == Tier.QUALITY:
             return None, None

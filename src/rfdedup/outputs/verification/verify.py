@@ -32,6 +32,7 @@ from rfdedup.model.evidence import Evidence
 from rfdedup.model.faults import Fault
 from rfdedup.model.items import Identity, Item
 from rfdedup.model.schemas import Tier
+from rfdedup.outputs.verification.collages import check_collages
 from rfdedup.outputs.verification.drops import FileFinder, RecordedDrop, RecordedDrops
 from rfdedup.outputs.verification.proofs import (
     Facts,
@@ -164,6 +165,9 @@ def verify_run(
         semantic, compared = _read_files(recorded, places, config, watch, result)
         if len(compared):
             _compare_again(recorded, compared, places, config, watch, result)
+            collages = [row for row in compared.tolist() if (recorded.drop(row).evidence or {}).get("others")]
+            if collages:
+                check_collages(recorded, collages, places, config, watch, result)
         if len(semantic):
             prover = _Prover(info, folder.features, config, watch, encoder, weights)
             for start in range(0, len(semantic), SLICE):
