@@ -383,7 +383,7 @@ def invented(image_set: ImageSet, n: int) -> ImageSet:
         ("path_bytes", pa.array([b"%d" % i for i in range(n)], pa.binary())),
     ):
         table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
-    return ImageSet([replace(image_set.files[row], path=f"{i}") for i, row in enumerate(rows.tolist())], table)
+    return ImageSet([replace(image_set.files[row], key=f"{i}") for i, row in enumerate(rows.tolist())], table)
 
 
 def judged(image_set: ImageSet, store: FeatureStore, config: RunConfig, folder: RunFolder) -> None:
