@@ -44,7 +44,7 @@ class Colour:
     flipped: float
 
 
-_UNCHANGED: Final = Colour(0, (0, 0, 0, 0), 0.0)
+UNCHANGED: Final = Colour(0, (0, 0, 0, 0), 0.0)
 
 
 def _chroma(rgb: U8) -> F32:
@@ -139,16 +139,19 @@ def find_colour(base: U8, other: U8, toned: Toned, mask: U8, limits: ChangeLimit
     limit = limits.max_hue * toned.amplified
     toned_much = abs(toned.gain - 1) > _TONED_MUCH and not toned.greyed
     turned = _turned_before(area_resize(base, *size), area_resize(other, *size)) & places if toned_much else None
+    if turned is None and not _specks_taken_off(_apart(one, two, limit) & places).any():
+        # what follows explains some of it, and never adds any
+        return UNCHANGED
     changed = _changed(one, two, ours, theirs, inside, limit)
     if toned.unknown is not None:
         changed[cv2.resize(toned.unknown, size, interpolation=cv2.INTER_NEAREST) > 0] = False
     if changed.any() and (_toned(one, ours, inside) or _toned(two, theirs, inside)):
-        return _UNCHANGED
+        return UNCHANGED
     if turned is not None:
         changed |= turned
-    regions = np.asarray(cv2.erode(changed.astype(np.uint8), np.ones((3, 3), np.uint8)), dtype=np.uint8)
+    regions = _specks_taken_off(changed)
     if not regions.any():
-        return _UNCHANGED
+        return UNCHANGED
     _, _, stats, _ = cv2.connectedComponentsWithStats(regions)
     across, down = width / size[0], height / size[1]
     left, top, wide, tall = (int(value) for value in cv2.boundingRect(regions))
@@ -157,6 +160,16 @@ def find_colour(base: U8, other: U8, toned: Toned, mask: U8, limits: ChangeLimit
     apart = (np.minimum(first, second) > _STRONG) & ((one * two).sum(axis=2) < _OPPOSED * first * second) & places
     flipped = float(np.count_nonzero(apart)) / max(1, int(np.count_nonzero(places)))
     return Colour(round(int(stats[1:, cv2.CC_STAT_AREA].max()) * across * down), box, round(flipped, 4))
+
+
+def _apart(one: F32, two: F32, limit: float) -> NDArray[np.bool_]:
+    """(h, w): where chroma differs by more than ``limit``, also across the other's hue."""
+    apart = _larger(one - two) > limit
+    return apart & (_across(one, two) > limit) if apart.any() else apart
+
+
+def _specks_taken_off(changed: NDArray[np.bool_]) -> U8:
+    return np.asarray(cv2.erode(changed.astype(np.uint8), np.ones((3, 3), np.uint8)), dtype=np.uint8)
 
 
 def _changed(one: F32, two: F32, ours: U8, theirs: U8, inside: U8, limit: float) -> NDArray[np.bool_]:

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from rfdedup.comparison.align import Alignment, by_keypoints, whole_forms
 from rfdedup.comparison.canvas import Canvas, lay, refine, shift_together
 from rfdedup.comparison.change import find_change
-from rfdedup.comparison.colour import find_colour
+from rfdedup.comparison.colour import UNCHANGED, Colour, find_colour
 from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
 from rfdedup.comparison.model import ROUGH_SIDE, VIEW_SIDE, ChangeLimits, View
 from rfdedup.comparison.overlay import Grain, describe, find_grain
 from rfdedup.comparison.pasted import pasted
-from rfdedup.comparison.tone import equalise
+from rfdedup.comparison.tone import Toned, equalise
 from rfdedup.imaging.arrays import U8, area_resize
 from rfdedup.model.evidence import Evidence, Kind, Side
 
@@ -33,10 +33,11 @@ _TONED: Final = 0.07
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finding:
-    """One alignment of two pictures and what it showed."""
+    """One alignment of two pictures and what it showed. Colours are not looked at before they can decide anything."""
 
     alignment: Alignment
     canvas: Canvas
+    toned: Toned
     measures: Measures
     verdict: Verdict
 
@@ -57,12 +58,11 @@ def _edited(alignment: Alignment, coverage: float, gain: float) -> bool:
 def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limits: ChangeLimits) -> Finding:
     toned = equalise(canvas.base, canvas.other, canvas.mask)
     change = find_change(toned, canvas.mask, limits)
-    colour = find_colour(canvas.base, canvas.other, toned, canvas.mask, limits)
     measures = Measures(
         area=canvas.area,
         canvas=canvas.mask.size,
         change=change,
-        colour=colour,
+        colour=UNCHANGED,
         overlay=None,
         grain=Grain(None, 1.0),
         gain=toned.gain,
@@ -74,7 +74,13 @@ def _measure(base: View, other: View, alignment: Alignment, canvas: Canvas, limi
         tracked=canvas.tracked,
         corners=canvas.corners,
     )
-    return Finding(alignment, canvas, measures, decide(measures, limits))
+    if not changed(measures, limits):
+        measures = replace(measures, colour=_colour(canvas, toned, limits))
+    return Finding(alignment, canvas, toned, measures, decide(measures, limits))
+
+
+def _colour(canvas: Canvas, toned: Toned, limits: ChangeLimits) -> Colour:
+    return find_colour(canvas.base, canvas.other, toned, canvas.mask, limits)
 
 
 def _settled(finding: Finding, limits: ChangeLimits) -> bool:
@@ -134,13 +140,15 @@ def _with_details(finding: Finding, limits: ChangeLimits) -> Finding:
     """``finding`` with grain, and with what the change is like, judged again."""
     measures = finding.measures
     has_change = changed(measures, limits)
+    if has_change:
+        measures = replace(measures, colour=_colour(finding.canvas, finding.toned, limits))
     measures = replace(
         measures,
         grain=find_grain(finding.canvas, limits, whole=has_change),
         overlay=describe(measures.change, measures.colour, finding.canvas) if has_change else None,
         supported=measures.supported or _settled(finding, limits),
     )
-    return Finding(finding.alignment, finding.canvas, measures, decide(measures, limits))
+    return Finding(finding.alignment, finding.canvas, finding.toned, measures, decide(measures, limits))
 
 
 def _side(finding: Finding, subject_is_base: bool) -> Side:
