@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfdedup.comparison.keypoints import match
+from rfdedup.comparison.keypoints import Keypoints, match
 from rfdedup.comparison.model import F64, ChangeLimits, View
 from rfdedup.imaging.arrays import U8
 
@@ -76,22 +76,26 @@ def whole_forms(base: View, other: View, limits: ChangeLimits) -> Iterator[tuple
             yield correlation, Alignment(_form_matrix(form, base, other), form[1], 0, form)
 
 
-def _keypoint_scale(view: View) -> F64:
+def _keypoint_scale(view: View, points: Keypoints) -> F64:
     """(3, 3) from pixels of the keypoint picture to full-size pixels."""
-    points = view.keypoints
     return np.diag([view.width / points.width, view.height / points.height, 1.0])
 
 
-def by_keypoints(base: View, other: View, limits: ChangeLimits) -> Alignment | None:
-    """The transform on which keypoints agree, mirror included; None where too few do."""
-    inliers, matrix = match(base.keypoints, other.keypoints)
+def by_keypoints(base: View, other: View, limits: ChangeLimits, *, few: bool = False) -> Alignment | None:
+    """The transform on which keypoints agree, mirror included; None where too few do.
+
+    With ``few``, the keypoints of small pictures only, of which more must agree.
+    """
+    ours, theirs = (base.few_keypoints, other.few_keypoints) if few else (base.keypoints, other.keypoints)
+    least = limits.sure_inliers if few else limits.least_inliers
+    inliers, matrix = match(ours, theirs)
     mirrored = False
     if inliers < limits.unmirrored_inliers:
-        again, reflected = match(base.keypoints, other.keypoints.mirrored())
-        if reflected is not None and again > inliers and again >= limits.least_inliers:
-            mirror = np.array([[-1.0, 0.0, other.keypoints.width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+        again, reflected = match(ours, theirs.mirrored())
+        if reflected is not None and again > inliers and again >= least:
+            mirror = np.array([[-1.0, 0.0, theirs.width], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
             inliers, matrix, mirrored = again, reflected @ mirror, True
-    if matrix is None or inliers < limits.least_inliers:
+    if matrix is None or inliers < least:
         return None
-    full = _keypoint_scale(base) @ matrix @ np.linalg.inv(_keypoint_scale(other))
+    full = _keypoint_scale(base, ours) @ matrix @ np.linalg.inv(_keypoint_scale(other, theirs))
     return Alignment(full, mirrored, inliers)

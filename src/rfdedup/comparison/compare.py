@@ -106,14 +106,24 @@ def find(base: View, other: View, limits: ChangeLimits) -> Finding | None:
         if _settled(finding, limits):
             return finding
         whole = whole or finding
-    aligned = by_keypoints(base, other, limits)
-    canvas = None if aligned is None else lay(base, other, aligned, VIEW_SIDE)
-    if aligned is not None and canvas is not None and canvas.area >= limits.least_area:
-        return _measure(base, other, aligned, refine(canvas), limits)
+    few = _aligned(base, other, by_keypoints(base, other, limits, few=True), limits)
+    if few is not None and _settled(few, limits):
+        return few
+    found = _aligned(base, other, by_keypoints(base, other, limits), limits)
+    if found is not None:
+        return found
     if whole is None and rejected is not None:
         canvas = lay(base, other, rejected, VIEW_SIDE)
         whole = None if canvas is None else _measure(base, other, rejected, canvas, limits)
     return whole and _shaken(base, other, whole, limits)
+
+
+def _aligned(base: View, other: View, alignment: Alignment | None, limits: ChangeLimits) -> Finding | None:
+    """What an alignment by keypoints shows; None where there is none, or it leaves too little to compare."""
+    canvas = None if alignment is None else lay(base, other, alignment, VIEW_SIDE)
+    if alignment is None or canvas is None or canvas.area < limits.least_area:
+        return None
+    return _measure(base, other, alignment, refine(canvas), limits)
 
 
 def _clearly_changed(base: View, other: View, alignment: Alignment, limits: ChangeLimits) -> bool:
