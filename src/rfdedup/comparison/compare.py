@@ -107,7 +107,7 @@ def find(base: View, other: View, limits: ChangeLimits) -> Finding | None:
             return finding
         whole = whole or finding
     few = _aligned(base, other, by_keypoints(base, other, limits, few=True), limits)
-    if few is not None and _settled(few, limits):
+    if few is not None and (few.alignment.inliers >= limits.many_inliers or _settled(few, limits)):
         return few
     found = _aligned(base, other, by_keypoints(base, other, limits), limits)
     if found is not None:

@@ -34,6 +34,7 @@ class ChangeLimits:
     # alignment
     least_inliers: int = 8
     sure_inliers: int = 16
+    many_inliers: int = 48
     unmirrored_inliers: int = 40
     whole_correlation: float = 0.9
     whole_shape: float = 0.04
