@@ -24,8 +24,6 @@ DENSER: Final = 1.4
 """Pixels of a part for one of the whole, in each direction, from which on the part may show more."""
 FINER: Final = 0.6
 """Fineness that a part loses each time an enlargement doubles its side; see ``features.light_and_detail.fineness``."""
-UNFRAMED: Final = 0.985
-"""Share of a side inside uniform borders, below which what is around a copy is a frame, and not a picture."""
 
 
 def preferences(compared: Compared, features: pa.Table) -> tuple[Pairs, Pairs]:
@@ -89,21 +87,20 @@ def _cropped(
     if found.pasted != Side.NONE:
         return 1 if found.pasted == Side.SUBJECT else -1
     lost = float(fineness[rows[1]] - fineness[rows[0]])
-    if of_subject >= INSIDE and of_king < CROPPED:
-        return _whole_or_part(1 / scale, lost, content[rows[1]])
-    if of_king >= INSIDE and of_subject < CROPPED:
-        return -_whole_or_part(scale, -lost, content[rows[0]])
+    # what is around a copy inside uniform borders is a frame, and no picture
+    if of_subject >= INSIDE and of_king < CROPPED * content[rows[1]] ** 2:
+        return _whole_or_part(1 / scale, lost)
+    if of_king >= INSIDE and of_subject < CROPPED * content[rows[0]] ** 2:
+        return -_whole_or_part(scale, -lost)
     return 0
 
 
-def _whole_or_part(denser: float, lost: float, content: float) -> int:
-    """1 where the whole is better than a picture of a part of it, -1 where the part is, else 0.
+def _whole_or_part(denser: float, lost: float) -> int:
+    """1 where the whole is better than a picture of a part of it, -1 where the part is.
 
     Args:
         denser: pixels of the part for one of the whole, in each direction.
-        lost: fineness of the whole less that of the part. content: of the whole.
+        lost: fineness of the whole less that of the part.
     """
-    if denser > DENSER and lost < FINER * math.log2(denser):
-        # the whole is a smaller copy of what the part was cut from
-        return -1
-    return int(content >= UNFRAMED)
+    # the whole may be a smaller copy of what the part was cut from
+    return -1 if denser > DENSER and lost < FINER * math.log2(denser) else 1
