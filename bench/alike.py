@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 import rfdedup
-from quality import OURS, RIVALS, UnavailableError, run_rival
+from quality import OURS, RIVALS, SUFFIXES, UnavailableError, run_rival
 from rfdedup.comparison import VIEW_SIDE, View, compare, make_view
 from rfdedup.imaging import decode
 from rfdedup.model.errors import ImageError
@@ -34,8 +35,19 @@ SETS = ("alike", "scenes", "fixed_camera")
 def dropped(tool: str, folder: Path, environments: Path) -> dict[str, str | None]:
     """What a tool drops, with the picture that it keeps in its place; None where it calls it junk."""
     if tool != OURS:
-        found, _ = run_rival(RIVALS[tool], SimpleNamespace(images=folder, rows=[]), environments)  # type: ignore[arg-type]
-        return {**dict.fromkeys(found["junk"]), **found["king"]}
+        # rivals know base names only
+        with tempfile.TemporaryDirectory() as scratch:
+            flat = Path(scratch) / "flat"
+            flat.mkdir()
+            names = {}
+            for file in sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES):
+                path = file.relative_to(folder).as_posix()
+                names[path.replace("/", "__")] = path
+                shutil.copy2(file, flat / path.replace("/", "__"))
+            planted = SimpleNamespace(images=flat, rows=[])
+            found, _ = run_rival(RIVALS[tool], planted, environments)  # type: ignore[arg-type]
+        drops = {**dict.fromkeys(found["junk"]), **found["king"]}
+        return {names[name]: names.get(king or "") for name, king in drops.items()}
     with tempfile.TemporaryDirectory() as scratch:
         table = rfdedup.refine(folder, Path(scratch) / "run").verdicts
     rows = table.select(["path", "verdict", "king"]).to_pylist()
