@@ -22,6 +22,7 @@ from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.decisions import digest
 from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
+from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.pipeline.duplicates import about_comparison
 from rfdedup.pipeline.early_embedding import SampleInputs
@@ -140,14 +141,17 @@ def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
 
 def companions_of(files: Sequence[Item], scanned: Sequence[Item]) -> Rows:
     """How many of all ``scanned`` files belong to each of ``files`` by their names, (n,) int64."""
-    counts = companion_counts([os.fsencode(f"{file.root}/{file.key}") for file in scanned])
-    found = {scanned[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()}
-    return np.array([found.get(file, 0) for file in files], np.int64)
+    everything, some = ItemTable.of(scanned), ItemTable.of(files)
+    names = list(everything.sort_keys())
+    counts = companion_counts(names)
+    found = {names[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()}
+    del names
+    return np.array([found.get(name, 0) for name in some.sort_keys()] if found else np.zeros(len(some)), np.int64)
 
 
 def decide(
     scanned: Scan,
-    files: list[Item],
+    files: Sequence[Item],
     folder: RunFolder,
     config: RunConfig,
     watch: Watch,
@@ -212,7 +216,7 @@ def decide(
 
 
 def measure(
-    files: list[Item], store: FeatureStore, config: RunConfig, watch: Watch, encoder: RunEncoder | None
+    files: Sequence[Item], store: FeatureStore, config: RunConfig, watch: Watch, encoder: RunEncoder | None
 ) -> tuple[ImageSet, SampleInputs | None]:
     """Pass 1 over files that the store does not know: one decode gives measurements, previews and embeddings.
 

@@ -158,7 +158,7 @@ class Measured:
 
 
 def measure_sample(
-    chosen: list[Item], population: list[Item], config: RunConfig, scratch: Path, recorder: Recorder
+    chosen: list[Item], population: Sequence[Item], config: RunConfig, scratch: Path, recorder: Recorder
 ) -> Measured:
     """Run the funnel over ``chosen`` in ``scratch`` and measure what it took; then pass 1 over more files.
 
@@ -237,7 +237,7 @@ def measure_sample(
     )
 
 
-def _widened(chosen: list[Item], population: list[Item], more: int) -> list[Item]:
+def _widened(chosen: list[Item], population: Sequence[Item], more: int) -> list[Item]:
     known = set(chosen)
     return chosen + sample_by_size([file for file in population if file not in known], more)
 
