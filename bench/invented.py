@@ -23,7 +23,7 @@ from rfdedup.model.faults import Fault
 from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.pipeline import duplicates
-from rfdedup.pipeline.comparing import Comparer
+from rfdedup.pipeline.comparing import PAIRS_KEPT_TOGETHER, Comparer
 from rfdedup.pipeline.run import refine_scan
 from rfdedup.runtime.progress import Progress, Watch
 from rfdedup.sources.folder import Scan
@@ -67,7 +67,7 @@ class InventedComparer(Comparer):
     def _run(self, wanted: dict[Pair, tuple[int, int]]) -> dict[int, Fault]:
         identity = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
         fresh = {}
-        for pair, (one, other) in wanted.items():
+        for place, (pair, (one, other)) in enumerate(wanted.items(), 1):
             kind = Kind.COPY if self.made_of[one] == self.made_of[other] else Kind.DIFFERENT
             matched = 1.0 if kind == Kind.COPY else 0.1
             fresh[pair] = Evidence(
@@ -85,7 +85,9 @@ class InventedComparer(Comparer):
                 640,
                 "told",
             )
-        self.memory.add(fresh)
+            if place % PAIRS_KEPT_TOGETHER == 0 or place == len(wanted):
+                self.memory.add(fresh)
+                fresh = {}
         return {}
 
 
