@@ -182,7 +182,9 @@ class Search:
 
     def _thumb_distance(self, a: Rows, b: Rows) -> npt.NDArray[np.float64]:
         seen = np.unique(np.concatenate([a, b]))
-        grey = luminance(self.selection.thumbs(seen))
+        grey = np.empty((len(seen), THUMB_SIDE * THUMB_SIDE), np.uint8)
+        for begin in range(0, len(seen), _BLOCK):
+            grey[begin : begin + _BLOCK] = luminance(self.selection.thumbs(seen[begin : begin + _BLOCK]))
         return thumb_rms(grey, np.searchsorted(seen, a), np.searchsorted(seen, b), centred=True)
 
     def _propose_by_embeddings(self, compared: Compared, distinct: Rows) -> None:

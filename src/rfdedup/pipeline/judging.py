@@ -24,6 +24,7 @@ from rfdedup.model.schemas import Tier
 from rfdedup.pipeline.duplicates import Search
 from rfdedup.pipeline.full_size import FullScale
 from rfdedup.pipeline.semantic import SemanticKings, SemanticTier
+from rfdedup.runtime.memory import return_freed
 from rfdedup.runtime.progress import Watch
 from rfdedup.stages.exact import exact_representatives
 from rfdedup.stages.perceptual import PerceptualLinks, find_perceptual_links
@@ -192,6 +193,7 @@ def exact_groups(rows: Rows, image_set: ImageSet, config: RunConfig, selection: 
     if "hash" in config.tiers and config.hash.exact:
         rank = selection.place(Links.none(), rows)
         representative[rows] = exact_representatives(image_set.features["sha256"], rows, rank)
+        return_freed()
     return representative
 
 
