@@ -20,9 +20,10 @@ from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.constants import THUMB_SIDE
 from rfdedup.model.evidence import Evidence, Kind, Side
 from rfdedup.model.faults import Fault
+from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.pipeline import duplicates
-from rfdedup.pipeline.comparing import Comparer
+from rfdedup.pipeline.comparing import PAIRS_KEPT_TOGETHER, Comparer
 from rfdedup.pipeline.run import refine_scan
 from rfdedup.runtime.progress import Progress, Watch
 from rfdedup.sources.folder import Scan
@@ -66,7 +67,7 @@ class InventedComparer(Comparer):
     def _run(self, wanted: dict[Pair, tuple[int, int]]) -> dict[int, Fault]:
         identity = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
         fresh = {}
-        for pair, (one, other) in wanted.items():
+        for place, (pair, (one, other)) in enumerate(wanted.items(), 1):
             kind = Kind.COPY if self.made_of[one] == self.made_of[other] else Kind.DIFFERENT
             matched = 1.0 if kind == Kind.COPY else 0.1
             fresh[pair] = Evidence(
@@ -84,7 +85,9 @@ class InventedComparer(Comparer):
                 640,
                 "told",
             )
-        self.memory.add(fresh)
+            if place % PAIRS_KEPT_TOGETHER == 0 or place == len(wanted):
+                self.memory.add(fresh)
+                fresh = {}
         return {}
 
 
@@ -92,22 +95,24 @@ def config(tiers: tuple[str, ...], same: str) -> RunConfig:
     return make_config({"tiers": tiers, "same": same, "semantic": {"threshold": THRESHOLD, "descriptor": "raw"}})
 
 
-def files(n: int) -> list[Item]:
-    return [Item(ROOT, _path(i), 100_000 + i % 977, 1_700_000_000_000_000_000 + i, i, 1, 1) for i in range(n)]
+def files(n: int) -> ItemTable:
+    return ItemTable.of(
+        Item(ROOT, _path(i), 100_000 + i % 977, 1_700_000_000_000_000_000 + i, i, 1, 1) for i in range(n)
+    )
 
 
 def _path(i: int) -> str:
     return f"album_{i // 1000:05d}/photo_{i:08d}.jpg"
 
 
-def fill(out: Path, n: int, kind: str) -> None:
-    """Write the features of ``n`` images.
+def fill(out: Path, n: int, kind: str, tiers: tuple[str, ...], same: str) -> None:
+    """Write the features of ``n`` images, as a run with these ``tiers`` measures them; local features are left out.
 
     ``kind``: ``mixed`` has copies of all tiers, few of each; ``unrelated`` none; in ``dense`` all embeddings lie in
     ``CLUSTERS`` tight clusters, in ``dense_hashes`` all hashes and thumbnails do.
     """
     RunFolder.create(out).write_info({"status": "running"})
-    store = FeatureStore(out / FEATURES_FOLDER, feature_key=feature_key(config(("hash",), "moment")))
+    store = FeatureStore(out / FEATURES_FOLDER, feature_key=feature_key(config(tiers, same)))
     key = f"{Invented.key}/{Invented.precision}"
     made_of = np.arange(n)
     for begin, columns, vectors in _shards(n, kind, made_of):

@@ -121,7 +121,9 @@ def _funnel(n: int, kind: str, tiers: tuple[str, ...], same: str = "meaning") ->
     import invented
 
     with tempfile.TemporaryDirectory() as folder:
-        filling = multiprocessing.get_context("spawn").Process(target=invented.fill, args=(Path(folder), n, kind))
+        filling = multiprocessing.get_context("spawn").Process(
+            target=invented.fill, args=(Path(folder), n, kind, tiers, same)
+        )
         filling.start()
         filling.join()
         if filling.exitcode:

@@ -79,9 +79,18 @@ def test_what_the_kings_of_neighbours_and_the_best_of_the_component_are_is_compa
 
 def test_rows_that_turn_out_unreadable_leave_with_their_pairs() -> None:
     found = compared("moment", {(0, 1): COPY, (1, 2): COPY})
-    found.forget(np.array([0]))
+    found.rename(np.array([-1, *range(1, found.n)]))
     assert found.find(np.array([1, 2]), np.array([0, 1])).tolist() == [-1, 0]
     assert len(found.links()) == 1
+
+
+def test_another_file_with_the_same_bytes_takes_the_place_of_one_that_is_lost() -> None:
+    shifted = replace(COPY, transform=(1.0, 0.0, 5.0, 0.0, 1.0, 0.0))
+    found = compared("moment", {(0, 1): shifted, (0, 2): None, (1, 2): MOMENT})
+    found.rename(np.array([7, *range(1, found.n)]))
+    assert list(zip(found.pairs.a.tolist(), found.pairs.b.tolist(), strict=True)) == [(1, 2), (1, 7)]
+    # row 1 is the subject now, and what could not be compared may be tried with the other file
+    assert found.evidence == [MOMENT, swapped(shifted)]
 
 
 def test_swapping_twice_is_the_evidence_itself() -> None:

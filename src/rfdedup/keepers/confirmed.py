@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.keepers.components import components
-from rfdedup.model.evidence import Evidence, Kind
+from rfdedup.model.evidence import Evidence, Kind, swapped
 from rfdedup.model.links import Links
 from rfdedup.model.proposals import UNKNOWN_BITS, Proposals
 from rfdedup.model.schemas import Tier
@@ -49,12 +49,24 @@ class Compared:
         self.evidence = [known[key] for key in self.keys(self.pairs)]
         self._accepted = None
 
-    def forget(self, rows: Rows) -> None:
-        """Leave out all pairs of rows that turned out to be unreadable."""
-        gone = np.zeros(self.n, np.bool_)
-        gone[rows] = True
-        kept = np.flatnonzero(~gone[self.pairs.a] & ~gone[self.pairs.b])
-        self.pairs, self.evidence = self.pairs.take(kept), [self.evidence[i] for i in kept.tolist()]
+    def rename(self, now: Rows) -> None:
+        """Put other rows with the same bytes in place of rows that turned out to be unreadable.
+
+        Args:
+            now: (n,) who has the place of each row; -1 for nobody: its pairs go, and so do pairs of the others for
+                which no evidence could be had.
+        """
+        a, b = now[self.pairs.a], now[self.pairs.b]
+        kept = (a >= 0) & (b >= 0)
+        moved = (a != self.pairs.a) | (b != self.pairs.b)
+        kept &= ~moved | np.array([found is not None for found in self.evidence], np.bool_)
+        found: dict[int, Evidence | None] = {}
+        for at in np.flatnonzero(kept).tolist():
+            low, high, evidence = int(min(a[at], b[at])), int(max(a[at], b[at])), self.evidence[at]
+            # evidence has the lower row as subject
+            found[low * self.n + high] = swapped(evidence) if evidence is not None and a[at] > b[at] else evidence
+        self.pairs = self.pairs.take(kept).renamed(now)
+        self.evidence = [found[key] for key in self.keys(self.pairs)]
         self._accepted = None
 
     def fresh(self, pairs: Proposals) -> Proposals:

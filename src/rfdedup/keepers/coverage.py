@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,6 +27,10 @@ PLAIN: Final = 12
 """Levels around their median within which nearly all of what is not shown must lie to be plain."""
 _NEARLY_ALL: Final = 0.9
 _GRID: Final = 4 * THUMB_SIDE
+_ALL: Final = b""
+"""A picture of which all is shown, as most are, in place of its grid in bits."""
+_BLOCK: Final = 1 << 16
+"""Pairs whose thumbnails are in memory at a time."""
 
 
 @dataclass
@@ -39,12 +43,13 @@ class Coverage:
 
     features: pa.Table
     thumbs: Callable[[Rows], U8]
-    _known: dict[tuple[int, int], tuple[Mask, Mask]] = field(default_factory=dict)
+    _known: dict[tuple[int, int], tuple[bytes, bytes]] = field(default_factory=dict)
 
     def enough(self, compared: Compared, subject: Rows, king: Rows) -> Mask:
         """Of pairs, whether the king shows enough of the subject; true where they were not compared. (L,) bool."""
         parts = self.parts(compared, subject, king)
-        return np.array([part is None or bool(part.mean() >= LEAST_SHOWN) for part in parts], np.bool_)
+        shown = (part is None or bool(part.mean() >= LEAST_SHOWN) for part in parts)
+        return np.fromiter(shown, np.bool_, len(subject))
 
     def collages(self, compared: Compared) -> Mask:
         """Rows into which a picture was pasted that is a part of what they show, (n,) bool."""
@@ -60,14 +65,12 @@ class Coverage:
             out[whole] |= ~self.enough(compared, whole, part)
         return out
 
-    def parts(self, compared: Compared, subject: Rows, king: Rows) -> list[Mask | None]:
+    def parts(self, compared: Compared, subject: Rows, king: Rows) -> Iterator[Mask | None]:
         """Of each pair, what the king shows of the subject or is plain, as a grid; None where nothing was compared."""
         self._look(compared, subject, king)
-        out: list[Mask | None] = []
         for one, other in zip(subject.tolist(), king.tolist(), strict=True):
             both = self._known.get((min(one, other), max(one, other)))
-            out.append(None if both is None else both[0 if one < other else 1])
-        return out
+            yield None if both is None else _unpacked(both[0 if one < other else 1])
 
     def _look(self, compared: Compared, subject: Rows, king: Rows) -> None:
         pairs = np.unique(np.stack([np.minimum(subject, king), np.maximum(subject, king)], axis=1), axis=0)
@@ -75,8 +78,10 @@ class Coverage:
         pairs = pairs[new]
         at = compared.find(pairs[:, 0], pairs[:, 1])
         pairs, at = pairs[at >= 0], at[at >= 0]
-        if not len(pairs):
-            return
+        for begin in range(0, len(pairs), _BLOCK):
+            self._look_at(compared, pairs[begin : begin + _BLOCK], at[begin : begin + _BLOCK])
+
+    def _look_at(self, compared: Compared, pairs: Rows, at: Rows) -> None:
         rows = np.unique(pairs)
         pictures = self.thumbs(rows).reshape(-1, THUMB_SIDE, THUMB_SIDE, 3)
         size = {
@@ -98,9 +103,19 @@ class Coverage:
             back = np.linalg.inv(matrix)
             thumbs = [pictures[int(np.searchsorted(rows, row))] for row in (one, other)]
             self._known[one, other] = (
-                _or_plain(shown_in(back, size[other], size[one]), thumbs[0]),
-                _or_plain(shown_in(matrix, size[one], size[other]), thumbs[1]),
+                _packed(_or_plain(shown_in(back, size[other], size[one]), thumbs[0])),
+                _packed(_or_plain(shown_in(matrix, size[one], size[other]), thumbs[1])),
             )
+
+
+def _packed(grid: Mask) -> bytes:
+    return _ALL if grid.all() else np.packbits(grid).tobytes()
+
+
+def _unpacked(octets: bytes) -> Mask:
+    if octets == _ALL:
+        return np.ones((_GRID, _GRID), np.bool_)
+    return np.unpackbits(np.frombuffer(octets, np.uint8)).astype(np.bool_).reshape(_GRID, _GRID)
 
 
 def shown_in(matrix: npt.NDArray[np.float64], of: tuple[int, int], within: tuple[int, int]) -> Mask:

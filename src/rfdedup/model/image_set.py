@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -30,7 +30,7 @@ class ImageSet:
         others: files that are no images and do not claim to be.
     """
 
-    files: list[Item]
+    files: Sequence[Item]
     features: pa.Table
     others: int = 0
 

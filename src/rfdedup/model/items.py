@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 IMAGE_SUFFIXES = frozenset(
     f".{suffix}"
@@ -19,6 +21,11 @@ IMAGE_SUFFIXES = frozenset(
 
 Identity = tuple[str, bytes]
 """Root and key of an item, as all tables name it: their columns ``root`` and ``path_bytes``."""
+
+
+def identity_of(row: Mapping[str, Any], prefix: str = "") -> Identity:
+    """The identity in a row of a table; with the prefix ``king_``, that of its king."""
+    return row[f"{prefix}root"], row[f"{prefix}path_bytes"]
 
 
 @dataclass(frozen=True, slots=True)

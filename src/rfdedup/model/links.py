@@ -51,6 +51,12 @@ class Links:
     def take(self, mask: npt.NDArray[np.bool_]) -> Links:
         return Links(self.a[mask], self.b[mask], self.tier[mask], self.score[mask])
 
+    def renamed(self, now: Rows) -> Links:
+        """The same between the rows that ``now`` (n,) puts in place of these; -1 for none, and its links go."""
+        a, b = now[self.a], now[self.b]
+        kept = (a >= 0) & (b >= 0)
+        return Links.join(Links(np.minimum(a, b), np.maximum(a, b), self.tier, self.score).take(kept))
+
     def __len__(self) -> int:
         return len(self.a)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -87,6 +87,12 @@ class Proposals:
             self.cosine[chosen],
             self.agreeing[chosen],
         )
+
+    def renamed(self, now: Rows) -> Proposals:
+        """The same between the rows that ``now`` (n,) puts in place of these; -1 for none, and its pairs go."""
+        a, b = now[self.a], now[self.b]
+        moved = replace(self, a=np.minimum(a, b), b=np.maximum(a, b))
+        return Proposals.join(moved.take((a >= 0) & (b >= 0)))
 
     def nearness(self) -> Rows:
         """Place of each pair among those of either end, the nearest first: the lower of the two, (L,) int64 from 0."""

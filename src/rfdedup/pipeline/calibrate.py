@@ -20,7 +20,7 @@ from rfdedup.metric.calibration import CONFIDENCE, Calibration, Recall, Unsuppor
 from rfdedup.metric.whitening import RAW, WhiteningChoice, choose, full_prior_of, held_out
 from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ConfigError, InputError
-from rfdedup.model.items import Item
+from rfdedup.model.items import Item, identity_of
 from rfdedup.model.version import __version__
 from rfdedup.pipeline.edited_copies import KINDS
 from rfdedup.pipeline.embedding import embed_files
@@ -140,8 +140,7 @@ def calibrate_input(
         measured = run.verdicts.num_rows
     # by content, so that neither names nor folders decide
     rows = sorted(kept.to_pylist(), key=lambda row: row["sha256"])
-    named = ((row["root"], row["path_bytes"]) for row in rows)
-    chosen = [files[name] for name in named if name in files]
+    chosen = [files[name] for name in map(identity_of, rows) if name in files]
     embeddings, chosen = _embed(chosen, encoder, config, watch)
     if not chosen:
         raise InputError(f"none of {measured} images is left to compare")

@@ -37,6 +37,7 @@ from rfdedup.neighbors.thumbnails import thumb_rms
 from rfdedup.neighbors.vectors import pair_scores
 from rfdedup.pipeline.comparing import Comparer
 from rfdedup.pipeline.embedding import Embedder
+from rfdedup.pipeline.standing import Standing
 from rfdedup.runtime.progress import Watch
 from rfdedup.stages.compare import VERSION, change_limits
 from rfdedup.stages.perceptual import MIN_CONTRAST, MIN_DHASH_BITS, luminance
@@ -104,7 +105,8 @@ class Search:
     """One search for duplicates among rows of a run.
 
     Attributes:
-        faults: of rows that could not be read again.
+        standing: the rows that are compared, one of each content. A file that is lost on the way leaves its place to
+            another with the same bytes, with all that was found; where there is none, its pairs go.
         floor: least cosine similarity of a proposal.
     """
 
@@ -114,15 +116,15 @@ class Search:
     selection: KingSelection
     watch: Watch
     encoder: RunEncoder | None
-    faults: Faults = field(default_factory=dict)
+    standing: Standing
     _failed: Rows = field(init=False)
     _embedded: Rows = field(init=False)
     floor: float = 1.0
     _choice: WhiteningChoice | None = None
     _proposed: Proposals = field(default_factory=Proposals.none)
 
-    def run(self, distinct: Rows) -> tuple[Rows, Rows, Links, Compared]:
-        """Kings among ``distinct`` rows, one of each content: king and place of each row, links, compared pairs."""
+    def run(self) -> tuple[Rows, Rows, Links, Compared]:
+        """Kings among the rows that stand for a content: king and place of each row, links, compared pairs."""
         n = self.image_set.features.num_rows
         assert self.config.same != "meaning"  # noqa: S101 - that rule compares no pictures
         compared = Compared(n, self.config.same)
@@ -134,12 +136,12 @@ class Search:
         self._forms = np.zeros((8, n), np.uint64)
         with Comparer.of(self.image_set, self.store, self.config, self.watch) as self._comparer:
             if "hash" in self.config.tiers and self.config.hash.perceptual:
-                self._compare_rounds(compared, self._by_hashes(self._alive(distinct)), distinct)
+                self._compare_rounds(compared, self._by_hashes(self.standing.distinct))
             if self.encoder is None:
-                return self._settle(compared, distinct)
+                return self._settle(compared)
             with Embedder(self.config, self.image_set, self.store, self.watch, self.encoder) as self._embedder:
-                self._propose_by_embeddings(compared, distinct)
-                return self._settle(compared, distinct)
+                self._propose_by_embeddings(compared)
+                return self._settle(compared)
 
     def about(self) -> dict[str, Any] | None:
         """What ``run.json`` says of the encoder and of how embeddings propose."""
@@ -161,9 +163,17 @@ class Search:
     def _turned_radius(self) -> int:
         return min(TURNED_RADIUS, self.config.hash.radius)
 
-    def _alive(self, rows: Rows) -> Rows:
-        gone = np.array(sorted(self.faults), np.int64)
-        return rows[~np.isin(rows, gone)]
+    def _lose(self, compared: Compared, lost: Faults) -> Rows:
+        """Let others stand for what cannot be read again; returns who has the place of each row, as ``lose`` does."""
+        step = self.standing.lose(lost)
+        compared.rename(step)
+        self._proposed = self._proposed.renamed(step)
+        gone = np.array(sorted(lost), np.int64)
+        old = gone[step[gone] >= 0]
+        for values in (self._failed, self._embedded, *self._forms):
+            values[step[old]] = values[old]
+        self._embedded[gone] = -1
+        return step
 
     def _by_hashes(self, rows: Rows) -> Proposals:
         contrast = self.image_set.features["contrast"].fill_null(0.0).to_numpy()
@@ -182,20 +192,27 @@ class Search:
 
     def _thumb_distance(self, a: Rows, b: Rows) -> npt.NDArray[np.float64]:
         seen = np.unique(np.concatenate([a, b]))
-        grey = luminance(self.selection.thumbs(seen))
+        grey = np.empty((len(seen), THUMB_SIDE * THUMB_SIDE), np.uint8)
+        for begin in range(0, len(seen), _BLOCK):
+            grey[begin : begin + _BLOCK] = luminance(self.selection.thumbs(seen[begin : begin + _BLOCK]))
         return thumb_rms(grey, np.searchsorted(seen, a), np.searchsorted(seen, b), centred=True)
 
-    def _propose_by_embeddings(self, compared: Compared, distinct: Rows) -> None:
+    def _propose_by_embeddings(self, compared: Compared) -> None:
         """Embed what the hashes leave, and compare the nearest."""
         assert self.encoder is not None  # noqa: S101 - asked before
-        # an overlay may turn out to be content: what rests on it is embedded as well
-        certain = compared.certain()
-        king, _ = self._crowned(compared, certain, certain, distinct)
-        left = self._alive(distinct)
-        left = left[king[left] == left]
         self._choice = proposal_descriptor(self.config, self.encoder().card)
         self._described, self._local = HalfPrecision(self.store.folder), PackedRows(self.store.folder)
-        self._embed(left)
+        lost = -1
+        while lost != len(self.standing.faults):
+            if lost >= 0:
+                # kings are chosen again among what the lost ones leave
+                self._compare_rounds(compared, self._proposed)
+            # an overlay may turn out to be content: what rests on it is embedded as well
+            certain = compared.certain()
+            king, _ = self._crowned(compared, certain, certain)
+            left = self.standing.distinct
+            lost = len(self.standing.faults)
+            self._embed(compared, left[king[left] == left])
         rows = np.flatnonzero(self._embedded >= 0)
         rows = rows[np.argsort(self._embedded[rows])]
         self.floor = proposal_floor(self.config, self._choice.descriptor, len(rows))
@@ -208,22 +225,23 @@ class Search:
                 cosine = _cosines(self._described.rows, self._embedded[parts.a], self._embedded[parts.b])
                 found = Proposals.join(found, replace(parts, cosine=cosine))
             self.watch.advance(len(rows))
-        self._compare_rounds(compared, found, distinct)
+        self._compare_rounds(compared, found)
 
     def _near_in_detail(self, found: Proposals) -> Proposals:
         """Proposals by embeddings without those whose local features contradict them."""
         unlike = unlike_in_detail(self._embedded[found.a], self._embedded[found.b], self._local.take)
         return found.take(~unlike)
 
-    def _embed(self, rows: Rows) -> None:
-        """Embed and describe rows that are not described yet; those that cannot be read become faults."""
+    def _embed(self, compared: Compared, rows: Rows) -> None:
+        """Embed and describe rows that are not described yet, or what stands for them where they cannot be read."""
         assert self.encoder is not None  # noqa: S101 - nothing is embedded without
         assert self._choice is not None  # noqa: S101 - set before
         rows = rows[self._embedded[rows] < 0]
-        self.faults |= self._embedder.embed(rows)
-        rows = self._alive(rows)
+        while lost := self._embedder.embed(rows):
+            rows = self._lose(compared, lost)[rows]
+            rows = rows[rows >= 0]
         dim, describe = self.encoder().dim, self._choice.describe
-        known = len(self._described.rows) if (self._embedded >= 0).any() else 0
+        known = len(self._described.rows)
         parts = (rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK))
         self._described.extend(
             (describe(self.store.gather(self.image_set.shard[at], self.image_set.row[at], dim)) for at in parts),
@@ -233,19 +251,25 @@ class Search:
         self._local.extend(self.store.local_features(self.image_set.shard[at], self.image_set.row[at]) for at in parts)
         self._embedded[rows] = known + np.arange(len(rows))
 
-    def _compare_rounds(self, compared: Compared, proposed: Proposals, distinct: Rows) -> None:
+    def _compare_rounds(self, compared: Compared, proposed: Proposals) -> None:
         """Compare proposals: each image with its likely king first, then with the nearest that it is not joined to."""
         proposed = compared.fresh(proposed.take(self.selection.may_be_same(proposed.a, proposed.b)))
         self._proposed = Proposals.join(self._proposed, proposed)
-        self._compare(compared, self._with_likely_kings(compared, distinct))
-        proposed = compared.fresh(proposed)
-        nearness = proposed.nearness()
-        for first, last in ROUNDS:
-            family = compared.scenes()
-            apart = family[proposed.a] != family[proposed.b]
-            self._compare(compared, proposed.take((nearness >= first) & (nearness < last) & apart))
+        self._compare(compared, self._with_likely_kings(compared))
+        lost = -1
+        while lost != len(self.standing.faults):
+            if lost >= 0:
+                # what a lost file joined is apart again
+                proposed = self._proposed
+            lost = len(self.standing.faults)
+            proposed = compared.fresh(proposed.renamed(self.standing.now))
+            nearness = proposed.nearness()
+            for first, last in ROUNDS:
+                family = compared.scenes()
+                apart = family[proposed.a] != family[proposed.b]
+                self._compare(compared, proposed.take((nearness >= first) & (nearness < last) & apart))
 
-    def _with_likely_kings(self, compared: Compared, distinct: Rows) -> Proposals:
+    def _with_likely_kings(self, compared: Compared) -> Proposals:
         """Each image with the king that it would have if all strong proposals were confirmed.
 
         Where they are, one comparison an image is enough.
@@ -255,9 +279,9 @@ class Search:
         good, _ = compared.accepted()
         open_ = strong.take((at < 0) | good[at] if len(good) else at < 0)
         links = Links.join(compared.links(), as_links(open_))
-        king, _ = self._crowned(compared, links, links, distinct)
+        king, _ = self._crowned(compared, links, links)
         rows = np.flatnonzero(king != np.arange(compared.n))
-        pairs = self._measured(rows, king[rows])
+        pairs = self._measured(compared, rows, king[rows])
         return compared.fresh(pairs.take(self.selection.may_be_same(pairs.a, pairs.b)))
 
     def _strong(self) -> Proposals:
@@ -266,17 +290,16 @@ class Search:
         return pairs.take(proposed_by_hash(pairs) | (pairs.cosine >= self.floor + STRONG))
 
     def _compare(self, compared: Compared, pairs: Proposals) -> None:
-        gone = np.array(sorted(self.faults), np.int64)
-        pairs = pairs.take(~np.isin(pairs.a, gone) & ~np.isin(pairs.b, gone))
-        if not len(pairs):
-            return
-        evidence, faults = self._comparer.compare(pairs.a, pairs.b)
-        compared.add(pairs, evidence)
-        if faults:
-            self.faults |= faults
-            compared.forget(np.array(sorted(faults), np.int64))
+        pairs = compared.fresh(pairs.renamed(self.standing.now))
+        while len(pairs):
+            evidence, lost = self._comparer.compare(pairs.a, pairs.b)
+            compared.add(pairs, evidence)
+            if not lost:
+                return
+            # what took the place of a lost file was not compared where that one could not be
+            pairs = compared.fresh(pairs.renamed(self._lose(compared, lost)))
 
-    def _kings(self, compared: Compared, distinct: Rows) -> tuple[Rows, Rows, Links]:
+    def _kings(self, compared: Compared) -> tuple[Rows, Rows, Links]:
         """King and place of each row by what is confirmed so far, and the links that may make subjects.
 
         Images are ranked beside all that confirmed links join them to over any number of steps, compared or not; in
@@ -290,7 +313,7 @@ class Search:
         one, other = (np.concatenate(parts) for parts in ((links.a, joined.a, a), (links.b, joined.b, b)))
         # each pair once, whatever found it: it has one vote
         beside = Links.join(Links.make(one, other, Tier.PERCEPTUAL, np.zeros(len(one))))
-        king, place = self._crowned(compared, links, beside, distinct)
+        king, place = self._crowned(compared, links, beside)
         links = compared.links()
         links = links.take(self.selection.permits(links.a, links.b, place))
         return king, place, links.take(self._whole(compared, links, place))
@@ -301,36 +324,39 @@ class Search:
         worse, better = np.where(first, links.b, links.a), np.where(first, links.a, links.b)
         return self._coverage.enough(compared, worse, better) & ~self._coverage.collages(compared)[better]
 
-    def _crowned(self, compared: Compared, links: Links, evidence: Links, distinct: Rows) -> tuple[Rows, Rows]:
+    def _crowned(self, compared: Compared, links: Links, evidence: Links) -> tuple[Rows, Rows]:
         """King and place of each row by some links, ranked beside each other by ``evidence``."""
         while lost := self.selection.lost(evidence):
-            self.faults |= lost
-            gone = np.array(sorted(lost), np.int64)
-            compared.forget(gone)
-            links, evidence = (some.take(~np.isin(some.a, gone) & ~np.isin(some.b, gone)) for some in (links, evidence))
-        place = self.selection.place(evidence, distinct, *preferences(compared, self.image_set.features))
+            step = self._lose(compared, lost)
+            links, evidence = links.renamed(step), evidence.renamed(step)
+        distinct, told = self.standing.distinct, preferences(compared, self.image_set.features)
+        place = self.selection.place(evidence, distinct, *told)
         nobody = np.zeros(compared.n, np.bool_)
         links = links.take(self._whole(compared, links, place))
         return self.selection.kings(links, place, nobody, lambda rows, _: rows), place
 
-    def _settle(self, compared: Compared, distinct: Rows) -> tuple[Rows, Rows, Links, Compared]:
+    def _settle(self, compared: Compared) -> tuple[Rows, Rows, Links, Compared]:
         """Compare what nobody covers with the kings of its component, until there is nothing left to compare."""
         while True:
-            king, place, links = self._kings(compared, distinct)
+            king, place, links = self._kings(compared)
             one, other = further_kings(compared, links, king, place, self._failed)
-            pairs = self._measured(one, other)
+            lost = len(self.standing.faults)
+            pairs = self._measured(compared, one, other)
             pairs = compared.fresh(pairs.take(self.selection.may_be_same(pairs.a, pairs.b)))
-            if not len(pairs):
+            if not len(pairs) and lost == len(self.standing.faults):
                 may_go = ~(self.selection.protected | self.selection.demands.keep)
                 together = shown_together(self._coverage, compared, king, may_go)
                 compared.others = {row: kings[1:] for row, kings in together.items()}
                 king[list(together)] = [kings[0] for kings in together.values()]
                 return king, place, compared.links(), compared
+            if lost != len(self.standing.faults):
+                self._compare_rounds(compared, self._proposed)
+                continue
             self._compare(compared, pairs)
             at, (good, _) = compared.find(one, other), compared.accepted()
             np.add.at(self._failed, one[(at < 0) | ~good[at]], 1)
 
-    def _measured(self, a: Rows, b: Rows) -> Proposals:
+    def _measured(self, compared: Compared, a: Rows, b: Rows) -> Proposals:
         """Pairs of images with the score by which they are near enough to be proposed; others are left out."""
         bits, turned = between((a, b), self._dhash, self._phash, self._forms, self.config.hash.radius)
         hashed = bits <= np.where(turned, self._turned_radius, self.config.hash.radius)
@@ -344,16 +370,12 @@ class Search:
         # before embeddings propose, hashes alone do
         if self.encoder is None or self._choice is None or not len(rest):
             return found
-        self._embed(np.unique(np.concatenate([a[rest], b[rest]])))
+        self._embed(compared, np.unique(np.concatenate([a[rest], b[rest]])))
         rest = rest[(self._embedded[a[rest]] >= 0) & (self._embedded[b[rest]] >= 0)]
         cosine = _cosines(self._described.rows, self._embedded[a[rest]], self._embedded[b[rest]])
         near = cosine >= self.floor
         alike = Proposals.make(a[rest[near]], b[rest[near]], cosine=cosine[near])
         return Proposals.join(found, self._near_in_detail(alike))
-
-
-def _without(links: Links, rows: Rows) -> Links:
-    return links.take(~np.isin(links.a, rows) & ~np.isin(links.b, rows))
 
 
 def _cosines(vectors: npt.NDArray[np.float16], a: Rows, b: Rows) -> npt.NDArray[np.float64]:

@@ -24,6 +24,8 @@ from rfdedup.model.schemas import Tier
 from rfdedup.pipeline.duplicates import Search
 from rfdedup.pipeline.full_size import FullScale
 from rfdedup.pipeline.semantic import SemanticKings, SemanticTier
+from rfdedup.pipeline.standing import Standing
+from rfdedup.runtime.memory import return_freed
 from rfdedup.runtime.progress import Watch
 from rfdedup.stages.exact import exact_representatives
 from rfdedup.stages.perceptual import PerceptualLinks, find_perceptual_links
@@ -123,21 +125,17 @@ def by_pictures(
     watch: Watch,
 ) -> Linked:
     """Duplicates where hashes and embeddings propose pairs, and comparisons of the pictures decide."""
-    while True:
-        rows = usable(faults, verdict)
-        representative = exact_groups(rows, image_set, config, selection)
-        search = Search(image_set, store, config, selection, watch, encoder)
-        king, place, links, compared = search.run(np.unique(representative[rows]))
-        for row, fault in search.faults.items():
-            faults[row] = fault
-        standing = np.bincount(representative[rows], minlength=len(faults)) > 1
-        if not any(standing[row] for row in search.faults):
-            break
-        # another file stands for the same bytes; what was compared is remembered by content
-    thresholds = {Tier.PERCEPTUAL: float(config.hash.radius), Tier.SEMANTIC: search.floor}
-    return Linked(
-        faults, representative, king, place, with_exact(links, representative), thresholds, compared, search.about()
+    rows = usable(faults, verdict)
+    standing = Standing(
+        exact_groups(rows, image_set, config, selection), rows, lambda: selection.place(Links.none(), rows)
     )
+    search = Search(image_set, store, config, selection, watch, encoder, standing)
+    king, place, links, compared = search.run()
+    for row, fault in standing.faults.items():
+        faults[row] = fault
+    thresholds = {Tier.PERCEPTUAL: float(config.hash.radius), Tier.SEMANTIC: search.floor}
+    written = with_exact(links, standing.of)
+    return Linked(faults, standing.of, king, place, written, thresholds, compared, search.about())
 
 
 def by_meaning(
@@ -192,6 +190,7 @@ def exact_groups(rows: Rows, image_set: ImageSet, config: RunConfig, selection: 
     if "hash" in config.tiers and config.hash.exact:
         rank = selection.place(Links.none(), rows)
         representative[rows] = exact_representatives(image_set.features["sha256"], rows, rank)
+        return_freed()
     return representative
 
 

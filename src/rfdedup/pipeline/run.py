@@ -22,6 +22,7 @@ from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.decisions import digest
 from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
+from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.pipeline.duplicates import about_comparison
 from rfdedup.pipeline.early_embedding import SampleInputs
@@ -32,7 +33,7 @@ from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
 from rfdedup.pipeline.semantic import SemanticTier
 from rfdedup.runtime.cpus import at_most
-from rfdedup.runtime.memory import peak_memory
+from rfdedup.runtime.memory import peak_memory, return_freed
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.companions import companion_counts
 from rfdedup.sources.folder import FolderSource, Scan, sample
@@ -120,6 +121,7 @@ def refine_scan(
         return Run(folder.path)
     # a call of its own: features, links and verdicts are gone before the report reads the tables
     images = decide(scanned, files, folder, config, watch, about, state, given)
+    return_freed()
     # a run that finds nothing new needs no templates
     from rfdedup.outputs.report import report_run
 
@@ -140,14 +142,17 @@ def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
 
 def companions_of(files: Sequence[Item], scanned: Sequence[Item]) -> Rows:
     """How many of all ``scanned`` files belong to each of ``files`` by their names, (n,) int64."""
-    counts = companion_counts([os.fsencode(f"{file.root}/{file.key}") for file in scanned])
-    found = {scanned[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()}
-    return np.array([found.get(file, 0) for file in files], np.int64)
+    everything, some = ItemTable.of(scanned), ItemTable.of(files)
+    names = list(everything.sort_keys())
+    counts = companion_counts(names)
+    found = {names[i]: int(counts[i]) for i in np.flatnonzero(counts).tolist()}
+    del names
+    return np.array([found.get(name, 0) for name in some.sort_keys()] if found else np.zeros(len(some)), np.int64)
 
 
 def decide(
     scanned: Scan,
-    files: list[Item],
+    files: Sequence[Item],
     folder: RunFolder,
     config: RunConfig,
     watch: Watch,
@@ -185,13 +190,17 @@ def decide(
         tier3 = SemanticTier(config, image_set, store, watch, encoder, held_inputs)
     # tier 3 lets go of them when it has settled how to compare, long before the memory that kings take
     del held_inputs
+    return_freed()
     companions = companions_of(image_set.files, scanned.files)
     findings = judge(image_set, store, config, encoder, tier3, demands, watch, companions)
-    with watch.stage("verdicts", len(image_set.files)):
+    del tier3, companions
+    return_freed()
+    images = len(image_set.files)
+    with watch.stage("verdicts", images):
         folder.write_info({**about, "status": "running"})
         tables = folder.write_tables(*tables_of(image_set, findings))
         store.place_rows(image_set.shard, image_set.row, findings.linked.rank)
-        watch.advance(len(image_set.files))
+        watch.advance(images)
     about |= {
         "status": "complete",
         # a file that could not be read this time may be readable next time
@@ -208,11 +217,11 @@ def decide(
         "peak_rss_bytes": {"main": peak_memory(), "worker": watch.worker_peak},
     }
     folder.write_info(about)
-    return len(image_set.files)
+    return images
 
 
 def measure(
-    files: list[Item], store: FeatureStore, config: RunConfig, watch: Watch, encoder: RunEncoder | None
+    files: Sequence[Item], store: FeatureStore, config: RunConfig, watch: Watch, encoder: RunEncoder | None
 ) -> tuple[ImageSet, SampleInputs | None]:
     """Pass 1 over files that the store does not know: one decode gives measurements, previews and embeddings.
 

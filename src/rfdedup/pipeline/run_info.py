@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rfdedup.encoders import efficientnet_lite0
 from rfdedup.keepers.globs import GLOB_RULES
 from rfdedup.metric.priors import prior_facts
 from rfdedup.model.config import RunConfig
 from rfdedup.model.image_set import ImageSet
+from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.model.version import __version__
 from rfdedup.sources.folder import Scan
@@ -50,8 +53,10 @@ def fingerprint(files: Sequence[Item], config: RunConfig, run: Path) -> str | No
     if (run / REVIEWS_FILE).exists():
         status = (run / REVIEWS_FILE).stat()
         digest.update(f" {status.st_size} {status.st_mtime_ns} {status.st_ino}".encode())
-    for file in files:
-        digest.update(file.sort_key + f"\0{len(file.root)} {file.size} {file.mtime_ns} {file.inode}\0".encode())
+    items = ItemTable.of(files)
+    lengths = np.array([len(root) for root in items.roots], np.int64)[items.root]
+    for key, *told in zip(items.sort_keys(), lengths, items.size, items.mtime_ns, items.inode, strict=True):
+        digest.update(key + "\0{} {} {} {}\0".format(*told).encode())
     return digest.hexdigest()
 
 

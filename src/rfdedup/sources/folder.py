@@ -13,6 +13,7 @@ import numpy as np
 
 from rfdedup.imaging import DecodeLimits
 from rfdedup.model.errors import InputError
+from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item, storable_time
 from rfdedup.sources.plan import cut
 from rfdedup.sources.reading import FileReader
@@ -25,7 +26,7 @@ TELL_FILES = 1000
 class Scan:
     """Files in canonical order, and what was passed over."""
 
-    files: list[Item]
+    files: Sequence[Item]
     roots: list[str]
     hidden: int = 0
     symlinks: int = 0
@@ -63,7 +64,7 @@ def scan(
         walk.root(root)
     files = _once_each(sorted(walk.files, key=lambda file: (file.sort_key, file.root)))
     return Scan(
-        files=files,
+        files=ItemTable.of(files),
         roots=sorted(set(roots)),
         hidden=walk.hidden,
         symlinks=walk.symlinks,

@@ -29,7 +29,7 @@ def cut(items: Sequence[Item], wanted: npt.NDArray[np.bool_]) -> list[list[Item]
     shards: list[list[Item]] = []
     loose: list[Item] = []
     for begin, end in _bounds(items):
-        some = [items[i] for i in (begin + np.flatnonzero(wanted[begin:end])).tolist()]
+        some = [item for item, here in zip(items[begin:end], wanted[begin:end].tolist(), strict=True) if here]
         if len(some) == end - begin:
             shards.append(some)
         else:

@@ -16,6 +16,7 @@ from rfdedup.imaging.suffix import suffix_fits
 from rfdedup.keepers.confirmed import Compared, proposed_by_hash
 from rfdedup.model.evidence import Kind, fields_of, swapped
 from rfdedup.model.image_set import ImageSet
+from rfdedup.model.item_table import ItemTable
 from rfdedup.model.links import TIER_ORDER, Links
 from rfdedup.model.schemas import EVIDENCE, EVIDENCE_FIELDS, LINKS, VERDICTS, Tier, Verdict
 from rfdedup.neighbors.local_match import LEAST_AGREEING
@@ -180,7 +181,8 @@ def verdict_table(
         value.cast(field.type) if isinstance(value, pa.Array | pa.ChunkedArray) else pa.array(value, field.type)
         for field, value in ((field, columns[field.name]) for field in VERDICTS)
     ]
-    return pa.Table.from_arrays([_one_chunk(a) for a in arrays], schema=VERDICTS)
+    # what is taken over as it is stays in the pieces it has: a copy of all would take as much again
+    return pa.Table.from_arrays(arrays, schema=VERDICTS)
 
 
 def observed_flags(image_set: ImageSet, checks: dict[str, Mask], protected: Mask) -> pa.Array:
@@ -192,7 +194,7 @@ def observed_flags(image_set: ImageSet, checks: dict[str, Mask], protected: Mask
         protected: (n,) bool.
     """
     seen = image_set.features["flags"].combine_chunks()
-    linked = np.fromiter((file.links > 1 for file in image_set.files), np.bool_, len(image_set.files))
+    linked = ItemTable.of(image_set.files).links > 1
     misnamed = _misnamed(image_set.features["path"], image_set.features["format"])
     masks = {**checks, "protected": protected, "hardlink": linked, "suffix_mismatch": misnamed}
     inside, parents = pc.list_flatten(seen), pc.list_parent_indices(seen)
@@ -313,7 +315,3 @@ def _hex(codes: pa.ChunkedArray) -> pa.Array:
     ends = np.arange(len(whole) + 1, dtype=np.int32) * 16
     text = pa.StringArray.from_buffers(len(whole), pa.py_buffer(ends), pa.py_buffer(np.ascontiguousarray(digits)))
     return pc.if_else(whole.is_valid(), text, None)
-
-
-def _one_chunk(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

@@ -44,7 +44,6 @@ from rfdedup.storage.files import (
 )
 from rfdedup.storage.tables import map_array, open_table
 
-PREVIEWS = pa.schema([pa.field("preview", pa.binary())])
 HEAVY_COLUMNS = ("thumb", "frame_hashes", "local_features")
 """Columns that are read for chosen rows only: a million of them do not belong in memory."""
 OBJECT_SUFFIX: Final = ".object"

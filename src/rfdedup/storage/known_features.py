@@ -10,14 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.model.image_set import ImageSet
+from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.model.text import path_text
 from rfdedup.storage.feature_store import FeatureStore
 
 NOT_IMAGES = frozenset({"not-an-image", "empty"})
 """Faults of a file that does not even claim, by its name, to be an image: it is counted, and no row of the verdicts."""
-
-_WORDS = 1 << 64
 
 TRANSIENT = frozenset({"unstable", "unreadable", "stalled"})
 """Faults that may be gone on the next run: such a file is looked at again."""
@@ -40,7 +39,8 @@ def look_up(
     again = failed.to_numpy(zero_copy_only=False)
     # the first of equal keys is found: the newest, and before all others those that need no further look
     order = np.lexsort((-np.arange(n), again))
-    mine = _keys([file.root for file in files], _raw_paths(files), _states(files))
+    items = ItemTable.of(files)
+    mine = _keys(items.root_column(), items.keys, _states(items.size, items.mtime_ns, items.inode))
     theirs = _keys(known["root"], known["path_bytes"], _states_of(known)).take(pa.array(order))
     found = pc.index_in(mine, theirs).fill_null(n).to_numpy(zero_copy_only=False).astype(np.int64)
     at = np.append(order, -1)[found]
@@ -59,13 +59,14 @@ def assemble(files: Sequence[Item], known: pa.Table, at: npt.NDArray[np.int64]) 
     there = pc.is_in(known["error"], pa.array(sorted(NOT_IMAGES))).to_numpy(zero_copy_only=False)[at]
     for i in np.flatnonzero(there).tolist():
         there[i] = not files[i].named_as_image
-    kept = list(files) if not there.any() else [file for file, other in zip(files, there, strict=True) if not other]
+    items = ItemTable.of(files)
+    kept = items.take(np.flatnonzero(~there)) if there.any() else items
     at = at[~there]
     # the root is the one of this run: the store may know the file through another
     names = {
-        "root": pa.array([file.root for file in kept], pa.string()),
-        "path": pa.array([path_text(file.key) for file in kept], pa.string()),
-        "path_bytes": _raw_paths(kept),
+        "root": kept.root_column(),
+        "path": _texts(kept),
+        "path_bytes": kept.keys,
     }
     # shards that were filled in scan order need no copy
     ordered = len(at) == known.num_rows and bool((at == np.arange(len(at))).all())
@@ -76,31 +77,29 @@ def assemble(files: Sequence[Item], known: pa.Table, at: npt.NDArray[np.int64]) 
     return ImageSet(kept, pa.table(columns, schema=known.schema), others=len(files) - len(kept))
 
 
-def _states(files: Sequence[Item]) -> pa.Array:
-    """What tells that a file changed, 24 bytes each."""
-    values = (value % _WORDS for file in files for value in (file.size, file.mtime_ns, file.inode))
-    return _binary(np.fromiter(values, np.uint64, 3 * len(files)))
+def _texts(items: ItemTable) -> pa.Array:
+    """Keys as text, as ``path_text`` gives it: the same bytes where all are UTF-8, as they nearly always are."""
+    try:
+        # a view: names lie in memory once
+        return items.keys.cast(pa.string())
+    except pa.ArrowInvalid:
+        return pa.array([path_text(item.key) for item in items], pa.string())
 
 
 def _states_of(known: pa.Table) -> pa.Array:
-    columns = [known[name].fill_null(0).to_numpy().astype(np.uint64) for name in ("bytes", "mtime_ns", "inode")]
-    return _binary(np.stack(columns, axis=1))
+    return _states(*(known[name].fill_null(0).to_numpy() for name in ("bytes", "mtime_ns", "inode")))
 
 
-def _binary(states: npt.NDArray[np.uint64]) -> pa.Array:
-    values = np.ascontiguousarray(states)
+def _states(*columns: npt.NDArray[np.generic]) -> pa.Array:
+    """What tells that a file changed, 24 bytes each: size, time of change and inode."""
+    values = np.stack([column.astype(np.uint64) for column in columns], axis=1)
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(24), values.size // 3, [None, pa.py_buffer(values)]).cast(
         pa.binary()
     )
 
 
-def _raw_paths(files: Sequence[Item]) -> pa.Array:
-    return pa.array([file.key_bytes for file in files], pa.binary())
-
-
 def _keys(
-    roots: pa.ChunkedArray | list[str], paths: pa.ChunkedArray | pa.Array, states: pa.Array
+    roots: pa.ChunkedArray | pa.Array, paths: pa.ChunkedArray | pa.Array, states: pa.Array
 ) -> pa.ChunkedArray | pa.Array:
     """Whole paths with what tells that a file changed, as bytes, one for each row."""
-    whole = roots if isinstance(roots, pa.ChunkedArray) else pa.array(roots, pa.string())
-    return pc.binary_join_element_wise(whole.cast(pa.binary()), paths, states, b"/")
+    return pc.binary_join_element_wise(roots.cast(pa.binary()), paths, states, b"/")

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -42,6 +42,8 @@ FEATURES_FOLDER = "features"
 CHECKSUM = "checksum"
 BESIDE_DATABASE: Final = ("-journal", "-wal", "-shm")
 """What SQLite appends to the name of a database for the files beside it."""
+_ROWS_A_PART: Final = 1 << 17
+"""Rows of a row group of a table."""
 
 
 class RunFolder:
@@ -208,7 +210,7 @@ class RunFolder:
         tables = {EVIDENCE_FILE: proofs, LINKS_FILE: links, VERDICTS_FILE: verdicts}
         for name, table in tables.items():
             with atomic_write(self.path / name) as stream:
-                pq.write_table(table, stream, compression="zstd")
+                _write_in_parts(table, stream)
         return {name: sha256_file(self.path / name) for name in tables}
 
     @contextmanager
@@ -236,6 +238,13 @@ class RunFolder:
             yield
         finally:
             lock.release()
+
+
+def _write_in_parts(table: pa.Table, stream: IO[bytes]) -> None:
+    """Write a table, one row group at a time: the same bytes however its columns lie in memory, and little of it."""
+    with pq.ParquetWriter(stream, table.schema, compression="zstd") as writer:
+        for begin in range(0, max(table.num_rows, 1), _ROWS_A_PART):
+            writer.write_table(table.slice(begin, _ROWS_A_PART).combine_chunks())
 
 
 MEANING = "meaning"

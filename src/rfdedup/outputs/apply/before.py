@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rfdedup.model.items import Identity
 from rfdedup.outputs.apply.catalog import Known, Row
 from rfdedup.outputs.apply.entries import JournalEntry
 from rfdedup.outputs.apply.fsops import FsOps, is_regular, same_file
@@ -83,7 +84,7 @@ class Before:
         """
         if self.journal is None or self.options.target is None:
             return []
-        last: dict[tuple[str, bytes], JournalEntry] = {}
+        last: dict[Identity, JournalEntry] = {}
         for entry in self.journal.copies(row.root, row.name, self.options.target):
             if entry.id == entry.unit:
                 for made in self.journal.unit(entry.session, entry.unit):

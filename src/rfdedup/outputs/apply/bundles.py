@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from rfdedup.model.items import Identity
 from rfdedup.model.schemas import Verdict
 from rfdedup.outputs.apply.catalog import Catalog, Row
 from rfdedup.outputs.apply.labels import Labels
@@ -17,8 +18,6 @@ from rfdedup.outputs.apply.names import local
 from rfdedup.outputs.apply.sidecars import Rule
 from rfdedup.sources.assets import RAW_SUFFIXES
 from rfdedup.sources.companions import Siblings, renamed, split
-
-Key = tuple[str, bytes]
 
 
 class Pairs(StrEnum):
@@ -38,7 +37,7 @@ class Member:
     row: Row | None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> Identity:
         return self.base, self.name
 
     @property
@@ -61,8 +60,8 @@ class Bundle:
     """
 
     members: list[Member]
-    owner: dict[Key, tuple[Key, Rule | None]] = field(default_factory=dict)
-    raws: set[Key] = field(default_factory=set)
+    owner: dict[Identity, tuple[Identity, Rule | None]] = field(default_factory=dict)
+    raws: set[Identity] = field(default_factory=set)
 
     def depends(self, member: Member) -> bool:
         """Whether it is there for the sake of another member, and is of use only beside it."""

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from rfdedup.model.config import QUALITY_CHECKS
 from rfdedup.model.errors import RunFolderError
+from rfdedup.model.items import Identity
 from rfdedup.model.schemas import TABLE_ERRORS, VERDICTS, Tier, Verdict
 from rfdedup.outputs.apply.names import check_absolute, decode_text, forbidden, root_path
 from rfdedup.storage.run_folder import VERDICTS_FILE
@@ -277,7 +278,7 @@ class Catalog:
         inside = name + b"/", name + b"0"  # the byte after the slash
         return any(self._database.execute(found, (root, *inside)).fetchone() for root in self._roots.values())
 
-    def locate(self, path: str) -> tuple[str, bytes] | None:
+    def locate(self, path: str) -> Identity | None:
         """Root and name of an absolute, normalised path if it lies below a root; the innermost root wins."""
         for root in sorted(self._roots, key=len, reverse=True):
             if path.startswith(root.rstrip(os.sep) + os.sep):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from rfdedup.model.items import Identity
 from rfdedup.model.text import path_text
 from rfdedup.outputs.apply.sidecars import Rule, Signature, disagreement, signature
 from rfdedup.sources.companions import Companion, Siblings
@@ -50,13 +51,13 @@ class Labels:
     survey: Survey
     rules: tuple[Rule, ...] = ()
     class_folders: bool = False
-    extra: Mapping[tuple[str, bytes], Signature] = field(default_factory=dict)
+    extra: Mapping[Identity, Signature] = field(default_factory=dict)
     companions: bool = False
     _siblings: dict[tuple[str, bytes], Siblings] = field(default_factory=dict, init=False)
     _last: tuple[tuple[str, bytes], list[tuple[Rule, str, bytes]]] | None = field(default=None, init=False)
     _rules_here: dict[tuple[str, bytes], list[tuple[Rule, str, bytes]]] = field(default_factory=dict, init=False)
 
-    def conflict(self, image: tuple[str, bytes], king: tuple[str, bytes]) -> str | None:
+    def conflict(self, image: Identity, king: Identity) -> str | None:
         """Why the labels of a dropped image are not those of its king; None if nothing is lost with it."""
         mine = self.of(*image) if self._labelled(*image) else None
         return disagreement(mine, self.of(*king)) if mine else None
@@ -107,7 +108,7 @@ class Labels:
         folder, slash, leaf = name.rpartition(b"/")
         return [(kind, folder + slash + other) for kind, other in self.siblings(base, name).companions(leaf)]
 
-    def lost_motion(self, image: tuple[str, bytes], king: tuple[str, bytes]) -> str | None:
+    def lost_motion(self, image: Identity, king: Identity) -> str | None:
         """The motion video of a dropped image that its king does not have, by its size; None if there is none."""
         mine = [name for kind, name in self.companions_of(*image) if kind == Companion.MOTION]
         if not mine:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from rfdedup.model.items import IMAGE_SUFFIXES
+from rfdedup.model.items import IMAGE_SUFFIXES, Identity
 from rfdedup.model.schemas import Tier
-from rfdedup.outputs.apply.bundles import Key, place_beside
+from rfdedup.outputs.apply.bundles import place_beside
 from rfdedup.outputs.apply.catalog import Catalog, Row
 from rfdedup.outputs.apply.labels import Labels
 from rfdedup.outputs.apply.names import alternative, fold, local, split_suffix
@@ -49,7 +49,7 @@ class Places:
         return [item for item in items if item.target is not None]
 
     def free_name(
-        self, item: PlannedFile, base: str, wanted: bytes, leaving: Collection[tuple[str, bytes]] = ()
+        self, item: PlannedFile, base: str, wanted: bytes, leaving: Collection[Identity] = ()
     ) -> bytes | None:
         """``wanted``, or another name that the file may have, if neither a file nor the plan holds it.
 
@@ -76,7 +76,7 @@ class Places:
         return self.catalog.reserve(key, origin)
 
     def sidecars(
-        self, unit: Unit, rows: frozenset[str] = frozenset(), together: Collection[Key] = frozenset()
+        self, unit: Unit, rows: frozenset[str] = frozenset(), together: Collection[Identity] = frozenset()
     ) -> list[PlannedFile]:
         """The sidecars and companions that go with an image, with their new names next to its own.
 
@@ -86,7 +86,7 @@ class Places:
         """
         image = unit.image
         leaving = {(item.base, item.name) for item in unit.replaced}
-        found: dict[tuple[str, bytes], PlannedFile] = {}
+        found: dict[Identity, PlannedFile] = {}
         claimants: list[bytes] | None = None
         for rule, base, name in self.labels.sidecars(image.base, image.name):
             if (base, name) in found or (base, name) in unit.same or (rows and local(base, name) in rows):
@@ -106,13 +106,13 @@ class Places:
 
     def _add(
         self,
-        found: dict[tuple[str, bytes], PlannedFile],
+        found: dict[Identity, PlannedFile],
         item: PlannedFile,
         image: PlannedFile,
         rule: Rule | None,
         owners: list[bytes],
-        together: Collection[Key],
-        leaving: Collection[Key],
+        together: Collection[Identity],
+        leaving: Collection[Identity],
     ) -> None:
         """Let a sidecar go with ``image``, unless another of its ``owners`` takes it along later."""
         others = tuple(name for name in owners if (image.base, name) not in together)
@@ -124,7 +124,7 @@ class Places:
         if self._place(item, image, rule, leaving):
             found[item.base, item.name] = item
 
-    def _place(self, item: PlannedFile, image: PlannedFile, rule: Rule | None, leaving: Collection[Key]) -> bool:
+    def _place(self, item: PlannedFile, image: PlannedFile, rule: Rule | None, leaving: Collection[Identity]) -> bool:
         target = self.options.target
         if target is None or image.target is None:
             return True

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rfdedup.model.errors import RunFolderError
+from rfdedup.model.items import Identity
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.model.text import path_text
-from rfdedup.outputs.apply.bundles import Bundle, Bundles, Key, Member, Pairs, place_beside
+from rfdedup.outputs.apply.bundles import Bundle, Bundles, Member, Pairs, place_beside
 from rfdedup.outputs.apply.catalog import Catalog, Known, Row
 from rfdedup.outputs.apply.fsops import explain
 from rfdedup.outputs.apply.labels import Labels
@@ -171,9 +172,9 @@ class Planner:
         kings = [self._king(row) for row in rows if row.verdict == Verdict.DROP]
         return all(king is None or self.bundles.raw_beside(king.root, king.name) for king in kings)
 
-    def _together(self, bundle: Bundle, going: list[Member], stays: dict[Key, Stay | None]) -> Unit | Held:
+    def _together(self, bundle: Bundle, going: list[Member], stays: dict[Identity, Stay | None]) -> Unit | Held:
         leader = bundle.leader(going)
-        done: dict[Key, Unit] = {}
+        done: dict[Identity, Unit] = {}
         waiting = [leader, *(member for member in going if member is not leader)]
         ours = frozenset(member.path for member in bundle.members)
         main: Unit | None = None
@@ -206,7 +207,12 @@ class Planner:
         return main
 
     def _part(
-        self, member: Member, bundle: Bundle, main: Unit | None, done: dict[Key, Unit], stays: dict[Key, Stay | None]
+        self,
+        member: Member,
+        bundle: Bundle,
+        main: Unit | None,
+        done: dict[Identity, Unit],
+        stays: dict[Identity, Stay | None],
     ) -> Unit | Held:
         """One picture of a bundle with its new place, beside that of its owner or of the first one, ``main``."""
         row = member.row
@@ -300,7 +306,7 @@ class Planner:
         return unit
 
 
-def _for_others(here: Member, bundle: Bundle, stays: dict[Key, Stay | None]) -> Stay | None:
+def _for_others(here: Member, bundle: Bundle, stays: dict[Identity, Stay | None]) -> Stay | None:
     """Why a picture that could go stays for the sake of another of its bundle; its own sidecars are named first."""
     for other in sorted(bundle.members, key=lambda other: bundle.owner.get(other.key, (None,))[0] != here.key):
         stay = stays[other.key]

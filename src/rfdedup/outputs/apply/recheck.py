@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from rfdedup.model.items import Identity
 from rfdedup.outputs.apply.catalog import Known
 from rfdedup.outputs.apply.fsops import FsOps, explain, inode_of, is_regular, same_file
 from rfdedup.outputs.apply.names import fold, local
@@ -51,7 +52,7 @@ class Recheck:
     def __init__(self, fs: FsOps) -> None:
         self._fs = fs
         self._folders: dict[str, str | None] = {}
-        self._kings: OrderedDict[tuple[str, bytes], tuple[Seen | None, str]] = OrderedDict()
+        self._kings: OrderedDict[Identity, tuple[Seen | None, str]] = OrderedDict()
 
     def forget_folders(self) -> None:
         """Look at folders anew; called for each group of files."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rfdedup.model.errors import ConfigError
+from rfdedup.model.items import Identity
 from rfdedup.outputs.apply import datasets
 from rfdedup.outputs.apply.before import Before
 from rfdedup.outputs.apply.catalog import Catalog, Known
@@ -62,9 +63,9 @@ class Relister:
             else:
                 self._maker(file)(lambda entry: entry)
 
-    def labels(self, files: list[str]) -> dict[tuple[str, bytes], Signature]:
+    def labels(self, files: list[str]) -> dict[Identity, Signature]:
         """Classes that the data-set files give to images of the run, by root and name."""
-        found: dict[tuple[str, bytes], Signature] = {}
+        found: dict[Identity, Signature] = {}
         for file in files:
             suffix = os.path.splitext(file)[1].lower()
             if suffix == ".json":
@@ -216,7 +217,7 @@ class Relister:
 
 def labels_of_run(
     run: Path, files: list[str], images: str | None, path_column: str | None, label_column: str | None
-) -> dict[tuple[str, bytes], Signature]:
+) -> dict[Identity, Signature]:
     """Classes that data-set files give to the images of a run, by root and name.
 
     Raises:

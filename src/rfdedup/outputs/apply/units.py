@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from rfdedup.model.items import Identity
 from rfdedup.model.schemas import Tier
 from rfdedup.outputs.apply.bundles import Pairs
 from rfdedup.outputs.apply.catalog import Known
@@ -96,7 +97,7 @@ class Unit:
     """Why it is in the clean tree although its verdict is to drop it."""
     replaced: list[PlannedFile] = field(default_factory=list)
     """Copies that an earlier apply made of what the picture was then. They make way first."""
-    same: set[tuple[str, bytes]] = field(default_factory=set)
+    same: set[Identity] = field(default_factory=set)
     """Sidecars of which an earlier apply made copies that still hold: they do not go again."""
     rows: list[Unit] = field(default_factory=list)
     """Other rows of the run that go with it, each by its own verdict: picture sidecars, RAW and JPEG of one shot."""
@@ -119,7 +120,7 @@ class Earlier:
     """
 
     aside: list[PlannedFile] = field(default_factory=list)
-    same: set[tuple[str, bytes]] = field(default_factory=set)
+    same: set[Identity] = field(default_factory=set)
     place: tuple[str, bytes] | None = None
 
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rfdedup.model.items import Identity
 from rfdedup.model.text import printable
 from rfdedup.outputs.apply.fsops import FsOps, explain
 from rfdedup.outputs.apply.labels import Labels
@@ -37,7 +38,7 @@ class LabelSource:
     path_column: str | None = None
     label_column: str | None = None
 
-    def check(self, run: Path) -> Mapping[tuple[str, bytes], Signature]:
+    def check(self, run: Path) -> Mapping[Identity, Signature]:
         """The labels that data-set files give, by root and name.
 
         Raises:
@@ -54,7 +55,7 @@ class LabelSource:
 class RunLabels:
     """Labels of one snapshot, read from disk when asked. Safe to call from several threads."""
 
-    def __init__(self, snapshot: Snapshot, source: LabelSource, extra: Mapping[tuple[str, bytes], Signature]) -> None:
+    def __init__(self, snapshot: Snapshot, source: LabelSource, extra: Mapping[Identity, Signature]) -> None:
         self._table = snapshot.table
         self._labels = Labels(DiskSurvey(FsOps()), parse_rules(source.sidecars), extra=extra)
         self._lock = threading.Lock()

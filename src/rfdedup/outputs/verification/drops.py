@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from rfdedup.model.errors import RunFolderError
 from rfdedup.model.evidence import Kind
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import Identity
+from rfdedup.model.items import Identity, identity_of
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.outputs.apply.database import JOURNAL_FILE
 from rfdedup.outputs.apply.journal import Journal
@@ -108,8 +108,12 @@ class RecordedDrops:
         kept = pc.and_(pc.equal(table["verdict"], str(Verdict.KEEP)), pc.is_valid(table["group"]))
         rows = np.flatnonzero(kept.to_numpy(zero_copy_only=False))
         kings = table.select(["root", "path_bytes"]).take(pa.array(rows))
-        keys = zip(kings["root"].to_pylist(), kings["path_bytes"].to_pylist(), strict=True)
-        return {(self._roots[root], name): int(row) for row, (root, name) in zip(rows, keys, strict=True)}
+        return {self._key(king): int(row) for row, king in zip(rows, kings.to_pylist(), strict=True)}
+
+    def _key(self, row: dict[str, Any], prefix: str = "") -> Identity:
+        """The identity in a row of the verdicts, where the inputs lie now."""
+        root, name = identity_of(row, prefix)
+        return self._roots[root], name
 
     def drop(self, row: int) -> RecordedDrop:
         """The drop in a row of the verdicts."""
@@ -122,7 +126,7 @@ class RecordedDrops:
             defect = "evidence-missing", "the run notes no comparison of its picture with that of its king"
         return RecordedDrop(
             row=row,
-            key=(self._roots[facts["root"]], facts["path_bytes"]),
+            key=self._key(facts),
             path=facts["path"],
             tier=str(facts["tier"]),
             reason=str(facts["reason"]),
@@ -143,8 +147,8 @@ class RecordedDrops:
         for row in (drop.evidence or {}).get("others") or []:
             if not 0 <= row < self._table.num_rows or self._table["verdict"][row].as_py() != str(Verdict.KEEP):
                 return None
-            name, root, path, digest = (self._table[c][row].as_py() for c in ("path_bytes", "root", "path", "sha256"))
-            out.append(King((self._roots[root], name), str(path), digest))
+            facts = {name: self._table[name][row].as_py() for name in ("path_bytes", "root", "path", "sha256")}
+            out.append(King(self._key(facts), str(facts["path"]), facts["sha256"]))
         return out
 
     def _king_of(self, facts: dict[str, Any]) -> tuple[King | None, Fault | None]:
@@ -154,7 +158,7 @@ class RecordedDrops:
             return None, ("tier", f"the run names the tier {facts['tier']!r}, which does not exist")
         if facts["king_path_bytes"] is None or facts["king_root"] is None:
             return None, ("king-unknown", "the run names no king")
-        key = self._roots[facts["king_root"]], facts["king_path_bytes"]
+        key = self._key(facts, "king_")
         row = self._kings.get(key)
         if row is None:
             return None, ("king-not-kept", f"its king {facts['king']} is not among the images that are kept")

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +26,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.decisions import Decisions
 from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
-from rfdedup.model.items import Item
+from rfdedup.model.items import Identity, Item, identity_of
 from rfdedup.model.schemas import Tier
 from rfdedup.neighbors.cosine import sparse_links
 from rfdedup.outputs.report.contents import PageLimits, contents
@@ -158,7 +157,7 @@ class Measured:
 
 
 def measure_sample(
-    chosen: list[Item], population: list[Item], config: RunConfig, scratch: Path, recorder: Recorder
+    chosen: list[Item], population: Sequence[Item], config: RunConfig, scratch: Path, recorder: Recorder
 ) -> Measured:
     """Run the funnel over ``chosen`` in ``scratch`` and measure what it took; then pass 1 over more files.
 
@@ -237,7 +236,7 @@ def measure_sample(
     )
 
 
-def _widened(chosen: list[Item], population: list[Item], more: int) -> list[Item]:
+def _widened(chosen: list[Item], population: Sequence[Item], more: int) -> list[Item]:
     known = set(chosen)
     return chosen + sample_by_size([file for file in population if file not in known], more)
 
@@ -289,8 +288,8 @@ def _embedded(
     run: Run, store: FeatureStore, image_set: ImageSet, config: RunConfig, recorder: Recorder
 ) -> EmbedCost | None:
     facts = run.info["encoder"]
-    place = {(row["root"], row["path_bytes"]): i for i, row in enumerate(_named(run.verdicts))}
-    mine = np.array([place[row["root"], row["path_bytes"]] for row in _named(image_set.features)], np.int64)
+    place = {name: i for i, name in enumerate(_named(run.verdicts))}
+    mine = np.array([place[name] for name in _named(image_set.features)], np.int64)
     reached = (np.asarray(run.verdicts["verdict"]) == "keep") | (np.asarray(run.verdicts["tier"]) == Tier.SEMANTIC)
     rows = np.flatnonzero(reached[mine])
     if not rows.size:
@@ -344,9 +343,8 @@ def _pace_of(encoder: Encoder, files: list[Item], config: RunConfig, recorder: R
     return window.pace if window is not None else Pace(0.0, 0.0)
 
 
-def _named(table: pa.Table) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table.select(["root", "path_bytes"]).to_pylist()
-    return rows
+def _named(table: pa.Table) -> list[Identity]:
+    return [identity_of(row) for row in table.select(["root", "path_bytes"]).to_pylist()]
 
 
 def join_cost(described: Matrix, near: float, floor: float) -> JoinCost:

@@ -116,11 +116,11 @@ class Plan:
 class _Work:
     """What a run still has to do, and of what the sample is drawn."""
 
-    files: list[Item]
-    unread: list[Item]
+    files: Sequence[Item]
+    unread: Sequence[Item]
     known_to_embed: int
     known_distinct: int
-    population: list[Item]
+    population: Sequence[Item]
 
 
 def plan_run(
@@ -179,12 +179,12 @@ def plan_run(
     return _forecast(work, measured, config, told, scan_seconds + started, held, began)
 
 
-def _answers_already(files: list[Item], config: RunConfig, place: Path) -> bool:
+def _answers_already(files: Sequence[Item], config: RunConfig, place: Path) -> bool:
     state = fingerprint(files, config, place)
     return state is not None and RunFolder(place).still_holds(state)
 
 
-def _work(files: list[Item], config: RunConfig, place: Path | None) -> _Work:
+def _work(files: Sequence[Item], config: RunConfig, place: Path | None) -> _Work:
     features = place / FEATURES_FOLDER if place is not None else None
     if place is not None and place.exists() and not place.is_dir():
         raise RunFolderError(f"--out {place} is a file; name a folder")
@@ -203,7 +203,7 @@ def _work(files: list[Item], config: RunConfig, place: Path | None) -> _Work:
     return _Work(files, unread, lacking, len(distinct), population)
 
 
-def _nothing_to_do(files: list[Item], took: float, seconds: float) -> Plan:
+def _nothing_to_do(files: Sequence[Item], took: float, seconds: float) -> Plan:
     size = sum(file.size for file in files)
     nothing = Range.exactly(0.0)
     return Plan(
