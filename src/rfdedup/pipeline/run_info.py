@@ -52,6 +52,8 @@ def fingerprint(files: Sequence[Item], config: RunConfig, run: Path) -> str | No
         digest.update(f" {status.st_size} {status.st_mtime_ns} {status.st_ino}".encode())
     for file in files:
         digest.update(file.sort_key + f"\0{len(file.root)} {file.size} {file.mtime_ns} {file.inode}\0".encode())
+        if file.place is not None:
+            digest.update(f"{file.version} {file.place}\0".encode())
     return digest.hexdigest()
 
 
@@ -60,7 +62,8 @@ def scan_counts(scanned: Scan, image_set: ImageSet) -> dict[str, Any]:
     return {
         "files": len(scanned.files),
         "images": len(image_set.files),
-        "others": image_set.others,
+        "others": image_set.others + scanned.inside,
+        "understood": scanned.understood,
         "hidden": scanned.hidden,
         "symlinks": scanned.symlinks,
         "special": scanned.special,

@@ -40,8 +40,8 @@ def look_up(
     again = failed.to_numpy(zero_copy_only=False)
     # the first of equal keys is found: the newest, and before all others those that need no further look
     order = np.lexsort((-np.arange(n), again))
-    mine = _keys([file.root for file in files], _raw_paths(files), _states(files))
-    theirs = _keys(known["root"], known["path_bytes"], _states_of(known)).take(pa.array(order))
+    mine = _keys([file.root for file in files], _raw_paths(files), _states(files), _versions(files))
+    theirs = _keys(known["root"], known["path_bytes"], _states_of(known), _versions_of(known)).take(pa.array(order))
     found = pc.index_in(mine, theirs).fill_null(n).to_numpy(zero_copy_only=False).astype(np.int64)
     at = np.append(order, -1)[found]
     if retry and n:
@@ -94,13 +94,34 @@ def _binary(states: npt.NDArray[np.uint64]) -> pa.Array:
     )
 
 
+def _versions(files: Sequence[Item]) -> pa.Array:
+    """Version of the container and place in it, empty for files."""
+    return pa.array([_version(file).encode() for file in files], pa.binary())
+
+
+def _version(file: Item) -> str:
+    if file.place is None:
+        return file.version or ""
+    return f"{file.version or ''} {file.place.source} {file.place.offset} {file.place.length}"
+
+
+def _versions_of(known: pa.Table) -> pa.ChunkedArray:
+    places = [known[name].cast(pa.string()) for name in ("source", "offset", "length")]
+    version = pc.fill_null(known["version"], "")
+    whole = pc.binary_join_element_wise(version, *places, " ")
+    return pc.coalesce(whole, version).cast(pa.binary())
+
+
 def _raw_paths(files: Sequence[Item]) -> pa.Array:
     return pa.array([file.key_bytes for file in files], pa.binary())
 
 
 def _keys(
-    roots: pa.ChunkedArray | list[str], paths: pa.ChunkedArray | pa.Array, states: pa.Array
+    roots: pa.ChunkedArray | list[str],
+    paths: pa.ChunkedArray | pa.Array,
+    states: pa.Array,
+    versions: pa.ChunkedArray | pa.Array,
 ) -> pa.ChunkedArray | pa.Array:
     """Whole paths with what tells that a file changed, as bytes, one for each row."""
     whole = roots if isinstance(roots, pa.ChunkedArray) else pa.array(roots, pa.string())
-    return pc.binary_join_element_wise(whole.cast(pa.binary()), paths, states, b"/")
+    return pc.binary_join_element_wise(whole.cast(pa.binary()), paths, states, versions, b"/")
