@@ -230,6 +230,6 @@ def _refuse_folder_of_containers(scanned: Scan) -> None:
     place = os.path.dirname(held[0].absolute)
     example = os.path.join(place, f"*{os.path.splitext(held[0].key)[1]}")
     raise InputError(
-        f"no image below {', '.join(scanned.roots)}, but {len(held):,} files ({', '.join(suffixes)}) that may "
-        f"hold some: name these as INPUT, for example: rfdedup run {shlex.quote(place) + example[len(place) :]} --out RUN"
+        f"no image below {', '.join(scanned.roots)}, but {len(held):,} {', '.join(suffixes)} files that may hold some: "
+        f"name these as INPUT, for example: rfdedup run {shlex.quote(place)}{example[len(place) :]} --out RUN"
     )

@@ -143,7 +143,7 @@ def refuse_containers(folder: RunFolder) -> None:
         root = table["root"].filter(inside)[0].as_py()
         raise ConfigError(
             f"apply works on folders only: INPUT {root} is a container, and a clean copy of shards is not there yet; "
-            "export the list of what is kept with `rfdedup export`"
+            "export what is kept with `rfdedup export`"
         )
 
 
