@@ -19,7 +19,12 @@ from PIL import Image
 
 from containers import content_of, write_parquet, write_tar, write_zip
 from rfdedup.demo.planting import plant, shipped_photos
+from rfdedup.features.hashes import sha256
+from rfdedup.model.errors import ImageError
 from rfdedup.model.schemas import VERDICTS
+from rfdedup.outputs.report.drawn_proofs import PROOFS_FILE
+from rfdedup.outputs.review.pair_evidence import PairEvidence
+from rfdedup.outputs.review.snapshot import Snapshot
 from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run import refine
@@ -74,6 +79,16 @@ def test_a_container_gives_the_verdicts_of_the_folder(of_folder: Run, container:
     found = verify_run(run.path)
     assert sum(found.checked.values()) == run.dropped.num_rows > 20
     assert found.failed == []
+    snapshot = Snapshot(run.path)
+    drop = run.evidence.to_pylist()[0]
+    assert sha256(snapshot.file_bytes(drop["row"])) == run.verdicts["sha256"][drop["row"]].as_py()
+    assert PairEvidence(snapshot).pictures(drop["king_row"], drop["row"]) is not None
+    (folder_run, here) = (of_folder.path, run.path)
+    assert (here / "features" / PROOFS_FILE).stat().st_size > (folder_run / "features" / PROOFS_FILE).stat().st_size / 2
+    shutil.move(container, tmp_path / "away")
+    with pytest.raises(ImageError, match="unreadable"):
+        snapshot.file_bytes(drop["row"])
+    assert verify_run(run.path).failed[0].reason == "unreadable"
 
 
 def test_a_list_gives_the_verdicts_of_the_folder(of_folder: Run, photos: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from containers import write_parquet, write_tar, write_zip
 from damage import damaged
 from rfdedup.imaging import DecodeLimits
 from rfdedup.model.errors import InputError
+from rfdedup.model.items import Item
 from rfdedup.sources.lists import listed_files, read_list
 from rfdedup.sources.reading import FileReader
 from rfdedup.sources.shards import ShardSource
@@ -31,6 +32,10 @@ WRITERS: dict[str, Callable[[Path], Path]] = {
 }
 
 
+def assert_one_line(told: str) -> None:
+    assert "\n" not in told
+
+
 @pytest.mark.parametrize("name", WRITERS)
 @pytest.mark.parametrize("ends", [False, True])
 def test_a_damaged_container(name: str, ends: bool, tmp_path: Path) -> None:
@@ -42,12 +47,15 @@ def test_a_damaged_container(name: str, ends: bool, tmp_path: Path) -> None:
         # flips where the structure is: headers and directories are small beside members
         tail = len(whole) - rng.randrange(min(len(whole), 1500)) if ends else 0
         path.write_bytes(whole[:tail] + damaged(whole[tail:], rng))
+        items: list[Item] = []
         try:
             items = [item for shard in ShardSource((str(path),)).plan() for item in shard]
         except InputError as error:
-            assert "\n" not in str(error)
-            assert str(path) in str(error)
-            continue
+            told = str(error)
+        else:
+            told = str(path)
+        assert_one_line(told)
+        assert str(path) in told
         assert len({item.key for item in items}) == len(items)
         for item, found in zip(items, reader.fetch(items), strict=True):
             assert isinstance(found, bytes) or found[0] in ("corrupt", "truncated", "unsupported-format", "too-large")
@@ -71,6 +79,6 @@ def test_a_damaged_list(name: str, tmp_path: Path) -> None:
         try:
             found = listed_files(read_list(str(path)), str(path))
         except InputError as error:
-            assert "\n" not in str(error)
+            assert_one_line(str(error))
         else:
             assert {Path(item.absolute) for item in found.items} <= {*images, path}

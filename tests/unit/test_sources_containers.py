@@ -93,9 +93,10 @@ def test_a_compressed_tar_is_refused_whatever_its_name(tmp_path: Path, magic: by
 
 def test_members_of_a_zip(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
-    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.jpg", b"a" * 5000)
-        archive.writestr("a.jpg", b"b" * 5000)
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("a.jpg", b"b" * 5000)
         archive.writestr("../c.jpg", b"c" * 5000, zipfile.ZIP_STORED)
         archive.writestr("d.jpg", b"d" * 5000, zipfile.ZIP_LZMA)
         archive.writestr("inner.zip", b"PK")
@@ -114,13 +115,13 @@ def test_members_of_a_zip(tmp_path: Path) -> None:
         "empty.jpg": b"",
         "e/big.jpg": b"e" * 5000,
     }
-    with pytest.raises(ImageError, match="unsupported-format.*zip method 14"):
+    with pytest.raises(ImageError, match=r"unsupported-format.*zip method 14"):
         read_stable(odd[0], LIMITS)
     assert found.others == 2
 
 
 def test_encrypted_lying_and_damaged_members_of_a_zip_cost_themselves(tmp_path: Path) -> None:
-    path = write_zip(tmp_path / "x.zip", {name: b"x" * 9000 for name in "abcd"}, zipfile.ZIP_DEFLATED)
+    path = write_zip(tmp_path / "x.zip", dict.fromkeys("abcd", b"x" * 9000), zipfile.ZIP_DEFLATED)
     data = bytearray(path.read_bytes())
     at = [data.find(b"PK\1\2")]
     while len(at) < 4:
@@ -147,9 +148,9 @@ def test_rows_of_a_table(tmp_path: Path) -> None:
     rows += [{"bytes": b"444", "path": "../x.jpg"}, {"bytes": b"", "path": "e"}, {"bytes": b"6", "path": "d/x.jpg"}]
     pq.write_table(pa.table({"image": pa.array(rows, kind), "n": list(range(7))}), path, row_group_size=3)
     found = plan_parquet(str(path))
-    assert read(found.items) == {"d/x.jpg": b"0", "000000003": b"33", "__/x.jpg": b"444", "d/x#2.jpg": b"6"}
+    assert read(found.items) == {"d/x.jpg": b"0", "000000003": b"33", "__/x.jpg": b"444", "e": b"", "d/x#2.jpg": b"6"}
     assert read(found.items[::-1])["d/x.jpg"] == b"0"
-    assert found.notes == [f"{path}: 3 of 7 rows hold no image and are left out"]
+    assert found.notes == [f"{path}: 2 of 7 rows hold no image and are left out"]
     assert all(item.named_as_image for item in found.items)
     # a column of bytes is named by another, as img2dataset writes it; of several columns one is said
     pq.write_table(pa.table({"key": ["0001", "0002"], "jpg": [b"a", None], "npy": [b"x", b"y"]}), path)

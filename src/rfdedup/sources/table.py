@@ -21,7 +21,7 @@ _BUFFER: Final = 1 << 20
 
 
 def plan_parquet(root: str, image_column: str | None = None) -> Contents:
-    """The images of a Parquet file. Rows without bytes are left out and told.
+    """The images of a Parquet file. Rows that are null are left out and told.
 
     Names are those that the column holds beside the bytes, or of a column that names them, or row numbers. The column
     of images is read once for the lengths of its values.
@@ -56,7 +56,7 @@ def _read(table: pq.ParquetFile, contents: Contents, wanted: str | None) -> None
         images, names = _parts(batch, column, path, name)
         sizes = pc.binary_length(images).to_pylist()
         for size, text in zip(sizes, names, strict=True):
-            if not size:
+            if size is None:
                 empty += 1
             else:
                 key = safe_key(str(text)) if text is not None else ""

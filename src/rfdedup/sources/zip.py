@@ -22,6 +22,7 @@ _ENCRYPTED: Final = 1
 _METHODS: Final = {zipfile.ZIP_STORED: "zip", zipfile.ZIP_DEFLATED: DEFLATED}
 _SYMLINK: Final = 0o120000
 _KIND: Final = 0o170000
+_MOST_BYTES: Final = 1 << 60
 _BILLION: Final = 1_000_000_000
 
 
@@ -49,7 +50,8 @@ def plan_zip(root: str) -> Contents:
             if not contents.takes(key):
                 continue
             offset = _data(stream, member.header_offset)
-            if offset is None or offset + member.compress_size > contents.status.st_size:
+            lies = member.file_size > _MOST_BYTES
+            if lies or offset is None or offset + member.compress_size > contents.status.st_size:
                 damaged += 1
                 continue
             contents.add(key, member.file_size, Place(offset, member.compress_size, _source(member)), _time(member))
@@ -82,4 +84,4 @@ def _data(stream: BufferedReader, header: int) -> int | None:
 def _time(member: zipfile.ZipInfo) -> int:
     """The time that a member notes, which has no zone, as if it were UTC: the order of times is what counts."""
     year, month, day, *rest = member.date_time
-    return calendar.timegm((year, max(month, 1), max(day, 1), *rest)) * _BILLION
+    return calendar.timegm((year, min(max(month, 1), 12), max(day, 1), *rest)) * _BILLION
