@@ -177,7 +177,7 @@ def test_names_come_from_the_standard_input_and_some_are_excluded(two: dict[str,
     names = b"\0".join(map(os.fsencode, images)) + b"\0gone.jpg\0"
     code, _, told = command("run", *options, "--exclude", "*1.jpg", stdin=names, cwd=tmp_path)
     assert code == 0, told
-    assert "1 files excluded" in told
+    assert "1 file excluded" in told
     assert "1 names are no files" in told
     assert pq.read_table(tmp_path / "run" / "verdicts.parquet")["path"].to_pylist() == ["00000.jpg"]
 

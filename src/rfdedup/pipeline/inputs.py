@@ -83,9 +83,9 @@ class Inputs:
         if self.options.files_from is not None:
             listed = read_list(self.options.files_from, null=self.options.null, column=self.options.path_column)
             name = "the standard input" if self.options.files_from == STANDARD_INPUT else self.options.files_from
-            parts.append(_scan_of_list(listed_files(listed, name), "a list of {} files"))
+            parts.append(_scan_of_list(listed_files(listed, name), "a list of {}"))
         if files:
-            parts.append(_scan_of_list(listed_files(files, "INPUT"), "{} files by name"))
+            parts.append(_scan_of_list(listed_files(files, "INPUT"), "{} by name"))
         if shards:
             source = ShardSource(tuple(dict.fromkeys(shards)), self.limits, self.options.image_column)
             parts.append(_scan_of_shards(list(source.contents(progress))))
@@ -139,7 +139,7 @@ class Inputs:
         for text, hit in zip(self.options.exclude, used, strict=True):
             if not hit:
                 notes.append(f"--exclude {text!r} matches no file")
-        words = f"{len(scanned.files) - len(files):,} files excluded"
+        words = f"{_files(len(scanned.files) - len(files))} excluded"
         facts = {field.name: getattr(scanned, field.name) for field in fields(Scan)}
         told = ", ".join(part for part in (scanned.understood, words) if part)
         return Scan(**{**facts, "files": files, "notes": notes, "understood": told})
@@ -179,8 +179,12 @@ def in_reading_order(files: Sequence[Item]) -> Sequence[Item]:
     return sorted(files, key=lambda file: (os.fsencode(file.root), file.place.offset if file.place else -1))
 
 
+def _files(count: int) -> str:
+    return f"{count:,} {'file' if count == 1 else 'files'}"
+
+
 def _scan_of_list(listed: Listed, words: str) -> Scan:
-    return Scan(listed.items, listed.roots, understood=words.format(f"{len(listed.items):,}"), notes=listed.notes)
+    return Scan(listed.items, listed.roots, understood=words.format(_files(len(listed.items))), notes=listed.notes)
 
 
 def _scan_of_shards(contents: list[tuple[str, Contents]]) -> Scan:
@@ -215,7 +219,7 @@ def _together(parts: list[Scan]) -> Scan:
         special=sum(part.special for part in parts),
         overlapping=sum(part.overlapping for part in parts) + total - len(files),
         unreadable=[entry for part in parts for entry in part.unreadable],
-        understood="; ".join(part.understood or f"{len(part.files):,} files of folders" for part in parts),
+        understood="; ".join(part.understood or f"{_files(len(part.files))} of folders" for part in parts),
         notes=[note for part in parts for note in part.notes],
         inside=sum(part.inside for part in parts),
     )
