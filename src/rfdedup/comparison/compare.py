@@ -107,7 +107,12 @@ def find(base: View, other: View, limits: ChangeLimits) -> Finding | None:
             return finding
         whole = whole or finding
     few = _aligned(base, other, by_keypoints(base, other, limits, few=True), limits)
-    if few is not None and (few.alignment.inliers >= limits.many_inliers or _settled(few, limits)):
+    # a coarse alignment may make a change look like a layer, but never hides a clear one
+    if (
+        few is not None
+        and few.alignment.inliers >= limits.many_inliers
+        and (_settled(few, limits) or _surely_different(few, limits))
+    ):
         return few
     found = _aligned(base, other, by_keypoints(base, other, limits), limits)
     if found is not None:
@@ -116,6 +121,12 @@ def find(base: View, other: View, limits: ChangeLimits) -> Finding | None:
         canvas = lay(base, other, rejected, VIEW_SIDE)
         whole = None if canvas is None else _measure(base, other, rejected, canvas, limits)
     return whole and _shaken(base, other, whole, limits)
+
+
+def _surely_different(finding: Finding, limits: ChangeLimits) -> bool:
+    """Whether a clear change makes two pictures different whatever it is like."""
+    clear = finding.measures.change.peak >= limits.clear_change
+    return clear and _with_details(finding, limits).verdict.kind == Kind.DIFFERENT
 
 
 def _aligned(base: View, other: View, alignment: Alignment | None, limits: ChangeLimits) -> Finding | None:
