@@ -25,7 +25,7 @@ from rfdedup.model.version import __version__
 from rfdedup.pipeline.edited_copies import KINDS
 from rfdedup.pipeline.embedding import embed_files
 from rfdedup.pipeline.run import refine
-from rfdedup.pipeline.thresholds import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
+from rfdedup.pipeline.threshold_estimate import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.folder import scan
 
