@@ -55,7 +55,7 @@ def test_ranges() -> None:
 
 
 def sampled(groups: list[int], count: int, seed: int) -> tuple[np.ndarray, float, int]:
-    """Copies in the sample of each sampled member of groups of these sizes, the share that is sampled, and the total."""
+    """Copies of each sampled member of groups of these sizes in the sample, the share of that, and the total."""
     member = np.repeat(np.arange(len(groups)), groups)
     chosen = np.random.default_rng(seed).choice(member.size, count, replace=False)
     seen = np.bincount(member[chosen], minlength=len(groups))
