@@ -1,6 +1,6 @@
 """``python -m rfdedup``."""
 
-from rfdedup.cli.main import main
+from rfdedup.cli.main import entry
 
 if __name__ == "__main__":
-    main()
+    entry()

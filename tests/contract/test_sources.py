@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from containers import write_parquet, write_tar, write_zip
 from contract.sources import SourceContract
 from rfdedup.sources.base import Source
 from rfdedup.sources.folder import FolderSource
+from rfdedup.sources.shards import ShardSource
 
 
 class TestFolder(SourceContract):
@@ -27,3 +31,60 @@ class TestFolder(SourceContract):
 
     def gone(self, key: str) -> None:
         (self.root / key).unlink()
+
+
+class _Container(SourceContract):
+    alone = False
+    name = ""
+
+    @pytest.fixture(autouse=True)
+    def files(self, tmp_path: Path) -> None:
+        self.path = tmp_path / self.name
+        # the order inside is not that of names
+        self.write(dict(sorted(self.wanted.items(), key=lambda entry: entry[0][::-1])))
+
+    def write(self, members: Mapping[str, bytes]) -> None:
+        raise NotImplementedError
+
+    def made(self) -> Source:
+        return ShardSource((str(self.path),))
+
+    def changed(self, key: str) -> None:
+        self.write({**self.wanted, key: b"something of another length"})
+
+    def gone(self, key: str) -> None:
+        self.write({name: data for name, data in self.wanted.items() if name != key})
+
+    def test_a_container_that_went_is_unreadable(self, source: Source) -> None:
+        items = source.plan()[0]
+        self.path.unlink()
+        with source.open() as reader:
+            assert {result[0] for result in reader.fetch(items) if isinstance(result, tuple)} == {"unreadable"}
+
+
+class TestTar(_Container):
+    name = "images.tar"
+
+    def write(self, members: Mapping[str, bytes]) -> None:
+        write_tar(self.path, members)
+
+
+class TestZip(_Container):
+    name = "images.zip"
+
+    def write(self, members: Mapping[str, bytes]) -> None:
+        write_zip(self.path, members)
+
+
+class TestDeflatedZip(_Container):
+    name = "images.zip"
+
+    def write(self, members: Mapping[str, bytes]) -> None:
+        write_zip(self.path, members, zipfile.ZIP_DEFLATED)
+
+
+class TestParquet(_Container):
+    name = "images.parquet"
+
+    def write(self, members: Mapping[str, bytes]) -> None:
+        write_parquet(self.path, members)

@@ -157,3 +157,18 @@ def test_no_process_table_is_told(images: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(executor, "Path", lambda name: real(str(name).replace("/proc", str(images))))
     with executor.LocalExecutor(1, WorkerLimits()) as workers, pytest.raises(WorkerError, match="/proc"):
         list(workers.run(len, [(0, ["file"])], items=1))
+
+
+def test_the_command_leaves_by_its_exit_code_and_says_all_it_has_to(tmp_path: Path) -> None:
+    code = (
+        "import atexit, sys; from rfdedup.cli import main as cli; atexit.register(print, 'at the end', flush=True); "
+        "sys.argv = ['rfdedup', *sys.argv[1:]]; cli.entry()"
+    )
+
+    def left(*words: str) -> tuple[int, str]:
+        done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path)
+        return done.returncode, done.stdout
+
+    assert left("--version")[0] == 0
+    assert left("--version")[1].endswith("at the end\n")
+    assert left("report", "nowhere")[0] == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 import rfdedup.demo
-from rfdedup.comparison import View, compare, make_view
+from rfdedup.comparison import ChangeLimits, View, compare, make_view
+from rfdedup.comparison.align import Alignment, by_keypoints
 from rfdedup.imaging.arrays import U8
 from rfdedup.model.evidence import Evidence, Kind, Side
 
@@ -253,3 +255,30 @@ def test_the_decision_is_symmetric_and_repeats(first: str, second: str, form: in
     # RANSAC draws from the generator of the thread: pairs in between must not matter
     cv2.setRNGSeed(99)
     assert compare(view(subject), view(king)) == evidence
+
+
+def test_a_crop_is_settled_by_few_keypoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = photo("china")
+    crop = coded(whole[40:260, 60:350])
+
+    def looked_for(_: View) -> None:
+        raise AssertionError("all keypoints were looked for")
+
+    monkeypatch.setattr(View, "keypoints", property(looked_for))
+    found = compare(view(crop), view(whole))
+    assert (found.kind, found.reason, found.pasted) == (Kind.COPY, "edited", Side.NONE)
+
+
+def test_few_keypoints_and_all_of_them_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [(coded(photo(name)[30:250, 50:340]), photo(name)) for name in ("china", "coffee", "astronaut")]
+    pairs.append((photo("china"), photo("coffee")))
+    with_few = [compare(view(one), view(other)) for one, other in pairs]
+    monkeypatch.setattr(sys.modules["rfdedup.comparison.compare"], "by_keypoints", _all_keypoints)
+    alone = [compare(view(one), view(other)) for one, other in pairs]
+    assert [found.kind for found in with_few] == [found.kind for found in alone]
+    for one, other in zip(with_few[:3], alone[:3], strict=True):
+        assert one.transform == pytest.approx(other.transform, abs=1.0)
+
+
+def _all_keypoints(base: View, other: View, limits: ChangeLimits, *, few: bool = False) -> Alignment | None:
+    return None if few else by_keypoints(base, other, limits)

@@ -53,3 +53,9 @@ def test_a_crop_was_not_pasted() -> None:
 @pytest.mark.parametrize("transform", [(1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (0.0,) * 6])
 def test_the_same_picture_was_not_pasted(transform: tuple[float, ...]) -> None:
     assert pasted(transform, view(photo(0)), view(photo(0))) == Side.NONE
+
+
+def test_a_poster_that_cuts_off_one_side_has_the_photo_pasted_into_it() -> None:
+    poster = np.full((400, 480, 3), 10, np.uint8)
+    poster[40:320, 40:440] = photo(2)[:280]
+    assert pasted((1.0, 0.0, 40.0, 0.0, 1.0, 40.0), view(photo(2)), view(poster)) == Side.KING

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -96,6 +98,26 @@ def main(argv: list[str] | None = None) -> None:
         code = _fail(f"error: {_told(error)}")
     _let_go_of_output()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def entry() -> None:
+    """``main`` for the console: leaves without taking the interpreter apart.
+
+    Threads of libraries may still hold Python objects when all work is done. If they let go of them while the
+    interpreter ends, the process aborts ("terminate called without an active exception") after a run that succeeded.
+    """
+    try:
+        main()
+    except SystemExit as exit_:
+        code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+    else:
+        code = 0
+    for thread in threading.enumerate():
+        if not thread.daemon and thread is not threading.current_thread():
+            thread.join()
+    atexit._run_exitfuncs()
+    _let_go_of_output()
+    os._exit(code)
 
 
 def _check_current_folder() -> None:

@@ -92,6 +92,10 @@ class TerminalProgress(WarningsOnly):
             with suppress(OSError):
                 sys.stderr.write(f"{self._title}: {self._done:,}{of}, {rate:,.0f}/s{left}\n")
 
+    def tell(self, text: str) -> None:
+        with suppress(OSError):
+            click.echo(printable(text), err=True)
+
     def finish(self) -> None:
         if self._task is not None:
             self._bar.remove_task(self._task)  # type: ignore[arg-type]

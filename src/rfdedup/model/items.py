@@ -30,21 +30,29 @@ def identity_of(row: Mapping[str, Any], prefix: str = "") -> Identity:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the bytes of an item lie inside a container: so many ``length`` from ``offset`` on."""
+    """Where an item lies inside a container.
+
+    Attributes:
+        offset, length: of its bytes as they are stored; in a table, its row and 1.
+        source: how they are stored, the column ``source`` of all tables: ``tar``, ``zip``, ``zip deflated``,
+            ``zip encrypted`` and other ways that are not read, or ``parquet`` with the path of a column.
+    """
 
     offset: int
     length: int
+    source: str = "tar"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One image of a data set, the same from scan to undo: a regular file today. A row is its position in the plan.
+    """One image of a data set, the same from scan to undo: a file or a part of one. A row is its position in the plan.
 
     Attributes:
-        root: the INPUT that it came from.
+        root: the INPUT that it came from, a folder or a container.
         key: its name below ``root``, ``/``-separated, surrogate-escaped; the column ``path`` of all tables.
         size: bytes.
-        mtime_ns, inode, device, links: what the file system says of it. The first two tell that it changed.
+        mtime_ns, inode, device, links: what the file system says of it. The first two tell that it changed. In a
+            container: the time that it notes, or its own, and its inode and device.
         version: what tells that it changed where there is no file system: an ETag, the version of a container.
         place: inside a container; None for a file.
         split, label, frame, time: what the data set says of it; time in seconds.
@@ -85,8 +93,18 @@ class Item:
 
     @property
     def named_as_image(self) -> bool:
+        if self.place is not None and self.place.source.startswith("parquet"):
+            # the column of a table says what it holds
+            return True
         name = self.key.rsplit("/", 1)[-1]
         return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
+
+
+def version_of(status: os.stat_result) -> str:
+    """The version of a container: size, time and, where a file keeps it, inode."""
+    # Windows numbers a file differently through a name and through a handle on some volumes
+    inode = 0 if os.name == "nt" else status.st_ino
+    return f"{status.st_size} {storable_time(status)} {inode}"
 
 
 def storable_time(status: os.stat_result) -> int:

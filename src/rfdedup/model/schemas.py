@@ -35,6 +35,11 @@ def row_of(file: Item, fault: tuple[str, str] | None = None) -> dict[str, Any]:
         "flags": [],
         "error": kind,
         "error_detail": detail,
+        "source": None if file.place is None else file.place.source,
+        "offset": None if file.place is None else file.place.offset,
+        "length": None if file.place is None else file.place.length,
+        "version": file.version,
+        "split": file.split,
     }
 
 
@@ -74,6 +79,15 @@ _INFORMATION: list[pa.Field[Any]] = [
     pa.field("shade", pa.int32()),
     pa.field("texture", pa.float64()),
     pa.field("crispness", pa.float64()),
+]
+
+_PLACE: list[pa.Field[Any]] = [
+    # where an image lies inside its root, see model.items.Place: null for a file of a folder
+    pa.field("source", pa.string()),
+    pa.field("offset", pa.int64()),
+    pa.field("length", pa.int64()),
+    pa.field("version", pa.string()),
+    pa.field("split", pa.string()),
 ]
 
 FEATURES = pa.schema(
@@ -120,6 +134,7 @@ FEATURES = pa.schema(
         pa.field("orientation", pa.int32()),
         # see features.local_features; null where pictures are not compared
         pa.field("local_features", pa.binary()),
+        *_PLACE,
     ]
 )
 """``features/metadata_NNNN.parquet``: one row per scanned image, in scan order."""
@@ -153,6 +168,7 @@ VERDICTS = pa.schema(
         pa.field("king_row", pa.int64()),
         pa.field("same", pa.string()),
         *_INFORMATION,
+        *_PLACE,
     ]
 )
 """``verdicts.parquet``: one row per input file, sorted by (root, path_bytes). Row numbers are those of links.

@@ -17,11 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from rfdedup.model.errors import ConfigError, RunFolderError
+from rfdedup.imaging import DecodeLimits
+from rfdedup.model.errors import ConfigError, ImageError, RunFolderError
 from rfdedup.model.schemas import TABLE_ERRORS, VERDICTS, Verdict
 from rfdedup.model.text import path_text
 from rfdedup.outputs.apply.database import JOURNAL_FILE
 from rfdedup.outputs.apply.names import local, root_path
+from rfdedup.sources.finding import member_at
+from rfdedup.sources.reading import read_stable
 from rfdedup.storage.files import atomic_write, explain, read_regular
 from rfdedup.storage.run_folder import (
     FEATURES_FOLDER,
@@ -33,7 +36,7 @@ from rfdedup.storage.run_folder import (
     VERDICTS_FILE,
     RunFolder,
 )
-from rfdedup.storage.tables import check_verdicts, open_table
+from rfdedup.storage.tables import check_verdicts, has_first_columns, open_table, with_columns
 
 _STATE = (RUN_JSON, VERDICTS_FILE, LINKS_FILE, REPORT_FILE, LOCK_FILE, REVIEWS_FILE, JOURNAL_FILE)
 _BATCH_ROWS = 8192
@@ -116,8 +119,8 @@ def _refuse_to_overwrite(run: Path, output: Path) -> None:
     if target.is_file():
         for verdict in Verdict:
             for row in _rows(run, verdict):
-                alike = os.fsdecode(row["path_bytes"]).casefold().endswith(name)
-                if alike and Path(row["file"]).exists() and target.samefile(row["file"]):
+                place = row["file"] if row["source"] is None else row["root"]
+                if place.casefold().endswith(name) and Path(place).exists() and target.samefile(place):
                     raise ConfigError(f"--output {output} is one of the images that were scanned; choose another name")
 
 
@@ -134,14 +137,14 @@ def _batches(run: Path, wanted: Verdict) -> Iterator[pa.RecordBatch]:
     file = run / VERDICTS_FILE
     try:
         with open_table(file) as parquet:
-            if not parquet.schema_arrow.equals(VERDICTS, check_metadata=False):
+            if not has_first_columns(parquet.schema_arrow, VERDICTS):
                 raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
             rows = parquet.metadata.num_rows
             for batch in parquet.iter_batches(_BATCH_ROWS):
                 check_verdicts(batch, rows)
                 chosen = batch.filter(pc.equal(batch.column("verdict"), str(wanted)))
                 if chosen.num_rows:
-                    yield chosen
+                    yield with_columns(chosen, VERDICTS)
     except TABLE_ERRORS as error:
         raise RunFolderError(f"{file} is damaged ({error}): run the same `rfdedup run` command again") from None
 
@@ -266,13 +269,19 @@ def _hf_row(row: dict[str, Any], *, embed: bool) -> dict[str, Any]:
     file = row["file"]
     if path_text(file) != file and not embed:
         raise ConfigError(f"{path_text(file)}: a name that is not UTF-8 cannot be referred to; use --embed")
-    image = {"bytes": _read(file), "path": row["path"]} if embed else {"bytes": None, "path": file}
+    if row["source"] is not None and not embed:
+        raise ConfigError(f"{path_text(file)} lies inside a container and cannot be referred to; use --embed")
+    image = {"bytes": _read(row), "path": row["path"]} if embed else {"bytes": None, "path": file}
     return {"image": image, **{name: row[name] for name in list(_HF_FEATURES)[1:]}}
 
 
-def _read(file: str) -> bytes:
+def _read(row: dict[str, Any]) -> bytes:
+    file = row["file"]
     try:
-        return read_regular(file)
+        member = member_at(row["root"], row["path_bytes"], row)
+        return read_regular(file) if member is None else read_stable(member, DecodeLimits())
+    except ImageError as error:
+        raise RunFolderError(f"cannot read {path_text(file)}: {error.detail}") from None
     except OSError as error:
         raise RunFolderError(f"cannot read {path_text(file)}: {explain(error)}") from None
 
@@ -313,6 +322,11 @@ def _write_fiftyone(run: Path, wanted: Verdict, folder: Path) -> int:
         data.write(b"{")
         labels.write(b'{"labels": {')
         for row in _rows(run, wanted):
+            if row["source"] is not None:
+                raise ConfigError(
+                    f"{path_text(row['file'])} lies inside a container, where FiftyOne opens no image; "
+                    "--format hf --embed writes a file with the images"
+                )
             key = json.dumps(f"{count:09d}")
             label = classes.setdefault(row["reason"] or str(wanted), len(classes))
             comma = b",\n" if count else b"\n"

@@ -24,10 +24,10 @@ from rfdedup.model.items import Item, identity_of
 from rfdedup.model.version import __version__
 from rfdedup.pipeline.edited_copies import KINDS
 from rfdedup.pipeline.embedding import embed_files
+from rfdedup.pipeline.inputs import Inputs, as_names
 from rfdedup.pipeline.run import refine
 from rfdedup.pipeline.threshold_estimate import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
 from rfdedup.runtime.progress import Progress, Silent, Watch
-from rfdedup.sources.folder import scan
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def calibrate_input(
         kept = run.verdicts.filter(np.asarray(run.verdicts["verdict"]) == "keep").select(
             ["root", "path_bytes", "sha256"]
         )
-        files = {file.identity: file for file in scan(list(inputs)).files}
+        files = {file.identity: file for file in Inputs(as_names(inputs)).scan().files}
         measured = run.verdicts.num_rows
     # by content, so that neither names nor folders decide
     rows = sorted(kept.to_pylist(), key=lambda row: row["sha256"])

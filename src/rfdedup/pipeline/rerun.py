@@ -52,6 +52,7 @@ def recompute(
 
 
 def _refine(run: Path, threshold: float | None, encoder: str | None, same: str | None, answer: Connection) -> None:
+    from rfdedup.pipeline.inputs import inputs_of
     from rfdedup.pipeline.run import refine
 
     try:
@@ -63,7 +64,7 @@ def _refine(run: Path, threshold: float | None, encoder: str | None, same: str |
             )
         if same is not None:
             config = config.model_copy(update={"same": same})
-        refine(info.get("inputs", []), run, config=config, command=info.get("command", []), named=False)
+        refine(inputs_of(info), run, config=config, command=info.get("command", []), named=False)
     except RfdedupError as error:
         answer.send(str(error))
     else:

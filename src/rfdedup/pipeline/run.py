@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.pipeline.duplicates import about_comparison
 from rfdedup.pipeline.early_embedding import SampleInputs
+from rfdedup.pipeline.inputs import InputOptions, Inputs, as_names, in_reading_order
 from rfdedup.pipeline.judging import Findings, judge
 from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at, refuse_early
@@ -36,7 +38,7 @@ from rfdedup.runtime.cpus import at_most
 from rfdedup.runtime.memory import peak_memory, return_freed
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.companions import companion_counts
-from rfdedup.sources.folder import FolderSource, Scan, sample
+from rfdedup.sources.folder import Scan, sample
 from rfdedup.sources.plan import cut
 from rfdedup.stages.verdicts import evidence_table, link_table, verdict_table
 from rfdedup.storage.decision_log import DecisionLog
@@ -49,7 +51,7 @@ Rows = npt.NDArray[np.int64]
 
 
 def refine(
-    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Inputs,
     out: str | os.PathLike[str],
     *,
     config: RunConfig | None = None,
@@ -63,11 +65,12 @@ def refine(
     Running again with the same ``out`` resumes: what is known of unchanged files is not computed again.
 
     Args:
-        inputs: a folder or several.
+        inputs: folders, images, tar, zip and Parquet files, one or several; see ``docs/inputs.md``.
         out: the run folder, made where it does not exist.
         config: a validated configuration; or give its keys as keyword ``options`` (nested ones as dicts;
             ``encoder``, ``weights``, ``threshold``, ``device``, ``precision`` and ``descriptor`` directly).
-            ``encoder`` may also be an object with the ``Encoder`` protocol.
+            ``encoder`` may also be an object with the ``Encoder`` protocol. ``files_from``, ``null``, ``path_column``,
+            ``image_column`` and ``exclude`` say how the input is read, as on the command line.
         progress: is told how far the work is.
         command: what the user typed, for ``run.json``.
         named: the user named ``inputs``; False where an earlier run of this folder did, which may be a stranger's.
@@ -75,15 +78,20 @@ def refine(
     Raises:
         RfdedupError: the input, the options or the run folder cannot be used; the message says what to do.
     """
-    roots = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
     given = options.pop("encoder") if not isinstance(options.get("encoder", ""), str) else None
+    reading = InputOptions.taken_from(options)
     settings = config if config is not None else make_config(nest_options(options))
     watch = Watch(progress if progress is not None else Silent())
     with watch.stage("scan", None):
-        source = FolderSource(tuple(os.fspath(root) for root in roots), limits_of(settings), exclude=Path(out))
+        source = inputs if isinstance(inputs, Inputs) else Inputs(as_names(inputs), reading)
+        source = replace(source, limits=limits_of(settings), without=Path(out))
         scanned = source.scan(watch.advance)
     if not scanned.files:
-        raise InputError(f"no file to look at below {', '.join(map(str, roots))}: {passed_over(scanned)}")
+        raise InputError(f"no file to look at below {', '.join(scanned.roots)}: {passed_over(scanned)}")
+    if scanned.understood:
+        watch.tell(f"input: {scanned.understood}")
+    for note in scanned.notes:
+        watch.warn(note)
     folder = RunFolder.create(Path(out))
     warn_of_globs(scanned, settings, watch)
     if settings.same != "meaning" and settings.semantic.threshold != "auto":
@@ -92,7 +100,7 @@ def refine(
             "compared; say --same meaning to drop what is alike, or --floor to compare fewer pairs"
         )
     with folder.lock(), at_most(settings.workers):
-        run = refine_scan(scanned, folder, settings, watch, list(command), given)
+        run = refine_scan(scanned, folder, settings, watch, list(command), given, source.given())
         note_run(folder, scanned.roots, named=named)
         return run
 
@@ -106,10 +114,16 @@ def nest_options(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def refine_scan(
-    scanned: Scan, folder: RunFolder, config: RunConfig, watch: Watch, command: list[str], given: Encoder | None
+    scanned: Scan,
+    folder: RunFolder,
+    config: RunConfig,
+    watch: Watch,
+    command: list[str],
+    given: Encoder | None,
+    read: dict[str, Any] | None = None,
 ) -> Run:
     """The funnel where anything changed since the last run, and the report on what it wrote."""
-    about = {ID: own_id(folder), **about_run(scanned, config, command)}
+    about = {ID: own_id(folder), **about_run(scanned, config, command), "given": read}
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
     state = fingerprint(files, config, folder.path) if given is None else None
     if (
@@ -228,10 +242,12 @@ def measure(
     Returns:
         all images, and what the encoder was shown of new ones, as far as a metric may be fitted to it.
     """
-    known, at = look_up(files, store, retry=True)
-    new, held_inputs = cut(files, at < 0), None
+    # containers are read in their order, whatever that of names is
+    reading = in_reading_order(files)
+    known, at = look_up(reading, store, retry=True)
+    new, held_inputs = cut(reading, at < 0), None
     if not new:
-        return assemble(files, known, at), None
+        return assemble(files, *((known, at) if reading is files else look_up(files, store))), None
     del known
     early_encoder = encoder() if encoder is not None else None
     if early_encoder is not None and config.same == "meaning":

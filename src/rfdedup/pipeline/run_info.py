@@ -57,6 +57,8 @@ def fingerprint(files: Sequence[Item], config: RunConfig, run: Path) -> str | No
     lengths = np.array([len(root) for root in items.roots], np.int64)[items.root]
     for key, *told in zip(items.sort_keys(), lengths, items.size, items.mtime_ns, items.inode, strict=True):
         digest.update(key + "\0{} {} {} {}\0".format(*told).encode())
+    for version, place in zip(items.said.get("version", ()), items.said.get("place", ()), strict=False):
+        digest.update(f"{version} {place}\0".encode())
     return digest.hexdigest()
 
 
@@ -65,7 +67,8 @@ def scan_counts(scanned: Scan, image_set: ImageSet) -> dict[str, Any]:
     return {
         "files": len(scanned.files),
         "images": len(image_set.files),
-        "others": image_set.others,
+        "others": image_set.others + scanned.inside,
+        "understood": scanned.understood,
         "hidden": scanned.hidden,
         "symlinks": scanned.symlinks,
         "special": scanned.special,

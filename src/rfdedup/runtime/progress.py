@@ -30,6 +30,14 @@ class Warned(Protocol):
         """One line."""
 
 
+@runtime_checkable
+class Told(Protocol):
+    """A ``Progress`` that also shows what is going to be worked on."""
+
+    def tell(self, text: str) -> None:
+        """One line."""
+
+
 class Silent:
     """Progress that nobody watches."""
 
@@ -107,6 +115,11 @@ class Watch:
         self.warnings.append(text)
         if isinstance(self.progress, Warned):
             self.progress.warn(text)
+
+    def tell(self, text: str) -> None:
+        """Say something in one line, where somebody watches."""
+        if isinstance(self.progress, Told):
+            self.progress.tell(text)
 
     def _pause(self) -> None:
         at_work = self._open[-1]

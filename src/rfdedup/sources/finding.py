@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
+from typing import Any
 
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import Identity, Item, storable_time
+from rfdedup.model.items import Identity, Item, Place, storable_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,26 @@ class FoundFile:
     key: Identity
     file: Item | None
     problem: Fault = ("", "")
+
+
+PLACE_COLUMNS = ("bytes", "source", "offset", "length", "version")
+"""Columns of the verdicts that say, beside root and name, where an image lies inside a container."""
+
+
+def member_at(root: str, name: bytes, facts: dict[str, Any]) -> Item | None:
+    """The member of a container that a row of the verdicts names; None where the row names a file.
+
+    It is no news from the container: what reads it tells whether that changed.
+
+    Args:
+        root: absolute path of the container. name: of the member.
+        facts: ``PLACE_COLUMNS`` of the row.
+    """
+    if facts["source"] is None:
+        return None
+    offset, length, size = (max(int(facts[column] or 0), 0) for column in ("offset", "length", "bytes"))
+    place = Place(offset, length, str(facts["source"]))
+    return Item(root, os.fsdecode(name), size, 0, 0, 0, 1, version=facts["version"], place=place)
 
 
 def look_at(root: str, name: bytes, key: Identity | None = None) -> FoundFile:

@@ -34,6 +34,12 @@ class Scan:
     overlapping: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     """Folders that could not be listed, each with the reason."""
+    understood: str = ""
+    """What the input was taken for, in words, where it is more than folders."""
+    notes: list[str] = field(default_factory=list)
+    """What is wrong with parts of the input, in lines for people."""
+    inside: int = 0
+    """Members of containers that are no images by their names."""
 
 
 def scan(
@@ -49,7 +55,7 @@ def scan(
     different names of one file and stay separate. ``progress`` is told how many more files were found.
 
     Raises:
-        InputError: an input does not exist or is neither a folder nor a file.
+        InputError: an input does not exist or is no folder.
     """
     roots = [_resolve(path) for path in inputs]
     if not roots:
@@ -119,7 +125,12 @@ def sample(files: Sequence[Item], count: int) -> list[Item]:
     return [files[i] for i in sorted(order[:count])]
 
 
-def _resolve(path: str | os.PathLike[str]) -> str:
+def resolve(path: str | os.PathLike[str]) -> str:
+    """The absolute path of something that the user named, without links.
+
+    Raises:
+        InputError: it does not exist, or its name is not UTF-8.
+    """
     given = os.fspath(path)
     try:
         resolved = os.path.realpath(given, strict=True)
@@ -129,6 +140,11 @@ def _resolve(path: str | os.PathLike[str]) -> str:
         raise InputError(f"INPUT {given!r} cannot be read: {error.strerror}") from None
     if not resolved.isprintable() and any("\udc80" <= c <= "\udcff" for c in resolved):
         raise InputError(f"INPUT {given!r} has a name that is not UTF-8: give the folder above it instead")
+    return resolved
+
+
+def _resolve(path: str | os.PathLike[str]) -> str:
+    given, resolved = os.fspath(path), resolve(path)
     if not os.path.isdir(resolved):
         raise InputError(f"INPUT {given!r} is not a folder: name the folder that holds the images")
     return resolved

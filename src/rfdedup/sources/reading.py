@@ -1,4 +1,4 @@
-"""Reading a file that a scan found, as long as it is still the same one."""
+"""Reading what a scan found, a file or a member of a container, as long as it is still the same."""
 
 from __future__ import annotations
 
@@ -11,17 +11,21 @@ from rfdedup.imaging import DecodeLimits
 from rfdedup.model.errors import ImageError
 from rfdedup.model.faults import Fault
 from rfdedup.model.items import Item, storable_time
+from rfdedup.sources.containers import read_member
 from rfdedup.storage.files import NotRegularError, open_regular
 
 
 def read_stable(file: Item, limits: DecodeLimits) -> bytes:
-    """Bytes of a file that is still the one that was scanned.
+    """Bytes of an item that is still the one that was scanned.
 
     Raises:
-        ImageError: ``unreadable``, ``too-large``, or ``unstable`` when size, time or inode changed since the scan.
+        ImageError: ``unreadable``, ``too-large``, or ``unstable`` when size, time or inode changed since the scan; of
+            its container, where it lies in one. See ``containers.read_member`` for what else may be wrong there.
     """
     if file.size > limits.max_bytes:
         raise ImageError("too-large", f"{file.size} bytes; the limit is {limits.max_bytes}")
+    if file.place is not None:
+        return read_member(file, file.place, limits)
     try:
         # a pipe or device that took its place since the scan would keep whoever opens it waiting
         with open_regular(file.absolute) as stream:
@@ -40,7 +44,7 @@ def read_stable(file: Item, limits: DecodeLimits) -> bytes:
 
 @dataclass(frozen=True)
 class FileReader:
-    """The reader of files; it holds nothing open between two of them."""
+    """The reader of files and of members of containers; a process holds a few containers open."""
 
     limits: DecodeLimits
 

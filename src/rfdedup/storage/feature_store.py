@@ -392,7 +392,18 @@ class FeatureStore:
 def _read(path: Path, columns: list[str]) -> pa.Table:
     # half the time of read_table, which loads the data set machinery
     with open_table(path) as file:
-        return file.read(columns=columns)
+        table = file.read(columns=columns)
+    for name in columns:
+        # a shard of before the column was appended
+        if name not in table.column_names and name in FEATURES.names:
+            table = table.append_column(FEATURES.field(name), pa.nulls(table.num_rows, FEATURES.field(name).type))
+    return table
+
+
+def _known_schema(found: pa.Schema) -> bool:
+    """Whether a shard has the columns of today, or the first of them: columns are appended."""
+    first = pa.schema(list(FEATURES)[: len(found)])
+    return len(found) >= FEATURES.get_field_index("source") and bool(found.equals(first))
 
 
 def _number(marker: Path) -> int | None:
@@ -422,10 +433,10 @@ def _sound(metadata: Path, rows: int) -> bool:
     """Whether a file whose checksum fits holds what we write: whoever writes the checksum can write anything."""
     try:
         with open_table(metadata) as file:
-            if file.metadata.num_rows != rows or not file.schema_arrow.equals(FEATURES):
+            if file.metadata.num_rows != rows or not _known_schema(file.schema_arrow):
                 return False
             found = 0
-            for batch in file.iter_batches(4096, columns=LIGHT_COLUMNS):
+            for batch in file.iter_batches(4096, columns=[n for n in LIGHT_COLUMNS if n in file.schema_arrow.names]):
                 batch.validate(full=True)
                 found += batch.num_rows
     except TABLE_ERRORS:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.item_table import ItemTable
-from rfdedup.model.items import Item
+from rfdedup.model.items import Item, Place
 from rfdedup.model.text import path_text
 from rfdedup.storage.feature_store import FeatureStore
 
@@ -40,8 +40,8 @@ def look_up(
     # the first of equal keys is found: the newest, and before all others those that need no further look
     order = np.lexsort((-np.arange(n), again))
     items = ItemTable.of(files)
-    mine = _keys(items.root_column(), items.keys, _states(items.size, items.mtime_ns, items.inode))
-    theirs = _keys(known["root"], known["path_bytes"], _states_of(known)).take(pa.array(order))
+    mine = _keys(items.root_column(), items.keys, _states(items.size, items.mtime_ns, items.inode), _versions(items))
+    theirs = _keys(known["root"], known["path_bytes"], _states_of(known), _versions_of(known)).take(pa.array(order))
     found = pc.index_in(mine, theirs).fill_null(n).to_numpy(zero_copy_only=False).astype(np.int64)
     at = np.append(order, -1)[found]
     if retry and n:
@@ -98,8 +98,29 @@ def _states(*columns: npt.NDArray[np.generic]) -> pa.Array:
     )
 
 
+def _versions(items: ItemTable) -> pa.Array:
+    """Version of the container and place in it, empty for files."""
+    nobody = np.full(len(items), None, object)
+    said = (items.said.get(name, nobody) for name in ("version", "place"))
+    return pa.array([_version(version, place).encode() for version, place in zip(*said, strict=True)], pa.binary())
+
+
+def _version(version: str | None, place: Place | None) -> str:
+    return version or "" if place is None else f"{version or ''} {place.source} {place.offset} {place.length}"
+
+
+def _versions_of(known: pa.Table) -> pa.ChunkedArray:
+    places = [known[name].cast(pa.string()) for name in ("source", "offset", "length")]
+    version = pc.fill_null(known["version"], "")
+    whole = pc.binary_join_element_wise(version, *places, " ")
+    return pc.coalesce(whole, version).cast(pa.binary())
+
+
 def _keys(
-    roots: pa.ChunkedArray | pa.Array, paths: pa.ChunkedArray | pa.Array, states: pa.Array
+    roots: pa.ChunkedArray | pa.Array,
+    paths: pa.ChunkedArray | pa.Array,
+    states: pa.Array,
+    versions: pa.ChunkedArray | pa.Array,
 ) -> pa.ChunkedArray | pa.Array:
     """Whole paths with what tells that a file changed, as bytes, one for each row."""
-    return pc.binary_join_element_wise(roots.cast(pa.binary()), paths, states, b"/")
+    return pc.binary_join_element_wise(roots.cast(pa.binary()), paths, states, versions, b"/")

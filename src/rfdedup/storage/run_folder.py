@@ -321,6 +321,7 @@ _FACTS: Final[dict[str, Callable[[Any], bool]]] = {
     "tables": _table_of(str),
     "config": _config,
     "inputs": _strings,
+    "given": lambda value: value is None or isinstance(value, dict),
     "command": _strings,
     "scan": lambda value: isinstance(value, dict),
     "encoder": _encoder,

@@ -29,6 +29,22 @@ def open_table(path: str | os.PathLike[str], about: pq.FileMetaData | None = Non
         yield table
 
 
+def has_first_columns(found: pa.Schema, schema: pa.Schema) -> bool:
+    """Whether a table has the columns of ``schema``, or the first of them where the others may be null.
+
+    Columns are appended, so this is what an older version wrote.
+    """
+    known = len(found)
+    first = pa.schema(list(schema)[:known])
+    return found.equals(first, check_metadata=False) and all(field.nullable for field in list(schema)[known:])
+
+
+def with_columns(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """A batch with the columns of ``schema``, null where it is of an older version."""
+    missing = [pa.nulls(batch.num_rows, field.type) for field in list(schema)[batch.num_columns :]]
+    return pa.RecordBatch.from_arrays([*batch.columns, *missing], schema=schema)
+
+
 def map_array(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
     """An ``.npy`` file as a read-only memory map; raises one of ``ARRAY_ERRORS`` where it is damaged or no file."""
     with open_regular(path) as stream:

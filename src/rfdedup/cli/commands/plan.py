@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from rfdedup.cli.commands.run import config_options, nested
+from rfdedup.cli.commands.run import config_options, input_options, nested, taken_inputs
 from rfdedup.cli.console import Output, output_options
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _Rows = dict[str, tuple["Range", Callable[[float], str]]]
 
 
 @click.command("plan", short_help="Forecast time, memory and disk of a run.")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=str))
+@click.argument("inputs", nargs=-1, metavar="INPUT...", type=click.Path(path_type=str))
 @click.option(
     "--out", type=click.Path(path_type=Path), metavar="RUN", help="Run folder; what it holds already is not counted."
 )
@@ -36,6 +36,7 @@ _Rows = dict[str, tuple["Range", Callable[[float], str]]]
     metavar="N",
     help="Files that go through the passes now; more make the ranges narrower.",
 )
+@input_options
 @config_options
 @output_options
 def command(
@@ -57,6 +58,7 @@ def command(
     from rfdedup.pipeline.planning import plan_run
     from rfdedup.storage.config_file import load_config
 
+    source = taken_inputs(inputs, flags)
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
     # what the interpreter and the imports took; a run pays it too
@@ -65,10 +67,10 @@ def command(
     except (psutil.Error, OSError):
         started = 0.0
     if quiet or as_json:
-        plan = plan_run(inputs, settings, out=out, measure=measure, progress=WarningsOnly(), started=started)
+        plan = plan_run(source, settings, out=out, measure=measure, progress=WarningsOnly(), started=started)
     else:
         with TerminalProgress() as progress:
-            plan = plan_run(inputs, settings, out=out, measure=measure, progress=progress, started=started)
+            plan = plan_run(source, settings, out=out, measure=measure, progress=progress, started=started)
     size = plan.bytes / 1e9
     output.show(f"{plan.files:,} files, {size:,.1f} GB; {plan.measured:,} measured in {plan.took:.0f} s")
     for table in _tables(plan):

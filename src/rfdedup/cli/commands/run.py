@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rfdedup.cli.console import Output, output_options
 from rfdedup.model.text import printable
+
+if TYPE_CHECKING:
+    from rfdedup.pipeline.inputs import Inputs
 
 _FLAGS: dict[str, tuple[str, ...]] = {
     "sample": ("sample",),
@@ -138,15 +141,47 @@ def config_options(command: Any) -> Any:
     return command
 
 
+def input_options(command: Any) -> Any:
+    """The options that say how INPUT is read; ``taken_inputs`` makes an ``Inputs`` of them."""
+    options = [
+        click.option(
+            "--files-from", metavar="FILE", help="Images named by a text, CSV or Parquet file; - reads stdin."
+        ),
+        click.option(
+            "--null", is_flag=True, default=None, help="Names of --files-from end with NUL, as of find -print0."
+        ),
+        click.option("--path-column", metavar="C", help="Column of --files-from that holds paths."),
+        click.option("--image-column", metavar="C", help="Column of a Parquet INPUT that holds image bytes."),
+        click.option("--exclude", multiple=True, metavar="GLOB", help="Matching images are left out."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def taken_inputs(named: tuple[str, ...], flags: dict[str, Any]) -> Inputs:
+    """What INPUT and its options name; these are taken out of ``flags``."""
+    from rfdedup.pipeline.inputs import InputOptions, Inputs
+
+    options = InputOptions.taken_from(flags)
+    if not named and options.files_from is None:
+        raise click.UsageError("name at least one INPUT, or a list of images with --files-from")
+    return Inputs(named, options)
+
+
 @click.command(name="run")
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(path_type=str))
+@click.argument("inputs", nargs=-1, metavar="INPUT...", type=click.Path(path_type=str))
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="RUN", help="Run folder, made if absent."
 )
+@input_options
 @config_options
 @output_options
 def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, config: Path | None, **flags: Any) -> None:
-    """Find junk and duplicates below INPUT. Reads only; the verdicts go to RUN.
+    """Find junk and duplicates in INPUT. Reads only; the verdicts go to RUN.
+
+    INPUT is a folder, an image, a tar file, a range of them such as shards/{000..099}.tar, a zip file or a Parquet file
+    with image bytes.
 
     The same command on the same RUN resumes, and computes nothing again for unchanged files.
 
@@ -166,14 +201,15 @@ def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, conf
     from rfdedup.storage.config_file import load_config
     from rfdedup.storage.run_folder import REPORT_FILE, VERDICTS_FILE
 
+    source = taken_inputs(inputs, flags)
     settings = load_config(config, nested(flags))
     output = Output.make(quiet=quiet, json=as_json)
     typed = ["rfdedup", *sys.argv[1:]]
     if quiet or as_json:
-        run = refine(inputs, out, config=settings, progress=WarningsOnly(), command=typed)
+        run = refine(source, out, config=settings, progress=WarningsOnly(), command=typed)
     else:
         with TerminalProgress() as progress:
-            run = refine(inputs, out, config=settings, progress=progress, command=typed)
+            run = refine(source, out, config=settings, progress=progress, command=typed)
     facts = run.summary()
     for line in bound_lines(facts, (run.info.get("config") or {}).get("quality") or {}):
         output.show(printable(line))

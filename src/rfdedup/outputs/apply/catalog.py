@@ -19,6 +19,7 @@ from rfdedup.model.items import Identity
 from rfdedup.model.schemas import TABLE_ERRORS, VERDICTS, Tier, Verdict
 from rfdedup.outputs.apply.names import check_absolute, decode_text, forbidden, root_path
 from rfdedup.storage.run_folder import VERDICTS_FILE
+from rfdedup.storage.tables import has_first_columns
 
 BATCH_ROWS = 4096
 COLUMNS = [
@@ -70,7 +71,8 @@ def read_rows(run: Path) -> Iterator[list[Row]]:
     file = run / VERDICTS_FILE
     try:
         with pq.ParquetFile(file) as parquet:
-            if not parquet.schema_arrow.equals(VERDICTS, check_metadata=False):
+            columns = parquet.schema_arrow
+            if not has_first_columns(columns, VERDICTS) or "error_detail" not in columns.names:
                 raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
             # one row group after the other: a reader keeps the buffers of all that it was given
             for group in range(parquet.num_row_groups):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+
 from rfdedup.model.errors import CheckFailedError, ConfigError
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.outputs.apply.allowed_places import check_journal
@@ -115,6 +117,7 @@ def apply_run(
     folder.info()
     with folder.lock():
         info = RunFolder.open(run).info()
+        refuse_containers(folder)
         with Catalog.build(run) as catalog:
             note = confirmed(folder, info, request.roots)
             check_verdicts(folder, info, note, catalog.roots, request.roots)
@@ -126,6 +129,22 @@ def apply_run(
             else:
                 call.start(None, dry_run)
             return call.summary
+
+
+def refuse_containers(folder: RunFolder) -> None:
+    """Refuse to act on images that lie inside containers, before anything happens.
+
+    Raises:
+        ConfigError: some of the run do.
+    """
+    table = folder.verdicts()
+    inside = pc.is_valid(table["source"]).combine_chunks()
+    if pc.any(inside).as_py():
+        root = table["root"].filter(inside)[0].as_py()
+        raise ConfigError(
+            f"apply works on folders only: INPUT {root} is a container, and a clean copy of shards is not there yet; "
+            "export what is kept with `rfdedup export`"
+        )
 
 
 @dataclass

@@ -26,7 +26,7 @@ from rfdedup.model.faults import Fault
 from rfdedup.model.items import Item
 from rfdedup.model.schemas import TABLE_ERRORS
 from rfdedup.outputs.apply.names import check_relative, root_path
-from rfdedup.sources.finding import look_at
+from rfdedup.sources.finding import PLACE_COLUMNS, look_at, member_at
 from rfdedup.sources.reading import read_stable
 from rfdedup.stages.compare import change_limits, comparison_key
 from rfdedup.storage.files import atomic_write
@@ -133,7 +133,7 @@ def proof_pictures(
     """
     allowed = bounds or ProofLimits()
     evidence = folder.evidence()
-    verdicts = folder.verdicts().select(["root", "path_bytes", "sha256"])
+    verdicts = folder.verdicts().select(["root", "path_bytes", "sha256", *PLACE_COLUMNS])
     king_of = dict(zip(evidence["row"].to_pylist(), evidence["king_row"].to_pylist(), strict=True))
     chosen = [row for row in rows if row in king_of][: allowed.drops]
     if not chosen:
@@ -168,7 +168,8 @@ def _file_of(image: dict[str, Any]) -> Item | None:
         name = check_relative(image["path_bytes"], "verdicts.parquet")
     except RunFolderError:
         return None
-    return look_at(root_path(image["root"].encode()), name).file
+    root = root_path(image["root"].encode())
+    return member_at(root, name, image) or look_at(root, name).file
 
 
 def _drawn(wanted: dict[Pair, tuple[Item, Item]], config: RunConfig, seconds: float) -> Iterator[tuple[Pair, Proof]]:

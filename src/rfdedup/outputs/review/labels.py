@@ -104,7 +104,8 @@ class RunLabels:
         return np.asarray(forbidden(self._table["path_bytes"].cast(pa.binary())).to_numpy(zero_copy_only=False), bool)
 
     def _read(self, row: int) -> Signature:
-        if self._outside[row]:
+        # what lies beside an image inside a container is not read
+        if self._outside[row] or self._table["source"][row].is_valid:
             return {}
         raw = self._table["root"].cast(pa.binary())[row].as_py()
         return self._labels.of(root_path(raw), self._table["path_bytes"][row].as_py())

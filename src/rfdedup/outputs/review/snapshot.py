@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.features.quality import REJECTED
+from rfdedup.imaging import DecodeLimits
 from rfdedup.keepers.components import components
 from rfdedup.keepers.constraints import Constraints
 from rfdedup.model.config import RunConfig, make_config
@@ -24,6 +25,8 @@ from rfdedup.model.text import printable
 from rfdedup.outputs.review.kings import SEMANTIC, Kings, KingsByThreshold
 from rfdedup.outputs.review.pictures import read_file
 from rfdedup.outputs.run_features import RunFeatures
+from rfdedup.sources.finding import PLACE_COLUMNS, member_at
+from rfdedup.sources.reading import read_stable
 from rfdedup.storage.run_folder import LINKS_FILE, RUN_JSON, VERDICTS_FILE, RunFolder, sameness
 
 Rows = npt.NDArray[np.int64]
@@ -217,7 +220,11 @@ class Snapshot:
         """
         if self.verdict[row] == ERROR:
             raise ImageError(str(self.table["reason"][row]), "the run could not read it")
-        return read_file(self.table["root"][row].as_py(), self.table["path_bytes"][row].as_py())
+        facts = {name: self.table[name][row].as_py() for name in ("root", "path_bytes", *PLACE_COLUMNS)}
+        member = member_at(facts["root"], facts["path_bytes"], facts)
+        if member is not None:
+            return read_stable(member, DecodeLimits())
+        return read_file(facts["root"], facts["path_bytes"])
 
     def matching(self, text: str) -> Mask:
         """Rows whose path contains a text, whatever the case."""

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 from rfdedup.model.errors import RunFolderError
 from rfdedup.model.evidence import Kind
 from rfdedup.model.faults import Fault
-from rfdedup.model.items import Identity, identity_of
+from rfdedup.model.items import Identity, Item, identity_of
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.outputs.apply.database import JOURNAL_FILE
 from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.apply.names import check_absolute, forbidden, root_path
 from rfdedup.outputs.apply.plan import Action
-from rfdedup.sources.finding import FoundFile, look_at
+from rfdedup.sources.finding import PLACE_COLUMNS, FoundFile, look_at, member_at
 from rfdedup.storage.run_folder import VERDICTS_FILE, RunFolder
 
 
@@ -97,12 +97,25 @@ class RecordedDrops:
             if text is not None
         }
         self._table = table
+        self.members = self._members(table)
         dropped = np.flatnonzero(table["verdict"].to_numpy(zero_copy_only=False) == str(Verdict.DROP))
         group = table["group"].fill_null(-1).to_numpy()[dropped]
         self.drops: list[int] = dropped[np.argsort(group, kind="stable")].tolist()
         self._kings = self._kept_kings(table)
         self._evidence = folder.evidence().combine_chunks()
         self._evidence_at = {row: at for at, row in enumerate(self._evidence["row"].to_pylist())}
+
+    def _members(self, table: pa.Table) -> dict[Identity, Item]:
+        """Where images lie that a drop names and that are inside containers."""
+        named = pc.or_(pc.equal(table["verdict"], str(Verdict.DROP)), pc.is_valid(table["group"]))
+        inside = table.filter(pc.and_(named, pc.is_valid(table["source"])))
+        members = {}
+        for facts in inside.select(["root", "path_bytes", *PLACE_COLUMNS]).to_pylist():
+            key = self._roots[facts["root"]], facts["path_bytes"]
+            item = member_at(*key, facts)
+            if item is not None:
+                members[key] = item
+        return members
 
     def _kept_kings(self, table: pa.Table) -> dict[Identity, int]:
         kept = pc.and_(pc.equal(table["verdict"], str(Verdict.KEEP)), pc.is_valid(table["group"]))
@@ -170,21 +183,29 @@ class RecordedDrops:
 class FileFinder:
     """Finds the files of a run, also those that were moved by ``apply``."""
 
-    def __init__(self, journal: Journal | None) -> None:
+    def __init__(self, journal: Journal | None, members: dict[Identity, Item] | None = None) -> None:
         self._journal = journal
+        self._members = members or {}
 
     @classmethod
     @contextmanager
-    def of(cls, folder: RunFolder) -> Iterator[FileFinder]:
-        """Look where files are. The folder is locked meanwhile if something was applied from it."""
+    def of(cls, folder: RunFolder, members: dict[Identity, Item] | None = None) -> Iterator[FileFinder]:
+        """Look where files are. The folder is locked meanwhile if something was applied from it.
+
+        Args:
+            folder: the run folder. members: images that lie inside containers.
+        """
         if not (folder.path / JOURNAL_FILE).exists():
-            yield cls(None)
+            yield cls(None, members)
             return
         with folder.lock(), Journal.open(folder.path, create=False) as journal:
-            yield cls(journal)
+            yield cls(journal, members)
 
     def find(self, root: str, name: bytes) -> FoundFile:
         """The file ``name`` below ``root``, or its new place; links are not followed."""
+        if (root, name) in self._members:
+            # what reads it says if its container is away or has changed
+            return FoundFile((root, name), self._members[root, name])
         place = look_at(root, name, (root, name))
         if place.file is not None or self._journal is None:
             return place
@@ -202,5 +223,5 @@ def _number(value: float | None) -> float:
 
 _COLUMNS = [
     *("root", "path", "path_bytes", "verdict", "tier", "reason", "king", "king_root", "king_path_bytes"),
-    *("score", "threshold", "group", "sha256", "same"),
+    *("score", "threshold", "group", "sha256", "same", *PLACE_COLUMNS),
 ]

@@ -161,7 +161,7 @@ def verify_run(
     recorded = RecordedDrops(folder)
     if not recorded.drops:
         return result
-    with FileFinder.of(folder) as places:
+    with FileFinder.of(folder, recorded.members) as places:
         semantic, compared = _read_files(recorded, places, config, watch, result)
         if len(compared):
             _compare_again(recorded, compared, places, config, watch, result)

@@ -6,7 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from rfdedup.outputs.report.contents import PageLimits
 from rfdedup.outputs.report.render import PageSize
 from rfdedup.pipeline.early_embedding import SampleInputs
 from rfdedup.pipeline.edited_copies import KINDS
+from rfdedup.pipeline.inputs import Inputs, as_names
 from rfdedup.pipeline.metric_choice import refuse_early
 from rfdedup.pipeline.planning.forecast import LEAST_SPREAD, Range, distinct_share, plain, size_mismatch, touched_share
 from rfdedup.pipeline.planning.measuring import (
@@ -40,7 +41,7 @@ from rfdedup.pipeline.run_info import fingerprint, passed_over
 from rfdedup.pipeline.threshold_estimate import ORIGINALS
 from rfdedup.runtime.cpus import at_most
 from rfdedup.runtime.progress import Progress, Silent, Watch
-from rfdedup.sources.folder import sample, scan
+from rfdedup.sources.folder import sample
 from rfdedup.sources.plan import SHARD_ROWS
 from rfdedup.storage.feature_store import FeatureStore
 from rfdedup.storage.known_features import look_up
@@ -124,7 +125,7 @@ class _Work:
 
 
 def plan_run(
-    inputs: Sequence[str | os.PathLike[str]],
+    inputs: Sequence[str | os.PathLike[str]] | Inputs,
     config: RunConfig,
     *,
     out: str | os.PathLike[str] | None = None,
@@ -135,7 +136,7 @@ def plan_run(
     """Forecast ``rfdedup run`` over ``inputs``, which are only read; so is ``out``.
 
     Args:
-        inputs: folders. config: of the run.
+        inputs: see ``refine``. config: of the run.
         out: its run folder; what it holds already is not counted.
         measure: files that go through the passes now, in a temporary folder.
         progress: is told how far this is.
@@ -146,9 +147,10 @@ def plan_run(
     """
     began = time.perf_counter()
     place = Path(out) if out is not None else None
-    scanned = scan(list(inputs), exclude=place)
+    named = inputs if isinstance(inputs, Inputs) else Inputs(as_names(inputs))
+    scanned = replace(named, without=place).scan()
     if not scanned.files:
-        raise InputError(f"no file to look at below {', '.join(map(str, inputs))}: {passed_over(scanned)}")
+        raise InputError(f"no file to look at below {', '.join(scanned.roots)}: {passed_over(scanned)}")
     files = scanned.files if config.sample is None else sample(scanned.files, config.sample)
     warn_of_globs(scanned, config, Watch(progress if progress is not None else Silent()))
     scan_seconds = time.perf_counter() - began

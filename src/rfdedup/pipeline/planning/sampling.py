@@ -6,13 +6,14 @@ import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.imaging import DecodeLimits
+from rfdedup.model.errors import ImageError
 from rfdedup.model.items import Item
-from rfdedup.storage.files import sha256_file
+from rfdedup.sources.reading import read_stable
 
 MOST_OF_ONE_SIZE = 64
 """Files of one size whose bytes are compared; of more, as raw formats have, the sample itself tells the copies."""
@@ -62,8 +63,8 @@ def copies_of(sampled: Sequence[Item], files: Sequence[Item]) -> npt.NDArray[np.
     def digest(file: Item) -> str | None:
         if file not in digests:
             try:
-                digests[file] = sha256_file(Path(file.absolute))
-            except OSError:
+                digests[file] = hashlib.sha256(read_stable(file, DecodeLimits())).hexdigest()
+            except ImageError:
                 digests[file] = None
         return digests[file]
 
