@@ -49,7 +49,7 @@ from rfdedup.metric.whitening import (
 from rfdedup.model.config import RunConfig
 from rfdedup.pipeline.edited_copies import embed_copies
 from rfdedup.pipeline.embedding import embed_files
-from rfdedup.pipeline.thresholds import CEILING_SHARE, FALSE_PAIRS, estimate_threshold
+from rfdedup.pipeline.threshold_estimate import CEILING_SHARE, FALSE_PAIRS, estimate_threshold
 from rfdedup.runtime.progress import Silent, Watch
 from rfdedup.sources.folder import scan
 

@@ -62,7 +62,7 @@ def cells(n: int = 1_000_000) -> dict[str, Any]:
 
 
 def _covered(x: np.ndarray) -> dict[str, Any]:
-    from rfdedup.keepers.cover import cover
+    from rfdedup.keepers.greedy_cover import cover
 
     start = time.perf_counter()
     king = cover(x, THRESHOLD, np.arange(x.shape[0])).king
@@ -81,7 +81,7 @@ def dense(n: int = 200_000) -> dict[str, Any]:
 
 
 def _codes(values: np.ndarray) -> dict[str, Any]:
-    from rfdedup.keepers.cover_codes import cover_codes
+    from rfdedup.keepers.greedy_cover_codes import cover_codes
 
     start = time.perf_counter()
     king = cover_codes(values, 8, np.arange(values.size))

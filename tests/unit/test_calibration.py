@@ -22,7 +22,7 @@ from rfdedup.metric.calibration import (
 )
 from rfdedup.metric.descriptor import Matrix, unit
 from rfdedup.metric.whitening import one_of_each
-from rfdedup.pipeline.thresholds import CopyScores, estimate_threshold, measure_threshold
+from rfdedup.pipeline.threshold_estimate import CopyScores, estimate_threshold, measure_threshold
 
 
 def scattered(n: int, seed: int, dim: int = 48) -> Matrix:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfdedup.keepers.cover import cover
-from rfdedup.keepers.cover_codes import cover_codes
+from rfdedup.keepers.greedy_cover import cover
+from rfdedup.keepers.greedy_cover_codes import cover_codes
 from rfdedup.model.errors import DataError
 
 

@@ -13,7 +13,7 @@ from PIL import Image, TiffImagePlugin
 from image_samples import saved, scene
 from rfdedup.features.measurement import measure
 from rfdedup.imaging import decode
-from rfdedup.imaging.depth import Said, to_8bit
+from rfdedup.imaging.depth import SampleRange, to_8bit
 from tiff_samples import SHORT, Page, tiff
 
 EIGHT = np.asarray(scene(128, 96).convert("L"))
@@ -140,7 +140,7 @@ def test_what_the_file_says_comes_first() -> None:
     dark = (EIGHT.astype(np.uint16) * 8).clip(0, 1000)
     assert np.abs(grey(tiff_of(dark, t281=4000)) - dark * (255 / 4000)).max() <= 1
     assert np.abs(grey(pgm(dark, 4000)) - dark * (255 / 4000)).max() <= 1
-    np.testing.assert_array_equal(to_8bit(FULL, Said(inverted=True)), 255 - EIGHT)
+    np.testing.assert_array_equal(to_8bit(FULL, SampleRange(inverted=True)), 255 - EIGHT)
     missing = TWELVE.astype(np.int32)
     missing[:10] = -9999
     read = grey(tiff_of(missing, t42113="-9999"))

@@ -22,7 +22,7 @@ from rfdedup.model.errors import ConfigError
 from rfdedup.pipeline import metric_choice
 from rfdedup.pipeline.edited_copies import KINDS
 from rfdedup.pipeline.metric_choice import MetricSample, RunMetric, refuse_early, settle_metric
-from rfdedup.pipeline.thresholds import CopyScores, measure_threshold
+from rfdedup.pipeline.threshold_estimate import CopyScores, measure_threshold
 from rfdedup.runtime.progress import Silent, Watch
 from rfdedup.storage.feature_store import FeatureStore
 

@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from image_samples import saved, scene
-from rfdedup.imaging.metadata import Says, said
+from rfdedup.imaging.metadata import Metadata, said
 from rfdedup.keepers.originals import copy_marks, facts_of, name_marks
 from rfdedup.keepers.precedence import demoted, gathered
 
@@ -85,29 +85,29 @@ def with_exif(gps: bool = True, orientation: int = 6) -> bytes:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
 def test_what_exif_says(kind: str) -> None:
     found = said(saved(scene(), kind, exif=with_exif()), kind.lower())
-    assert found.says == Says.EXIF | Says.GPS | Says.TAKEN | Says.RATING | Says.MAKER_NOTE
+    assert found.says == Metadata.EXIF | Metadata.GPS | Metadata.TAKEN | Metadata.RATING | Metadata.MAKER_NOTE
     assert found.orientation == 6
-    assert Says.GPS not in said(saved(scene(), kind, exif=with_exif(gps=False)), kind.lower()).says
-    assert said(saved(scene(), kind), kind.lower()).says == Says(0)
+    assert Metadata.GPS not in said(saved(scene(), kind, exif=with_exif(gps=False)), kind.lower()).says
+    assert said(saved(scene(), kind), kind.lower()).says == Metadata(0)
 
 
 def test_what_xmp_profiles_and_videos_say() -> None:
     xmp = b'<x:xmpmeta><rdf:Description xmp:Rating="4"/></x:xmpmeta>'
     profile = b"\0" * 128
-    assert said(saved(scene(), "JPEG", xmp=xmp), "jpeg").says == Says.XMP | Says.RATING
-    assert said(saved(scene(), "WEBP", xmp=xmp), "webp").says == Says.XMP | Says.RATING
-    assert said(saved(scene(), "JPEG", icc_profile=profile), "jpeg").says == Says.PROFILE
+    assert said(saved(scene(), "JPEG", xmp=xmp), "jpeg").says == Metadata.XMP | Metadata.RATING
+    assert said(saved(scene(), "WEBP", xmp=xmp), "webp").says == Metadata.XMP | Metadata.RATING
+    assert said(saved(scene(), "JPEG", icc_profile=profile), "jpeg").says == Metadata.PROFILE
     text = PngInfo()
     text.add_itxt("XML:com.adobe.xmp", xmp.decode().replace('"4"', '"0"'))
-    assert said(saved(scene(), "PNG", pnginfo=text), "png").says == Says.XMP
+    assert said(saved(scene(), "PNG", pnginfo=text), "png").says == Metadata.XMP
     video = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"\0" * 50
-    assert said(saved(scene(), "JPEG") + video, "jpeg").says == Says.MOTION
-    assert said(saved(scene(), "JPEG") + b"ftyp is a word", "jpeg").says == Says(0)
+    assert said(saved(scene(), "JPEG") + video, "jpeg").says == Metadata.MOTION
+    assert said(saved(scene(), "JPEG") + b"ftyp is a word", "jpeg").says == Metadata(0)
 
 
 def test_a_tiff_says_what_its_camera_says() -> None:
-    assert said(saved(scene(), "TIFF"), "tiff").says == Says(0)
-    assert Says.TAKEN in said(saved(scene(), "TIFF", exif=with_exif()), "tiff").says
+    assert said(saved(scene(), "TIFF"), "tiff").says == Metadata(0)
+    assert Metadata.TAKEN in said(saved(scene(), "TIFF", exif=with_exif()), "tiff").says
 
 
 @given(st.binary(max_size=60), st.integers(0, 200))
@@ -131,7 +131,7 @@ def test_files_of_one_channel(mode: str, kind: str, single: bool) -> None:
 
 
 def test_facts_are_counted_without_the_colour_profile() -> None:
-    assert facts_of(np.array([0, int(Says.PROFILE), int(Says.EXIF | Says.MOTION)])).tolist() == [0, 0, 2]
+    assert facts_of(np.array([0, int(Metadata.PROFILE), int(Metadata.EXIF | Metadata.MOTION)])).tolist() == [0, 0, 2]
 
 
 @given(st.integers(1, 12).flatmap(lambda n: st.tuples(st.permutations(range(n)), pair_lists(n))))

@@ -14,8 +14,8 @@ from rfdedup.pipeline.planning.forecast import (
     JoinCost,
     Pace,
     Range,
+    copy_counts,
     distinct_share,
-    mates,
     pace,
     size_mismatch,
     touched_share,
@@ -55,7 +55,7 @@ def test_ranges() -> None:
 
 
 def sampled(groups: list[int], count: int, seed: int) -> tuple[np.ndarray, float, int]:
-    """Mates in the sample of each sampled member of groups of these sizes, the share that is sampled, and the total."""
+    """Copies of each sampled member of groups of these sizes in the sample, the share of that, and the total."""
     member = np.repeat(np.arange(len(groups)), groups)
     chosen = np.random.default_rng(seed).choice(member.size, count, replace=False)
     seen = np.bincount(member[chosen], minlength=len(groups))
@@ -112,7 +112,7 @@ def test_known_copies_count_whatever_the_sample_shows() -> None:
 
 
 def test_mates_seen_beyond_what_is_possible_are_taken_as_the_most() -> None:
-    found = mates(np.array([0, 0, 9]), 0.5, most=4)
+    found = copy_counts(np.array([0, 0, 9]), 0.5, most=4)
     assert found.sizes[-1] == 4
     assert found.given(np.array([9])).tolist() == [[0.0] * 4 + [1.0]]
 

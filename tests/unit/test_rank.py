@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 
-from rfdedup.imaging.metadata import Says
+from rfdedup.imaging.metadata import Metadata
 from rfdedup.keepers import rank as ranking
 from rfdedup.keepers.rank import in_doubt, rank
 from rfdedup.model.config import KeepConfig
@@ -118,9 +118,13 @@ PIXELS: dict[str, Any] = {"dhash": 5, "phash": 9, "brightness": 101.5}
 
 def test_among_equal_pixels_the_file_that_says_most_is_king_whatever_the_time() -> None:
     stripped = PIXELS | {"mtime_ns": 1, "bytes": 99_000, "path": "a.jpg"}
-    camera = PIXELS | {"mtime_ns": 2000, "metadata": int(Says.EXIF | Says.GPS), "path": "b.jpg"}
-    motion = PIXELS | {"mtime_ns": 3000, "metadata": int(Says.EXIF | Says.GPS | Says.MOTION), "path": "c.jpg"}
-    profile = PIXELS | {"mtime_ns": 4000, "metadata": int(Says.PROFILE), "path": "d.jpg"}
+    camera = PIXELS | {"mtime_ns": 2000, "metadata": int(Metadata.EXIF | Metadata.GPS), "path": "b.jpg"}
+    motion = PIXELS | {
+        "mtime_ns": 3000,
+        "metadata": int(Metadata.EXIF | Metadata.GPS | Metadata.MOTION),
+        "path": "c.jpg",
+    }
+    profile = PIXELS | {"mtime_ns": 4000, "metadata": int(Metadata.PROFILE), "path": "d.jpg"}
     for linked in (True, False):
         assert order(features(stripped, camera, motion, profile), linked=linked) == [2, 1, 0, 3]
     # of another picture it tells nothing

@@ -8,9 +8,9 @@ import pyarrow.compute as pc
 from rich.table import Table
 
 from rfdedup.features.heavy_bounds import heavy_bounds
+from rfdedup.model.schemas import MEANING
 from rfdedup.outputs.apply.names import decode_text
 from rfdedup.pipeline.results import Run
-from rfdedup.storage.run_folder import MEANING
 
 _KINDS = 5
 """Ways to get files read that are shown, the most frequent first."""

@@ -10,7 +10,7 @@ from PIL import Image, ImageFile
 
 from rfdedup.imaging import tiff
 from rfdedup.imaging.arrays import U8
-from rfdedup.imaging.depth import Said, to_8bit
+from rfdedup.imaging.depth import SampleRange, to_8bit
 
 _WHITE: Final = 65535
 _BRIGHT: Final = 128
@@ -30,25 +30,25 @@ def is_deep(image: ImageFile.ImageFile, name: str) -> bool:
     return int(image.info.get("bit_depth", 8)) > 8
 
 
-def said_of(image: ImageFile.ImageFile, name: str, data: bytes) -> Said:
+def said_of(image: ImageFile.ImageFile, name: str, data: bytes) -> SampleRange:
     """What the file says of the grey samples of an opened picture; call it before the pixels are loaded."""
     if not (image.mode.startswith("I") or image.mode == "F"):
-        return Said()
+        return SampleRange()
     if name == "tiff":
         return _said_by_tiff(image.tag_v2)  # type: ignore[attr-defined]
     if name == "png":
         head = data[:_PNG_HEAD]
         at = head.find(b"\0\0\0\1sBIT")
         bits = head[at + 8] if 0 < at < len(head) - 8 and at < (head.find(b"IDAT") % _PNG_HEAD) else 16
-        return Said(high=float((1 << bits) - 1)) if 8 < bits < 16 else Said()
+        return SampleRange(high=float((1 << bits) - 1)) if 8 < bits < 16 else SampleRange()
     if name == "ppm" and image.mode == "I":
         # Pillow scales to 16 bits by the greatest value that the header names
         given = [tile[3] for tile in image.tile if isinstance(tile[3], tuple)]
-        return Said(high=float(_WHITE)) if given and int(given[0][1]) != _WHITE else Said()
-    return Said()
+        return SampleRange(high=float(_WHITE)) if given and int(given[0][1]) != _WHITE else SampleRange()
+    return SampleRange()
 
 
-def _said_by_tiff(tags: Any) -> Said:
+def _said_by_tiff(tags: Any) -> SampleRange:
     bits = _number(tags, tiff.BITS) or 8.0
     inverted = _number(tags, tiff.PHOTOMETRIC) == 0.0
     nothing = _number(tags, tiff.NO_DATA)
@@ -56,8 +56,8 @@ def _said_by_tiff(tags: Any) -> Said:
         low, high = _number(tags, least) or 0.0, _number(tags, most)
         # the greatest value of the type, which many writers put there, says nothing
         if high is not None and low < high < 2.0 ** (bits - 1) - 1:
-            return Said(low, high, nothing, inverted)
-    return Said(0.0, 2.0**bits - 1 if bits < 16 else None, nothing, inverted)
+            return SampleRange(low, high, nothing, inverted)
+    return SampleRange(0.0, 2.0**bits - 1 if bits < 16 else None, nothing, inverted)
 
 
 def _number(tags: Any, tag: int) -> float | None:

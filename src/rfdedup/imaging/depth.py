@@ -30,7 +30,7 @@ _FAINTEST: Final = 1024
 
 
 @dataclass(frozen=True)
-class Said:
+class SampleRange:
     """What a file says of its samples: ``low`` is black, ``high`` is white; ``nothing`` is no sample at all."""
 
     low: float = 0.0
@@ -39,7 +39,7 @@ class Said:
     inverted: bool = False
 
 
-def to_8bit(samples: Samples, said: Said = Said()) -> U8:
+def to_8bit(samples: Samples, said: SampleRange = SampleRange()) -> U8:
     """Samples of integers or floats, any shape, as 8-bit levels of the same shape.
 
     NaN, minus infinity and missing samples become black, plus infinity white. Floats in 0..1 are shares of white.
@@ -65,7 +65,7 @@ def _levels(samples: npt.NDArray[np.floating[Any]], low: float, high: float) -> 
     return levels
 
 
-def span(samples: Samples, said: Said = Said()) -> tuple[float, float]:
+def span(samples: Samples, said: SampleRange = SampleRange()) -> tuple[float, float]:
     """The samples that become black and white; the second is the greater."""
     rows = samples.reshape(samples.shape[0], -1) if samples.ndim > 1 else samples.reshape(1, -1)
     step = max(1, math.isqrt(samples.size // _LOOKED_AT))

@@ -21,7 +21,7 @@ _EXIF_MARK: Final = b"Exif\0\0"
 _SAMPLES_PER_PIXEL: Final = 277
 
 
-class Says(IntFlag):
+class Metadata(IntFlag):
     """What there is. Nothing of it can be had from pixels, so who loses it is a copy."""
 
     EXIF = 1
@@ -35,7 +35,7 @@ class Says(IntFlag):
 
 
 @dataclass(frozen=True)
-class Said:
+class FileFacts:
     """What a file says.
 
     Attributes:
@@ -45,28 +45,29 @@ class Said:
         single_channel: the picture is stored as one channel, or by a palette.
     """
 
-    says: Says
+    says: Metadata
     orientation: int
     lossless: bool
     single_channel: bool
 
 
-def said(data: bytes, name: str) -> Said:
+def said(data: bytes, name: str) -> FileFacts:
     """What a file of format ``name`` says, which was decoded before, so its structure is sound up to the pixels."""
-    says, orientation = Says(0), 0
+    says, orientation = Metadata(0), 0
     for kind, block in _blocks(data, name):
         if kind in ("exif", "tiff"):
             found, turned = _exif_says(block)
-            says |= found if kind == "exif" or found & ~Says.EXIF else Says(0)
+            says |= found if kind == "exif" or found & ~Metadata.EXIF else Metadata(0)
             orientation = orientation or turned
         elif kind == "xmp":
             rating = _XMP_RATING.search(block)
-            says |= Says.XMP | (Says.RATING if rating and rating[1] not in (b"0", b"-") else Says(0))
+            rated = rating and rating[1] not in (b"0", b"-")
+            says |= Metadata.XMP | (Metadata.RATING if rated else Metadata(0))
         else:
-            says |= Says.PROFILE
+            says |= Metadata.PROFILE
     if name == "jpeg" and _has_video(data):
-        says |= Says.MOTION
-    return Said(says, orientation, name in _LOSSLESS, _is_single(data, name))
+        says |= Metadata.MOTION
+    return FileFacts(says, orientation, name in _LOSSLESS, _is_single(data, name))
 
 
 def _blocks(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
@@ -129,23 +130,23 @@ def _riff_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 8 + length + length % 2
 
 
-def _exif_says(block: bytes) -> tuple[Says, int]:
+def _exif_says(block: bytes) -> tuple[Metadata, int]:
     """What a TIFF structure says, and its orientation."""
     order = {b"II": "<", b"MM": ">"}.get(block[:2])
     if order is None:
-        return Says(0), 0
+        return Metadata(0), 0
     try:
         first = _directory(block, order, struct.unpack_from(order + "I", block, 4)[0])
         inner = _directory(block, order, first[_EXIF]) if _EXIF in first else {}
         gps = _directory(block, order, first[_GPS]) if _GPS in first else {}
     except struct.error:
-        return Says(0), 0
-    says = Says.EXIF if first or inner else Says(0)
-    says |= Says.TAKEN if _TAKEN in inner else Says(0)
-    says |= Says.MAKER_NOTE if _MAKER_NOTE in inner else Says(0)
+        return Metadata(0), 0
+    says = Metadata.EXIF if first or inner else Metadata(0)
+    says |= Metadata.TAKEN if _TAKEN in inner else Metadata(0)
+    says |= Metadata.MAKER_NOTE if _MAKER_NOTE in inner else Metadata(0)
     # a directory with a version alone names no place
-    says |= Says.GPS if len(gps) > 1 else Says(0)
-    says |= Says.RATING if first.get(_RATING) else Says(0)
+    says |= Metadata.GPS if len(gps) > 1 else Metadata(0)
+    says |= Metadata.RATING if first.get(_RATING) else Metadata(0)
     orientation = first.get(_ORIENTATION, 0)
     return says, orientation if 1 <= orientation <= 8 else 0
 

@@ -25,7 +25,7 @@ from PIL import (
 )
 
 from rfdedup.imaging.arrays import U8
-from rfdedup.imaging.depth import Said, to_8bit
+from rfdedup.imaging.depth import SampleRange, to_8bit
 from rfdedup.imaging.limits import CORRUPT, TOO_LARGE, TRUNCATED, UNSUPPORTED_FORMAT
 from rfdedup.model.errors import ImageError, MissingExtraError
 
@@ -230,7 +230,10 @@ def webp_size(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def to_rgb(image: Image.Image, factor: int, said: Said = Said()) -> tuple[U8, list[str]]:  # noqa: B008 - frozen
+_UNSAID: Final = SampleRange()
+
+
+def to_rgb(image: Image.Image, factor: int, said: SampleRange = _UNSAID) -> tuple[U8, list[str]]:
     """Pixels (h, w) grey or (h, w, 3) RGB of a loaded picture, and what was done to get them.
 
     Transparent pixels are laid over white, as browsers and most exports show them, or, where most of the picture would

@@ -18,7 +18,7 @@ from rfdedup.model.schemas import Tier
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-CROWD: Final = 2
+LEAST_SHARING: Final = 2
 """Further pictures that share the background of a pair and differ from it: from here on a patch is content."""
 MOST_FAILED: Final = 4
 """Kings that an image is compared with in vain, beyond its proposals, before it stays."""
@@ -84,8 +84,8 @@ class Compared:
         """Which pairs show the same, and for which a patch counted as content; (L,) bool each.
 
         A pair that differs by a patch which only one picture has, an overlay when looked at alone, is no copy where
-        at least ``CROWD`` further pictures line up with either and differ too: there patches are what the pictures are
-        about. Pictures that are copies of each other for certain count once, and those of the pair not at all.
+        at least ``LEAST_SHARING`` further pictures line up with either and differ too: there patches are what the
+        pictures are about. Pictures that are copies of each other for certain count once, those of the pair not at all.
         """
         if self._accepted is None:
             self._accepted = self._judged()
@@ -100,18 +100,18 @@ class Compared:
         )
         differ = np.array([_lines_up(found) for found in self.evidence], np.bool_) & ~(alone & anyway)
         doubtful = np.flatnonzero(alone & ~anyway)
-        crowd = np.zeros(len(self.evidence), np.bool_)
+        shared_background = np.zeros(len(self.evidence), np.bool_)
         if len(doubtful):
             scene = self.scenes()
             others = self._scenes_around(differ, scene)
             for i in doubtful.tolist():
                 one, other = int(self.pairs.a[i]), int(self.pairs.b[i])
                 around = (others[one] | others[other]) - {int(scene[one]), int(scene[other])}
-                crowd[i] = len(around) >= CROWD
-        return alone & ~crowd, crowd
+                shared_background[i] = len(around) >= LEAST_SHARING
+        return alone & ~shared_background, shared_background
 
     def certain(self) -> Links:
-        """What shows the same also in a crowd: no later comparison can take that back."""
+        """What shows the same also before a shared background: no later comparison can take that back."""
         kinds = [(None, None) if found is None else (found.kind, found.crowd_kind) for found in self.evidence]
         sure = np.array([_counts(one, self.same) and _counts(other, self.same) for one, other in kinds], np.bool_)
         return as_links(self.pairs.take(sure))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rfdedup.imaging.metadata import Says
+from rfdedup.imaging.metadata import Metadata
 
 Rows = npt.NDArray[np.int64]
 
@@ -83,5 +83,5 @@ def name_marks(paths: pa.ChunkedArray) -> Rows:
 
 def facts_of(metadata: Rows) -> Rows:
     """How many facts that pixels do not hold each file states, (n,) int64, from the column ``metadata``."""
-    told = metadata & ~int(Says.PROFILE)
+    told = metadata & ~int(Metadata.PROFILE)
     return np.asarray(np.bitwise_count(told.astype(np.uint64)), np.int64)

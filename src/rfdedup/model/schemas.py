@@ -56,6 +56,10 @@ class Tier(StrEnum):
     SEMANTIC = "semantic"
 
 
+MEANING = "meaning"
+"""Kind of sameness where hashes or a similarity decided alone, and nobody compared pictures: of a pair, or a run."""
+
+
 _MEASURED: list[pa.Field[Any]] = [
     pa.field("width", pa.int32()),
     pa.field("height", pa.int32()),
@@ -125,7 +129,7 @@ FEATURES = pa.schema(
         pa.field("frames", pa.int32()),
         pa.field("frame_hashes", pa.binary()),
         *_INFORMATION,
-        # what the file says of its picture, bits of imaging.Says, and its EXIF orientation (0 where it names none)
+        # what the file says of its picture, bits of Metadata, and its EXIF orientation (0 where it names none)
         pa.field("metadata", pa.int32()),
         pa.field("orientation", pa.int32()),
         # see features.local_features; null where pictures are not compared

@@ -26,7 +26,7 @@ from rfdedup.pipeline.edited_copies import KINDS
 from rfdedup.pipeline.embedding import embed_files
 from rfdedup.pipeline.inputs import Inputs, as_names
 from rfdedup.pipeline.run import refine
-from rfdedup.pipeline.thresholds import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
+from rfdedup.pipeline.threshold_estimate import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
 from rfdedup.runtime.progress import Progress, Silent, Watch
 
 

@@ -13,7 +13,7 @@ from rfdedup.comparison import VIEW_SIDE
 from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.run_encoder import RunEncoder, facts_of
 from rfdedup.keepers.confirmed import (
-    CROWD,
+    LEAST_SHARING,
     MOST_FAILED,
     Compared,
     as_links,
@@ -101,7 +101,7 @@ def proposal_descriptor(config: RunConfig, card: ModelCard) -> WhiteningChoice:
 
 
 @dataclass
-class Search:
+class PictureSearch:
     """One search for duplicates among rows of a run.
 
     Attributes:
@@ -399,7 +399,7 @@ def about_comparison(config: RunConfig) -> dict[str, Any]:
         "largest_family": LARGEST_FAMILY,
         "rounds": [list(part) for part in ROUNDS],
         "turned_radius": min(TURNED_RADIUS, config.hash.radius),
-        "crowd": CROWD,
+        "crowd": LEAST_SHARING,
         "least_shown": LEAST_SHOWN,
         "shown_together": TOGETHER,
         "most_failed": MOST_FAILED,

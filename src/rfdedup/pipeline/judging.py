@@ -21,7 +21,7 @@ from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import Links, with_exact
 from rfdedup.model.schemas import Tier
-from rfdedup.pipeline.duplicates import Search
+from rfdedup.pipeline.duplicates import PictureSearch
 from rfdedup.pipeline.full_size import FullScale
 from rfdedup.pipeline.semantic import SemanticKings, SemanticTier
 from rfdedup.pipeline.standing import Standing
@@ -129,7 +129,7 @@ def by_pictures(
     standing = Standing(
         exact_groups(rows, image_set, config, selection), rows, lambda: selection.place(Links.none(), rows)
     )
-    search = Search(image_set, store, config, selection, watch, encoder, standing)
+    search = PictureSearch(image_set, store, config, selection, watch, encoder, standing)
     king, place, links, compared = search.run()
     for row, fault in standing.faults.items():
         faults[row] = fault

@@ -35,7 +35,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.errors import ConfigError, RunFolderError
 from rfdedup.model.faults import Faults
 from rfdedup.model.items import Item
-from rfdedup.pipeline.thresholds import FALSE_PAIRS, calibrate_choice, default_threshold, estimate_threshold
+from rfdedup.pipeline.threshold_estimate import FALSE_PAIRS, calibrate_choice, default_threshold, estimate_threshold
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FeatureStore
 

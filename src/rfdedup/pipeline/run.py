@@ -249,12 +249,12 @@ def measure(
     if not new:
         return assemble(files, *((known, at) if reading is files else look_up(files, store))), None
     del known
-    ahead = encoder() if encoder is not None else None
-    if ahead is not None and config.same == "meaning":
-        refuse_early(config, ahead.card, len(files))
-        held_inputs = SampleInputs(looked_at(config, ahead.card, len(files)), ahead.card.input)
-    with watch.stage("quality + hash" if ahead is None else "quality + hash + embed", sum(map(len, new))):
-        measure_files(new, store, config, watch, ahead, held_inputs)
+    early_encoder = encoder() if encoder is not None else None
+    if early_encoder is not None and config.same == "meaning":
+        refuse_early(config, early_encoder.card, len(files))
+        held_inputs = SampleInputs(looked_at(config, early_encoder.card, len(files)), early_encoder.card.input)
+    with watch.stage("quality + hash" if early_encoder is None else "quality + hash + embed", sum(map(len, new))):
+        measure_files(new, store, config, watch, early_encoder, held_inputs)
     return assemble(files, *look_up(files, store)), held_inputs
 
 

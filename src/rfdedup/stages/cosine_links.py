@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.keepers.cover import cover
+from rfdedup.keepers.greedy_cover import cover
 from rfdedup.keepers.selection import KingSelection, few_pairs, most_links
 from rfdedup.metric.descriptor import Matrix
 from rfdedup.metric.margins import Bounds

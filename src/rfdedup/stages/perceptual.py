@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.keepers.cover_codes import cover_codes
+from rfdedup.keepers.greedy_cover_codes import cover_codes
 from rfdedup.keepers.selection import KingSelection, few_pairs
 from rfdedup.model.links import Links, sorted_unique
 from rfdedup.model.schemas import Tier

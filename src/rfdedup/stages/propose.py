@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.keepers.cover_codes import cover_codes
+from rfdedup.keepers.greedy_cover_codes import cover_codes
 from rfdedup.keepers.selection import few_pairs, most_links
 from rfdedup.model.proposals import Proposals, pair_places
 from rfdedup.neighbors.cosine import sparse_links

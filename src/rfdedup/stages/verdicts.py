@@ -18,13 +18,11 @@ from rfdedup.model.evidence import Kind, fields_of, swapped
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.item_table import ItemTable
 from rfdedup.model.links import TIER_ORDER, Links
-from rfdedup.model.schemas import EVIDENCE, EVIDENCE_FIELDS, LINKS, VERDICTS, Tier, Verdict
+from rfdedup.model.schemas import EVIDENCE, EVIDENCE_FIELDS, LINKS, MEANING, VERDICTS, Tier, Verdict
 from rfdedup.neighbors.local_match import LEAST_AGREEING
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-MEANING = "meaning"
-"""Kind of sameness of a pair that hashes or a cosine similarity held for alike, and nobody compared."""
 _SEMANTIC = TIER_ORDER.index(Tier.SEMANTIC)
 PARTS: Final = "parts"
 """Reason of a drop that local features proposed, where the embeddings of the whole pictures are not alike."""

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from rfdedup.model.errors import RunFolderError
-from rfdedup.model.schemas import EVIDENCE, LINKS, SCHEMA_VERSION, TABLE_ERRORS, VERDICTS
+from rfdedup.model.schemas import EVIDENCE, LINKS, MEANING, SCHEMA_VERSION, TABLE_ERRORS, VERDICTS
 from rfdedup.storage.files import (
     TEMPORARY_SUFFIX,
     NotRegularError,
@@ -245,10 +245,6 @@ def _write_in_parts(table: pa.Table, stream: IO[bytes]) -> None:
     with pq.ParquetWriter(stream, table.schema, compression="zstd") as writer:
         for begin in range(0, max(table.num_rows, 1), _ROWS_A_PART):
             writer.write_table(table.slice(begin, _ROWS_A_PART).combine_chunks())
-
-
-MEANING = "meaning"
-"""Runs in which a similarity decided alone, and nobody compared pictures."""
 
 
 def sameness(info: dict[str, Any]) -> str:

@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from rfdedup.features.heavy_bounds import heavy_bounds
-from rfdedup.model.schemas import EVIDENCE, Tier, Verdict
+from rfdedup.model.schemas import EVIDENCE, MEANING, Tier, Verdict
 from rfdedup.model.text import printable
 from rfdedup.outputs.report.certainty import certainties
 from rfdedup.outputs.report.sentences import compared
-from rfdedup.storage.run_folder import MEANING, sameness
+from rfdedup.storage.run_folder import sameness
 
 _CONFIG_TIER = {Tier.QUALITY: "quality", Tier.EXACT: "hash", Tier.PERCEPTUAL: "hash", Tier.SEMANTIC: "semantic"}
 _BINS = 48

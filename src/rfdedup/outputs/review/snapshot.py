@@ -20,14 +20,14 @@ from rfdedup.keepers.constraints import Constraints
 from rfdedup.model.config import RunConfig, make_config
 from rfdedup.model.errors import ImageError
 from rfdedup.model.links import TIER_ORDER, Links
-from rfdedup.model.schemas import Tier, Verdict
+from rfdedup.model.schemas import MEANING, Tier, Verdict
 from rfdedup.model.text import printable
 from rfdedup.outputs.review.kings import SEMANTIC, Kings, KingsByThreshold
 from rfdedup.outputs.review.pictures import read_file
 from rfdedup.outputs.run_features import RunFeatures
 from rfdedup.sources.finding import PLACE_COLUMNS, member_at
 from rfdedup.sources.reading import read_stable
-from rfdedup.storage.run_folder import LINKS_FILE, MEANING, RUN_JSON, VERDICTS_FILE, RunFolder, sameness
+from rfdedup.storage.run_folder import LINKS_FILE, RUN_JSON, VERDICTS_FILE, RunFolder, sameness
 
 Rows = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

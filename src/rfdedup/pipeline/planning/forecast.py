@@ -108,7 +108,7 @@ def pace(began: float, ended: float, advances: Sequence[tuple[float, int]]) -> P
 
 
 @dataclass(frozen=True)
-class Mates:
+class CopyCounts:
     """How many mates a file has among all files: ``weights`` (S,) over ``sizes`` (S,), sizes[0] == 0."""
 
     sizes: Counts
@@ -124,7 +124,7 @@ class Mates:
         return np.asarray(each / np.where(total == 0, 1.0, total))
 
 
-def mates(seen: Counts, share: float, most: int) -> Mates:
+def copy_counts(seen: Counts, share: float, most: int) -> CopyCounts:
     """The distribution of mates that best explains how many of each file's were sampled, by maximum likelihood.
 
     Args:
@@ -148,7 +148,7 @@ def mates(seen: Counts, share: float, most: int) -> Mates:
         total = each.sum(axis=1, keepdims=True)
         weights = (counts[:, None] * each / np.where(total > 0, total, 1.0)).sum(axis=0)
         weights /= max(weights.sum(), 1e-300)
-    return Mates(sizes, weights, share)
+    return CopyCounts(sizes, weights, share)
 
 
 def _likelihood(seen: Counts, sizes: Counts, share: float) -> Floats:
@@ -175,7 +175,7 @@ def distinct_share(alike: Counts, seen: Counts, share: float, most: int) -> Rang
     """
     if not alike.size:
         return Range.exactly(1.0)
-    found = mates(seen, share, most)
+    found = copy_counts(seen, share, most)
     likely = float((found.given(seen) / (alike[:, None] + found.sizes[None, :])).sum(axis=1).mean())
     if share >= 1:
         return Range.exactly(likely)
@@ -188,7 +188,7 @@ def touched_share(seen: Counts, share: float, most: int) -> Range:
     """Which part of all files has at least one mate; arguments as for ``mates``."""
     if not seen.size:
         return Range.exactly(0.0)
-    likely = 1.0 - float(mates(seen, share, most).given(seen)[:, 0].mean())
+    likely = 1.0 - float(copy_counts(seen, share, most).given(seen)[:, 0].mean())
     if share >= 1:
         return Range.exactly(likely)
     most_touched = 1.0 - math.exp(-_most_mates(seen, share))

@@ -194,9 +194,9 @@ def measure_sample(
     if more > 0:
         known = set(chosen)
         with watch.stage(name, more):
-            ahead = RunEncoder(config.semantic)() if "semantic" in config.tiers else None
+            early_encoder = RunEncoder(config.semantic)() if "semantic" in config.tiers else None
             further = [file for file in wide if file not in known]
-            measure_files(cut(further, np.ones(len(further), np.bool_)), store, config, watch, ahead)
+            measure_files(cut(further, np.ones(len(further), np.bool_)), store, config, watch, early_encoder)
         again = recorder.windows[-1].pace
         if recorder.windows[-1].images > len(chosen):
             first = Pace(first.startup, again.each, again.unsteady)

@@ -38,7 +38,7 @@ from rfdedup.pipeline.planning.recording import Recorder
 from rfdedup.pipeline.planning.sampling import copies_of, sample_by_size
 from rfdedup.pipeline.run import warn_of_globs
 from rfdedup.pipeline.run_info import fingerprint, passed_over
-from rfdedup.pipeline.thresholds import ORIGINALS
+from rfdedup.pipeline.threshold_estimate import ORIGINALS
 from rfdedup.runtime.cpus import at_most
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.folder import sample

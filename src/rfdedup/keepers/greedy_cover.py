@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.keepers.components import check_links
-from rfdedup.keepers.cover_blocks import Block, GivenLinks, PairsWithin
 from rfdedup.keepers.crown import priority_order
+from rfdedup.keepers.greedy_cover_blocks import Block, GivenLinks, PairsWithin
 from rfdedup.model.errors import DataError
 from rfdedup.neighbors.bounds import ByteCodes, encode, fit_projection, product_bound
 from rfdedup.neighbors.cosine import fit_products
