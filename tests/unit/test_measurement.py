@@ -17,7 +17,10 @@ from rfdedup.imaging import DecodeLimits, decode, fit
 from rfdedup.model.errors import ImageError
 from rfdedup.model.schemas import FEATURES
 
-IDENTITY = {"root", "path", "path_bytes", "mtime_ns", "inode", "device", "error", "error_detail", "decoder_warnings"}
+IDENTITY = {
+    *("root", "path", "path_bytes", "mtime_ns", "inode", "device", "error", "error_detail", "decoder_warnings"),
+    *("source", "offset", "length", "version", "split"),
+}
 
 
 def test_fields_are_the_measured_columns() -> None:
