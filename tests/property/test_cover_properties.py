@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.keepers import cover, cover_codes
+from rfdedup.keepers import greedy_cover as cover
+from rfdedup.keepers import greedy_cover_codes as cover_codes
 from rfdedup.keepers.crown import crown
 from rfdedup.neighbors import bounds, cosine, density, hamming, products
 

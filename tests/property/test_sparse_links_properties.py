@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rfdedup.keepers import cover
+from rfdedup.keepers import greedy_cover as cover
 from rfdedup.neighbors import bounds, cosine, density, hamming, products
 from rfdedup.neighbors.hamming import CodePairs, hamming_links
 from rfdedup.neighbors.products import largest_code
