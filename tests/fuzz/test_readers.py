@@ -28,9 +28,10 @@ from rfdedup.outputs.apply.journal import Journal
 from rfdedup.outputs.truth import TruthRow, read_truth, write_truth
 from rfdedup.storage.config_file import load_config
 from rfdedup.storage.decision_log import DecisionLog
-from rfdedup.storage.feature_store import FULLSCALE_FILE, REMEASURED_FILE, ROWS_FILE, FeatureStore, previews_of
+from rfdedup.storage.feature_store import ROWS_FILE, FeatureStore, previews_of
 from rfdedup.storage.files import sha256_file
 from rfdedup.storage.run_folder import LINKS_FILE, VERDICTS_FILE, RunFolder
+from rfdedup.storage.second_looks import FULLSCALE_FILE, REMEASURED_FILE, remembered
 
 INPUTS = int(os.environ.get("RFDEDUP_FUZZ_INPUTS", "40"))
 """Damaged files a reader."""
@@ -173,7 +174,7 @@ def _refused(store: FeatureStore) -> None:
 def _remembered(name: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         known = {f"{n:064x}": np.full(DIM, n, np.float32) for n in range(5)}
-        FeatureStore(folder, feature_key="f").remember(name, "k", known)
+        remember(FeatureStore(folder, feature_key="f"), name, "k", known)
         return folder / name
 
     return make
@@ -182,7 +183,7 @@ def _remembered(name: str) -> Callable[[Path], Path]:
 def _read_remembered(name: str) -> Callable[[Path], None]:
     def read(folder: Path) -> None:
         store = FeatureStore(folder, feature_key="f")
-        found = store.remembered(name, "k", DIM)
+        found = remembered(store, name, "k", DIM)
         assert all(np.array_equal(found[f"{n:064x}"], np.full(DIM, n)) for n in range(5) if found)
         _refused(store)
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from rfdedup.model.constants import THUMB_SIDE
-from rfdedup.storage.feature_store import REMEASURED_FILE, FeatureStore, previews_of
+from rfdedup.storage.feature_store import FeatureStore, previews_of
+from rfdedup.storage.second_looks import REMEASURED_FILE, remember, remembered
 
 THUMB = THUMB_SIDE * THUMB_SIDE * 3
 
@@ -110,10 +111,10 @@ def test_leftovers_of_a_killed_writer_are_removed(folder: Path) -> None:
 
 def test_exact_embeddings_belong_to_one_encoder(folder: Path) -> None:
     store = FeatureStore(folder, feature_key="k")
-    store.remember(REMEASURED_FILE, "enc", {"sha": np.arange(3, dtype=np.float32)})
-    assert FeatureStore(folder, feature_key="k").remembered(REMEASURED_FILE, "enc", 3)["sha"].tolist() == [0, 1, 2]
-    assert store.remembered(REMEASURED_FILE, "other", 3) == {}
-    assert FeatureStore(folder, feature_key="newer").remembered(REMEASURED_FILE, "enc", 3) == {}
+    remember(store, REMEASURED_FILE, "enc", {"sha": np.arange(3, dtype=np.float32)})
+    assert remembered(FeatureStore(folder, feature_key="k"), REMEASURED_FILE, "enc", 3)["sha"].tolist() == [0, 1, 2]
+    assert remembered(store, REMEASURED_FILE, "other", 3) == {}
+    assert remembered(FeatureStore(folder, feature_key="newer"), REMEASURED_FILE, "enc", 3) == {}
 
 
 def _flip(path: Path) -> None:

@@ -24,7 +24,8 @@ from rfdedup.model.image_set import ImageSet
 from rfdedup.model.items import Item
 from rfdedup.model.links import Links
 from rfdedup.runtime.progress import Watch
-from rfdedup.storage.feature_store import FULLSCALE_FILE, FeatureStore
+from rfdedup.storage.feature_store import FeatureStore
+from rfdedup.storage.second_looks import FULLSCALE_FILE, remember, remembered
 
 Rows = npt.NDArray[np.int64]
 
@@ -88,7 +89,7 @@ class FullScale:
     def _remembered(self) -> dict[str, npt.NDArray[np.float32]]:
         """Fineness and content, (2,), by content, as the run folder remembers them."""
         if self._known is None:
-            self._known = self.store.remembered(FULLSCALE_FILE, _KEY, _VALUES)
+            self._known = remembered(self.store, FULLSCALE_FILE, _KEY, _VALUES)
         return self._known
 
     def _measure(self, rows: Rows) -> Faults:
@@ -105,7 +106,7 @@ class FullScale:
                         else:
                             faults[int(missing[at])] = result
                 finally:
-                    self.store.remember(FULLSCALE_FILE, _KEY, known)
+                    remember(self.store, FULLSCALE_FILE, _KEY, known)
         return faults
 
 

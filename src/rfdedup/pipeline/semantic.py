@@ -26,8 +26,9 @@ from rfdedup.runtime.progress import Watch
 from rfdedup.stages.cosine_links import CosineLinks
 from rfdedup.stages.exact import first_of_each
 from rfdedup.stages.perceptual import PerceptualLinks
-from rfdedup.storage.feature_store import REMEASURED_FILE, FeatureStore
+from rfdedup.storage.feature_store import FeatureStore
 from rfdedup.storage.half_precision import HalfPrecision
+from rfdedup.storage.second_looks import REMEASURED_FILE, remember, remembered
 
 Rows = npt.NDArray[np.int64]
 
@@ -177,7 +178,7 @@ class SemanticTier:
         """Embeddings of ``rows`` in fp32, remembered in the run folder by content; of lost ones, those of the run."""
         encoder = self.encoder("fp32")
         sha256 = self.image_set.features["sha256"].take(pa.array(rows)).to_pylist()
-        known = self.store.remembered(REMEASURED_FILE, encoder.key, encoder.dim)
+        known = remembered(self.store, REMEASURED_FILE, encoder.key, encoder.dim)
         unknown = np.array([i for i, digest in enumerate(sha256) if digest not in known], np.int64)
         missing = self._embed_held(sha256, unknown, known)
         if len(missing):
@@ -187,7 +188,7 @@ class SemanticTier:
                     self._lost |= {int(rows[missing[i]]): fault for i, fault in broken.items()}
                     known |= {sha256[missing[i]]: vector for i, vector in zip(at, vectors, strict=True)}
         if len(unknown):
-            self.store.remember(REMEASURED_FILE, encoder.key, known)
+            remember(self.store, REMEASURED_FILE, encoder.key, known)
         found = np.zeros((len(rows), encoder.dim), np.float32)
         for i, digest in enumerate(sha256):
             # of a lost file, what the run made: the round is made again without it

@@ -36,19 +36,22 @@ from rfdedup.storage.files import (
     create_once,
     explain,
     json_bytes,
-    parse_json,
-    read_regular,
-    sha256_file,
     sync_folder,
     write_json,
 )
-from rfdedup.storage.tables import map_array, open_table
+from rfdedup.storage.shard_files import (
+    LIGHT_COLUMNS,
+    OBJECT_SUFFIX,
+    intact,
+    number_of,
+    read_columns,
+    read_marker,
+    sound_metadata,
+    sound_vectors,
+)
+from rfdedup.storage.tables import map_array
 
-HEAVY_COLUMNS = ("thumb", "frame_hashes", "local_features")
-"""Columns that are read for chosen rows only: a million of them do not belong in memory."""
-OBJECT_SUFFIX: Final = ".object"
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
-LIGHT_COLUMNS = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]
 
 
 @dataclass
@@ -69,12 +72,6 @@ class Embedded:
     values: npt.NDArray[np.float16]
 
 
-REMEASURED_FILE = "remeasured.parquet"
-"""Embeddings of close calls in full precision; its schema holds the encoder's key and a checksum of the content."""
-
-FULLSCALE_FILE = "fullscale.parquet"
-"""What was measured again at full size, kept in the same way."""
-
 ROWS_FILE = "rows.npy"
 """Shard, row and rank of each row of the verdicts, (n, 3) int32; -1 where an image has no features."""
 
@@ -92,7 +89,7 @@ def previews_of(run: Path, rows: npt.ArrayLike) -> list[bytes | None]:
         for number in np.unique(places[:, 0]).tolist():
             if number < 0:
                 continue
-            column = _read(folder / f"preview_{number:04d}.parquet", ["preview"]).column(0)
+            column = read_columns(folder / f"preview_{number:04d}.parquet", ["preview"]).column(0)
             for i in np.flatnonzero(places[:, 0] == number).tolist():
                 out[i] = column[int(places[i, 1])].as_py()
     except (*ARRAY_ERRORS, IndexError, pa.ArrowException) as error:
@@ -119,7 +116,7 @@ class FeatureStore:
         self._read_only = read_only
         if folder.is_dir():
             # by number, so that of two shards that hold a file the newer counts
-            for marker in sorted(folder.glob("shard_*.json"), key=lambda path: (_number(path) or 0, path.name)):
+            for marker in sorted(folder.glob("shard_*.json"), key=lambda path: (number_of(path) or 0, path.name)):
                 self._open(marker)
             if not read_only:
                 for pattern in ("*.tmp", f"*{OBJECT_SUFFIX}"):
@@ -131,11 +128,11 @@ class FeatureStore:
         return self.folder / f"{kind}_{number:04d}.{suffix}"
 
     def _open(self, marker: Path) -> None:
-        number = _number(marker)
+        number = number_of(marker)
         if number is None:
             return
         self._taken.add(number)
-        record = _read_marker(marker)
+        record = read_marker(marker)
         if record is None:
             self.damaged.append(marker.name)
             return
@@ -144,13 +141,13 @@ class FeatureStore:
         if not self._read_only:
             self._name_objects(number, record)
         metadata = self._path("metadata", number)
-        intact = _intact(metadata, record["metadata"]) and _intact(self._path("preview", number), record["preview"])
-        if not intact or not _sound(metadata, record["rows"]):
+        whole = intact(metadata, record["metadata"]) and intact(self._path("preview", number), record["preview"])
+        if not whole or not sound_metadata(metadata, record["rows"]):
             self.damaged.append(metadata.name)
             return
         key = record["embedding_key"]
         vectors = self._path("img_emb", number)
-        if key is not None and not (_intact(vectors, record["img_emb"]) and _sound_vectors(vectors, record["rows"])):
+        if key is not None and not (intact(vectors, record["img_emb"]) and sound_vectors(vectors, record["rows"])):
             self.damaged.append(vectors.name)
             key = None
         self.shards[number] = Shard(number, record["rows"], key)
@@ -159,7 +156,7 @@ class FeatureStore:
         """All rows without the heavy columns, with ``shard`` and ``row`` telling where each lies."""
         tables = []
         for _, shard in sorted(self.shards.items()):
-            table = _read(self._path("metadata", shard.number), LIGHT_COLUMNS)
+            table = read_columns(self._path("metadata", shard.number), LIGHT_COLUMNS)
             table = table.append_column("shard", pa.array(np.full(shard.rows, shard.number, np.int32)))
             tables.append(table.append_column("row", pa.array(np.arange(shard.rows, dtype=np.int32))))
         if tables:
@@ -256,7 +253,7 @@ class FeatureStore:
         def read(number: int) -> None:
             path = self._path("metadata", number)
             try:
-                column = _read(path, ["thumb"]).column(0).combine_chunks()
+                column = read_columns(path, ["thumb"]).column(0).combine_chunks()
             except TABLE_ERRORS as error:
                 why = " ".join(str(error).split())
                 raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
@@ -292,7 +289,7 @@ class FeatureStore:
         for number in np.unique(shard[shard >= 0]).tolist():
             path = self._path("metadata", number)
             try:
-                column = _read(path, [name]).column(0)
+                column = read_columns(path, [name]).column(0)
             except TABLE_ERRORS as error:
                 why = " ".join(str(error).split())
                 raise RunFolderError(f"{path} is damaged ({why}); remove it and run the same command again") from None
@@ -334,7 +331,7 @@ class FeatureStore:
             whole[:] = self.embeddings(number)
         whole[rows] = values
         record = {
-            **(_read_marker(self._path("shard", number)) or {}),
+            **(read_marker(self._path("shard", number)) or {}),
             "embedding_key": key,
             "img_emb": self._put(lambda stream: np.save(stream, whole, allow_pickle=False)),
         }
@@ -349,123 +346,3 @@ class FeatureStore:
         place = np.full(len(shard), -1) if rank is None else rank
         with atomic_write(self.folder / ROWS_FILE) as stream:
             np.save(stream, np.stack([shard, row, place], axis=1).astype(np.int32), allow_pickle=False)
-
-    def remembered(self, name: str, key: str, size: int) -> dict[str, npt.NDArray[np.float32]]:
-        """Vectors (size,) that were measured again under ``key``, by SHA-256 of the file's bytes.
-
-        Those of another ``feature_key`` are not known: what an encoder is shown changes with it.
-
-        Args:
-            name: ``REMEASURED_FILE`` for embeddings in full precision, ``FULLSCALE_FILE`` for looks at full size.
-        """
-        path = self.folder / name
-        try:
-            with open_table(path) as file:
-                table = file.read()
-            facts = table.schema.metadata or {}
-            if facts.get(b"key") != self._key(key):
-                return {}
-            digests, values = table["sha256"].to_pylist(), table["vector"].to_pylist()
-        except FileNotFoundError:
-            return {}
-        except (*TABLE_ERRORS, KeyError):
-            self.damaged.append(path.name)
-            return {}
-        whole = facts.get(b"checksum") == _content(digests, values).encode()
-        if not whole or any(value is None or len(value) != size * np.float32().nbytes for value in values):
-            self.damaged.append(path.name)
-            return {}
-        return {digest: np.frombuffer(value, np.float32) for digest, value in zip(digests, values, strict=True)}
-
-    def remember(self, name: str, key: str, known: dict[str, npt.NDArray[np.float32]]) -> None:
-        """Replace what ``remembered`` returns."""
-        digests, values = list(known), [value.tobytes() for value in known.values()]
-        facts = {"key": self._key(key), "checksum": _content(digests, values)}
-        schema = pa.schema([("sha256", pa.string()), ("vector", pa.binary())], metadata=facts)
-        with atomic_write(self.folder / name) as stream:
-            pq.write_table(pa.table({"sha256": digests, "vector": values}, schema=schema), stream)
-
-    def _key(self, key: str) -> bytes:
-        return f"{self.feature_key}/{key}".encode()
-
-
-def _read(path: Path, columns: list[str]) -> pa.Table:
-    # half the time of read_table, which loads the data set machinery
-    with open_table(path) as file:
-        table = file.read(columns=columns)
-    for name in columns:
-        # a shard of before the column was appended
-        if name not in table.column_names and name in FEATURES.names:
-            table = table.append_column(FEATURES.field(name), pa.nulls(table.num_rows, FEATURES.field(name).type))
-    return table
-
-
-def _known_schema(found: pa.Schema) -> bool:
-    """Whether a shard has the columns of today, or the first of them: columns are appended."""
-    first = pa.schema(list(FEATURES)[: len(found)])
-    return len(found) >= FEATURES.get_field_index("source") and bool(found.equals(first))
-
-
-def _number(marker: Path) -> int | None:
-    digits = marker.stem.removeprefix("shard_")
-    return int(digits) if digits.isdecimal() else None
-
-
-def _read_marker(marker: Path) -> dict[str, Any] | None:
-    try:
-        record = parse_json(read_regular(marker))
-    except (OSError, ValueError):
-        return None
-    kinds: dict[str, type | tuple[type, ...]] = {
-        "feature_key": str,
-        "rows": int,
-        "metadata": str,
-        "preview": str,
-        "embedding_key": (str, type(None)),
-        "img_emb": (str, type(None)),
-    }
-    if not isinstance(record, dict) or any(k not in record or not isinstance(record[k], t) for k, t in kinds.items()):
-        return None
-    return record
-
-
-def _sound(metadata: Path, rows: int) -> bool:
-    """Whether a file whose checksum fits holds what we write: whoever writes the checksum can write anything."""
-    try:
-        with open_table(metadata) as file:
-            if file.metadata.num_rows != rows or not _known_schema(file.schema_arrow):
-                return False
-            found = 0
-            for batch in file.iter_batches(4096, columns=[n for n in LIGHT_COLUMNS if n in file.schema_arrow.names]):
-                batch.validate(full=True)
-                found += batch.num_rows
-    except TABLE_ERRORS:
-        return False
-    # row groups may announce other numbers than the file
-    return found == rows
-
-
-def _sound_vectors(path: Path, rows: int) -> bool:
-    try:
-        vectors = map_array(path)
-    except ARRAY_ERRORS:
-        return False
-    return (
-        isinstance(vectors, np.ndarray) and vectors.dtype == np.float16 and vectors.ndim == 2 and len(vectors) == rows
-    )
-
-
-def _content(digests: Sequence[str | None], values: Sequence[bytes | None]) -> str:
-    """SHA-256 over both columns of a file of ``remember``; a null ends up as a value that nobody writes."""
-    whole = hashlib.sha256()
-    for digest, value in zip(digests, values, strict=True):
-        whole.update(f"{digest} {len(value or b'')} ".encode())
-        whole.update(value or b"")
-    return whole.hexdigest()
-
-
-def _intact(path: Path, digest: str) -> bool:
-    try:
-        return sha256_file(path) == digest
-    except OSError:
-        return False

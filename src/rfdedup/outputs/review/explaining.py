@@ -30,8 +30,9 @@ from rfdedup.outputs.review.snapshot import DROP, ERROR, KEEP, VERDICT_ORDER, Sn
 from rfdedup.stages.compare import comparison_key
 from rfdedup.storage.comparisons import ComparisonStore
 from rfdedup.storage.decision_log import DecisionLog
-from rfdedup.storage.feature_store import LIGHT_COLUMNS, ROWS_FILE
+from rfdedup.storage.feature_store import ROWS_FILE
 from rfdedup.storage.files import ARRAY_ERRORS
+from rfdedup.storage.shard_files import LIGHT_COLUMNS
 from rfdedup.storage.tables import map_array, open_table
 
 Rows = npt.NDArray[np.int64]
