@@ -31,7 +31,7 @@ from rfdedup.storage.decision_log import DecisionLog
 from rfdedup.storage.feature_store import ROWS_FILE, FeatureStore, previews_of
 from rfdedup.storage.files import sha256_file
 from rfdedup.storage.run_folder import LINKS_FILE, VERDICTS_FILE, RunFolder
-from rfdedup.storage.second_looks import FULLSCALE_FILE, REMEASURED_FILE, remembered
+from rfdedup.storage.second_looks import FULLSCALE_FILE, REMEASURED_FILE, remember, remembered
 
 INPUTS = int(os.environ.get("RFDEDUP_FUZZ_INPUTS", "40"))
 """Damaged files a reader."""
