@@ -14,7 +14,7 @@ from PIL import Image
 
 import rfdedup
 from rfdedup.pipeline import full_size
-from rfdedup.storage.feature_store import FULLSCALE_FILE
+from rfdedup.storage.second_looks import FULLSCALE_FILE
 
 
 def jpeg(image: Image.Image, quality: int = 90) -> bytes:
