@@ -25,7 +25,7 @@ from rfdedup.imaging.arrays import U8
 from rfdedup.metric.whitening import full_prior_of
 from rfdedup.model.errors import ImageError
 from rfdedup.model.proposals import Proposals
-from rfdedup.pipeline.duplicates import FLOOR_WHITENED, PARTS
+from rfdedup.pipeline.proposal_settings import FLOOR_WHITENED, PARTS
 from rfdedup.stages.propose import by_embeddings, by_parts, unlike_in_detail
 
 SHARES = (0.64, 0.5, 0.25)

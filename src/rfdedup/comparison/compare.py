@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfdedup.comparison.align import Alignment, by_keypoints, whole_forms
+from rfdedup.comparison.align import Alignment, by_keypoints, by_panels, whole_forms
 from rfdedup.comparison.canvas import Canvas, lay, refine, shift_together
 from rfdedup.comparison.change import find_change
 from rfdedup.comparison.colour import UNCHANGED, Colour, find_colour
@@ -115,6 +115,10 @@ def find(base: View, other: View, limits: ChangeLimits) -> Finding | None:
     ):
         return few
     found = _aligned(base, other, by_keypoints(base, other, limits), limits)
+    if found is None or (found.alignment.inliers < limits.many_inliers and not _settled(found, limits)):
+        panel = _aligned(base, other, by_panels(base, other, limits), limits)
+        if panel is not None and _settled(panel, limits):
+            return panel
     if found is not None:
         return found
     if whole is None and rejected is not None:

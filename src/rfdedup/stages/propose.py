@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rfdedup.keepers.greedy_cover_codes import cover_codes
 from rfdedup.keepers.selection import few_pairs, most_links
+from rfdedup.model.constants import PANEL_BYTES, THUMB_SIDE
 from rfdedup.model.proposals import Proposals, pair_places
 from rfdedup.neighbors.cosine import sparse_links
 from rfdedup.neighbors.hamming import CodePairs, cross_links
@@ -196,6 +197,51 @@ def by_parts(rows: Rows, octets: Callable[[Rows], list[bytes]], most: int) -> Pr
     count, _ = _agreements(a, b, octets, ())
     enough = count >= LEAST_AGREEING
     return Proposals.make(rows[a[enough]], rows[b[enough]], agreeing=count[enough])
+
+
+PANEL_RADIUS: Final = 8
+"""Bits of the hash of a thumbnail in which a panel and the picture that it shows may differ."""
+PANEL_CORRELATION: Final = 0.9
+"""Least correlation of both thumbnails."""
+
+
+def by_panels(
+    rows: Rows, panels: Callable[[Rows], list[bytes | None]], thumbs: Callable[[Rows], U8], most: int
+) -> Proposals:
+    """Pictures that look like a panel of another: a collage and what it is made of.
+
+    Args:
+        rows: (m,) row numbers. panels: thumbnails of the panels of some rows, see ``features.panels``.
+        thumbs: grey thumbnails of some rows, (k, 256) uint8.
+        most: proposals of each image. A collage of more pictures stays a collage of the others.
+    """
+    blocks = [rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK)]
+    square = (-1, THUMB_SIDE, THUMB_SIDE)
+    codes = [turned_codes(thumbs(block).reshape(square))[0] for block in blocks]
+    known = CodePairs(np.concatenate(codes)) if codes else None
+    parts = [Proposals.none()]
+    for block in blocks:
+        packed = panels(block)
+        owner = np.repeat(block, [len(octets or b"") // PANEL_BYTES for octets in packed])
+        if known is None or not len(owner):
+            continue
+        shown = np.frombuffer(b"".join(octets or b"" for octets in packed), np.uint8).reshape(-1, PANEL_BYTES)
+        at, place, bits = cross_links(CodePairs(turned_codes(shown.reshape(square))[0]), known, PANEL_RADIUS)
+        one, other = owner[at], rows[place]
+        seen, back = np.unique(other, return_inverse=True)
+        alike = (one != other) & (_correlations(shown[at], thumbs(seen)[back]) >= PANEL_CORRELATION)
+        parts.append(Proposals.make(one[alike], other[alike], agreeing=64 - bits[alike].astype(np.int64)))
+    found = Proposals.join(*parts)
+    return found.take(_nearest(found.a, found.b, -found.agreeing.astype(np.float64), most))
+
+
+def _correlations(one: U8, other: U8) -> Floats:
+    """Of rows of grey levels, (n, k) each; 0 where one of them is plain. Whole numbers until the end: (n,) float64."""
+    a, b = (levels.astype(np.int64) for levels in (one, other))
+    k = a.shape[1]
+    products = k * (a * b).sum(axis=1) - a.sum(axis=1) * b.sum(axis=1)
+    spreads = [k * (levels**2).sum(axis=1) - levels.sum(axis=1) ** 2 for levels in (a, b)]
+    return np.asarray(products / np.sqrt(np.maximum(spreads[0], 1).astype(np.float64) * np.maximum(spreads[1], 1)))
 
 
 def unlike_in_detail(a: Rows, b: Rows, octets: Callable[[Rows], list[bytes]]) -> Mask:
