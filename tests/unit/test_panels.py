@@ -56,10 +56,10 @@ def test_nearly_each_picture_of_a_grid_is_a_panel(columns: int, rows: int, gap: 
     for first in range(0, 44, 4):
         picture, boxes = grid(columns, rows, gap, first)
         found = find_panels(grey(picture))
-        assert 0 < len(found) <= MOST_PANELS
+        assert len(found) <= MOST_PANELS
         # seams are found to a pixel of 256
         near = 3 * max(picture.shape) / 256
-        missed += [(first, box) for box in boxes if min(off(box, one) for one in found) > near]
+        missed += [(first, box) for box in boxes if not any(off(box, one) <= near for one in found)]
         shown += len(boxes)
     assert len(missed) <= 0.03 * shown, missed
 
