@@ -51,7 +51,7 @@ def off(one: Box, other: Box) -> int:
 @pytest.mark.parametrize("gap", [0, 6])
 @pytest.mark.parametrize(("columns", "rows"), [(2, 1), (2, 2), (3, 2)])
 def test_nearly_each_picture_of_a_grid_is_a_panel(columns: int, rows: int, gap: int) -> None:
-    """A brick wall has clearer edges than its own frame, a white wall has no edge at a white gap: 1 in 100 is missed."""
+    """A brick wall has clearer edges than its own frame, and a white wall has none at a white gap."""
     missed, shown = [], 0
     for first in range(0, 44, 4):
         picture, boxes = grid(columns, rows, gap, first)
