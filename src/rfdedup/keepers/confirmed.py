@@ -96,7 +96,8 @@ class Compared:
             [_counts(found.kind if found is not None else None, self.same) for found in self.evidence], np.bool_
         )
         anyway = np.array(
-            [_counts(found.crowd_kind if found is not None else None, self.same) for found in self.evidence], np.bool_
+            [_counts(found.kind_in_series if found is not None else None, self.same) for found in self.evidence],
+            np.bool_,
         )
         differ = np.array([_lines_up(found) for found in self.evidence], np.bool_) & ~(alone & anyway)
         doubtful = np.flatnonzero(alone & ~anyway)
@@ -119,7 +120,7 @@ class Compared:
         return as_links(self.pairs.take(sure))
 
     def _surely(self, found: Evidence) -> bool:
-        same = _counts(found.kind, self.same) and _counts(found.crowd_kind, self.same)
+        same = _counts(found.kind, self.same) and _counts(found.kind_in_series, self.same)
         return same and found.pasted == Side.NONE
 
     def scenes(self) -> Rows:

@@ -56,11 +56,11 @@ def by_hashes(
     """
     found = sparse_code_links(dhash[rows], phash[rows], radius, most_links(len(rows)))
     a, b = rows[found.a], rows[found.b]
-    crowd = np.flatnonzero(found.dense)
-    if len(crowd):
-        king = cover_codes(dhash[rows[crowd]], radius, np.arange(len(crowd)), also=phash[rows[crowd]])
-        one, other = few_pairs(np.arange(len(crowd)), king)
-        a, b = np.concatenate([a, rows[crowd[one]]]), np.concatenate([b, rows[crowd[other]]])
+    dense = np.flatnonzero(found.dense)
+    if len(dense):
+        king = cover_codes(dhash[rows[dense]], radius, np.arange(len(dense)), also=phash[rows[dense]])
+        one, other = few_pairs(np.arange(len(dense)), king)
+        a, b = np.concatenate([a, rows[dense[one]]]), np.concatenate([b, rows[dense[other]]])
     bits = np.maximum(np.bitwise_count(dhash[a] ^ dhash[b]), np.bitwise_count(phash[a] ^ phash[b]))
     near = bits <= radius
     a, b, bits = a[near], b[near], bits[near]
@@ -149,22 +149,22 @@ def by_embeddings(rows: Rows, vectors: npt.NDArray[np.floating], floor: float, m
         return Proposals.none()
     found = sparse_links(vectors, floor, most_links(len(rows)))
     a, b, score = found.a, found.b, found.score.astype(np.float64)
-    crowd = np.flatnonzero(found.dense)
-    if len(crowd):
-        one, other, near = _nearest_within(vectors, crowd, floor, most)
+    dense = np.flatnonzero(found.dense)
+    if len(dense):
+        one, other, near = _nearest_within(vectors, dense, floor, most)
         a, b, score = np.concatenate([a, one]), np.concatenate([b, other]), np.concatenate([score, near])
     proposed = Proposals.make(rows[a], rows[b], cosine=score)
     return proposed.take(_nearest(proposed.a, proposed.b, -proposed.cosine, most))
 
 
 def _nearest_within(
-    vectors: npt.NDArray[np.floating], crowd: Rows, floor: float, most: int
+    vectors: npt.NDArray[np.floating], dense: Rows, floor: float, most: int
 ) -> tuple[Rows, Rows, Floats]:
-    """The nearest of each row of a crowd within the crowd: places, the smaller first, and similarities."""
-    unit = normalise(np.asarray(vectors[crowd]), crowd)
-    most = min(most, len(crowd) - 1)
+    """The nearest of each row of a dense within the dense: places, the smaller first, and similarities."""
+    unit = normalise(np.asarray(vectors[dense]), dense)
+    most = min(most, len(dense) - 1)
     one, other, near = [], [], []
-    for begin in range(0, len(crowd), _BLOCK):
+    for begin in range(0, len(dense), _BLOCK):
         score = unit[begin : begin + _BLOCK] @ unit.T
         at = np.arange(len(score))
         score[at, begin + at] = -1.0
@@ -174,7 +174,7 @@ def _nearest_within(
         one.append(begin + i)
         other.append(best[i, j])
         near.append(value[i, j].astype(np.float64))
-    a, b = crowd[np.concatenate(one)], crowd[np.concatenate(other)]
+    a, b = dense[np.concatenate(one)], dense[np.concatenate(other)]
     return np.minimum(a, b), np.maximum(a, b), np.concatenate(near)
 
 
