@@ -102,13 +102,13 @@ def main() -> None:
     began = time.process_time()
     parts = by_parts(everything, octets, PARTS)
     searched = (time.process_time() - began) / len(shown) * 1000
-    seams = by_panels(
-        everything, lambda rows: [cut_out[row] for row in rows.tolist()], lambda rows: thumbs[rows], PANELS
-    )
+
+    def cuts(places: np.ndarray) -> list[bytes | None]:
+        return [cut_out[at] for at in places.tolist()]
+
+    seams = by_panels(everything, cuts, lambda places: thumbs[places], PANELS)
     found = [set(zip(some.a.tolist(), some.b.tolist(), strict=True)) for some in (embeddings, parts, seams)]
-    print(
-        f"{n} pictures, {len(shown)} in all; share proposed with what they show: embeddings, local features, panels, any"
-    )
+    print(f"{n} pictures, {len(shown)} in all; share proposed by embeddings, local features, panels, any")
     for kind in dict.fromkeys(kind for kind, *_ in shown if kind != "whole"):
         pairs = [(i, at) for at, (name, of, _) in enumerate(shown) if name == kind for i in of]
         hits = np.array([[pair in some for some in found] for pair in pairs])
@@ -125,7 +125,7 @@ def main() -> None:
         f"pass, {len(both) / n:.3f} with those by local features"
     )
     print(
-        f"core-ms an image: local features {measured:.2f} to measure, {searched:.2f} to search and lay over each other; "
+        f"core-ms an image: local features {measured:.2f} to measure, {searched:.2f} to search; "
         f"panels {paneled:.2f} to find"
     )
 
