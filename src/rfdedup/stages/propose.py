@@ -266,11 +266,10 @@ def _agreements(
     count, told = np.zeros(len(a), np.int64), np.zeros(len(a), np.bool_)
     ones, starts = np.unique(a, return_index=True)
     ends = np.append(starts[1:], len(a))
-    packed = octets(ones)
 
-    def look(at: int) -> None:
+    def look(at: int, packed: bytes) -> None:
         pairs = slice(int(starts[at]), int(ends[at]))
-        one, others = unpacked(packed[at]), [unpacked(other) for other in octets(b[pairs])]
+        one, others = unpacked(packed), [unpacked(other) for other in octets(b[pairs])]
         found = agreeing(one, others)
         for form in forms:
             found = np.maximum(found, agreeing(form(one), others))
@@ -278,8 +277,10 @@ def _agreements(
         told[pairs] = [min(len(one), len(other)) >= LEAST_FEATURES for other in others]
 
     with ThreadPoolExecutor(thread_count()) as pool:
-        for _ in pool.map(look, range(len(ones))):
-            pass
+        for begin in range(0, len(ones), _BLOCK):
+            block = range(begin, min(begin + _BLOCK, len(ones)))
+            for _ in pool.map(look, block, octets(ones[block.start : block.stop])):
+                pass
     return count, told
 
 
