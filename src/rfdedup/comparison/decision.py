@@ -113,9 +113,12 @@ def decide(measures: Measures, limits: ChangeLimits) -> Decision:
     if not measures.supported and change.peak >= limits.max_change_alone:
         return _different("changed-unsupported")
     unsure = 0 < measures.inliers < limits.sure_inliers
+    # a few keypoints of a tiny picture agree by chance, and too few pixels are left to contradict them
     if unsure and (
-        change.disagreement >= limits.max_unsure_disagreement or change.peak >= limits.max_unsure_change
-    ):  # fmt: skip
+        change.disagreement >= limits.max_unsure_disagreement
+        or change.peak >= limits.max_unsure_change
+        or measures.area < limits.least_unsure_area
+    ):
         return _different("hardly-aligned")
     if measures.greyed and not (
         _GREY_GAINS[0] <= measures.gain <= _GREY_GAINS[1] and abs(measures.offset) <= _GREY_OFFSET
