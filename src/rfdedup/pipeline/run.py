@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,10 +27,11 @@ from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.pipeline.duplicates import about_comparison
 from rfdedup.pipeline.early_embedding import SampleInputs
-from rfdedup.pipeline.inputs import InputOptions, Inputs, as_names, in_reading_order
+from rfdedup.pipeline.inputs import InputOptions, Inputs, in_reading_order
 from rfdedup.pipeline.judging import Findings, judge
 from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at, refuse_early
+from rfdedup.pipeline.python_inputs import inputs_from
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
 from rfdedup.pipeline.semantic import SemanticTier
@@ -51,7 +52,7 @@ Rows = npt.NDArray[np.int64]
 
 
 def refine(
-    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Inputs,
+    inputs: Inputs | str | os.PathLike[str] | Iterable[Any],
     out: str | os.PathLike[str],
     *,
     config: RunConfig | None = None,
@@ -65,7 +66,12 @@ def refine(
     Running again with the same ``out`` resumes: what is known of unchanged files is not computed again.
 
     Args:
-        inputs: folders, images, tar, zip and Parquet files, one or several; see ``docs/inputs.md``.
+        inputs: folders, images, tar, zip and Parquet files, one or several; see ``docs/inputs.md``. A column of pandas,
+            polars or pyarrow may hold them. Or images of memory, see ``docs/python.md``: a list or any iterable of
+            bytes, PIL images or uint8 arrays (h, w, 3) in RGB; of pairs ``(key, image)``; a dict of them; a column of
+            bytes; a ``datasets.Dataset``. They are written once, as they come, to Parquet files in ``out/images``, and
+            these are what every later command reads: bytes as they are, pixels as PNG without loss. Keys are the
+            column ``path``, and have to be unique; where there are none, places count from ``000000000``.
         out: the run folder, made where it does not exist.
         config: a validated configuration; or give its keys as keyword ``options`` (nested ones as dicts;
             ``encoder``, ``weights``, ``threshold``, ``device``, ``precision`` and ``descriptor`` directly).
@@ -82,9 +88,9 @@ def refine(
     reading = InputOptions.taken_from(options)
     settings = config if config is not None else make_config(nest_options(options))
     watch = Watch(progress if progress is not None else Silent())
+    taken = inputs if isinstance(inputs, Inputs) else inputs_from(inputs, reading, Path(out), watch)
     with watch.stage("scan", None):
-        source = inputs if isinstance(inputs, Inputs) else Inputs(as_names(inputs), reading)
-        source = replace(source, limits=limits_of(settings), without=Path(out))
+        source = replace(taken, limits=limits_of(settings), without=Path(out))
         scanned = source.scan(watch.advance)
     if not scanned.files:
         raise InputError(f"no file to look at below {', '.join(scanned.roots)}: {passed_over(scanned)}")

@@ -1,0 +1,257 @@
+"""Images of memory, written once into the run folder: workers, and commands of later days, read them from there.
+
+They lie in Parquet files as Hugging Face writes them, ``{bytes, path}``: bytes as they came, pixels as PNG.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+import cv2
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image, ImageOps
+
+from rfdedup.model.errors import InputError, RunFolderError
+from rfdedup.sources.handed_over import Pair, is_missing
+from rfdedup.storage.files import atomic_write, open_regular, sha256_file, sync_folder
+
+FOLDER: Final = "images"
+"""Its name in the run folder."""
+PART_ROWS: Final = 16_384
+PART_BYTES: Final = 1 << 30
+GROUP_ROWS: Final = 16
+"""Images of a row group: a second look at one reads no more than these."""
+GROUP_BYTES: Final = 16 << 20
+_SCHEMA: Final = pa.schema([("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
+_COMPRESSION: Final = 1
+"""Of PNG: higher levels take several times as long for a few percent."""
+_PNG_MODES: Final = frozenset(("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I;16B"))
+_RGB_MODES: Final = frozenset(("CMYK", "YCbCr", "HSV", "LAB", "PA", "RGBX", "RGBa", "La"))
+
+
+@dataclass
+class Kept:
+    """What was written.
+
+    Attributes:
+        parts: absolute paths of the files.
+        images: how many they hold. empty: rows that held no image, and are left out.
+        broken: how many could not be encoded, which are written as empty files; ``first_broken`` names one.
+    """
+
+    parts: list[str] = field(default_factory=list)
+    images: int = 0
+    empty: int = 0
+    broken: int = 0
+    first_broken: str = ""
+
+    @property
+    def notes(self) -> list[str]:
+        """What was left out, in lines for people."""
+        notes = []
+        if self.empty:
+            notes.append(f"{self.empty:,} rows of INPUT hold no image and are left out")
+        if self.broken:
+            notes.append(f"{self.broken:,} images of INPUT could not be read, the first is {self.first_broken}")
+        return notes
+
+
+def keep_images(run: Path, images: Iterable[Pair]) -> Kept:
+    """Write images into a run folder, a few in memory at a time.
+
+    A part that comes out as it lies there already stays as it is, so that nothing in it is measured again.
+
+    Args:
+        run: the run folder; the caller holds its lock.
+        images: keys and images: bytes of a file, a PIL image, an array, ``{bytes, path}``, or None.
+
+    Raises:
+        InputError: two have the same key, or something is no image.
+        RunFolderError: the folder cannot be written.
+    """
+    folder = run / FOLDER
+    if folder.is_symlink():
+        raise RunFolderError(f"{folder} is a symbolic link, which is not followed: remove it")
+    kept = Kept()
+    try:
+        folder.mkdir(exist_ok=True)
+        for leftover in folder.glob("part_*.tmp"):
+            leftover.unlink()
+        for number, part in enumerate(_parts(_encoded(images, kept))):
+            path = folder / f"part_{number:05d}.parquet"
+            _write(path, part)
+            kept.parts.append(os.path.abspath(path))
+        for old in folder.glob("part_*.parquet"):
+            if os.path.abspath(old) not in kept.parts:
+                old.unlink()
+    except OSError as error:
+        raise RunFolderError(f"cannot write {folder}: {error.strerror or error}") from None
+    return kept
+
+
+def is_kept(root: str) -> bool:
+    """Whether the root of an image is a file of a run folder that images of memory were written to."""
+    folder, name = os.path.split(root)
+    return os.path.basename(folder) == FOLDER and name.startswith("part_") and name.endswith(".parquet")
+
+
+def _write(path: Path, groups: Iterable[list[tuple[str, bytes]]]) -> None:
+    # held beside it until it is known to be another one
+    fresh = path.with_name(f"{path.name}.new.tmp")
+    with atomic_write(fresh) as stream, _writer(stream) as writer:
+        for group in groups:
+            rows = [{"bytes": data, "path": key} for key, data in group]
+            writer.write_table(pa.table({"image": pa.array(rows, _SCHEMA.field("image").type)}, schema=_SCHEMA))
+    if _same(path, fresh):
+        fresh.unlink()
+    else:
+        os.replace(fresh, path)
+        sync_folder(path.parent)
+
+
+def _writer(stream: BinaryIO) -> pq.ParquetWriter:
+    return pq.ParquetWriter(stream, _SCHEMA, compression="none", use_dictionary=False, write_statistics=False)
+
+
+def _same(path: Path, fresh: Path) -> bool:
+    try:
+        with open_regular(path) as stream:
+            if os.fstat(stream.fileno()).st_size != fresh.stat().st_size:
+                return False
+        return sha256_file(path) == sha256_file(fresh)
+    except OSError:
+        return False
+
+
+def _parts(images: Iterator[tuple[str, bytes]]) -> Iterator[Iterator[list[tuple[str, bytes]]]]:
+    """Row groups, by the parts that they belong to; each part is gone through before the next is asked for."""
+    groups = _groups(images)
+    for first in groups:
+
+        def part(group: list[tuple[str, bytes]] = first) -> Iterator[list[tuple[str, bytes]]]:
+            rows = weight = 0
+            while True:
+                yield group
+                rows += len(group)
+                weight += sum(len(data) for _, data in group)
+                if rows >= PART_ROWS or weight >= PART_BYTES:
+                    return
+                following = next(groups, None)
+                if following is None:
+                    return
+                group = following
+
+        yield part()
+
+
+def _groups(images: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, bytes]]]:
+    group: list[tuple[str, bytes]] = []
+    weight = 0
+    for key, data in images:
+        group.append((key, data))
+        weight += len(data)
+        if len(group) == GROUP_ROWS or weight >= GROUP_BYTES:
+            yield group
+            group, weight = [], 0
+    if group:
+        yield group
+
+
+def _encoded(images: Iterable[Pair], kept: Kept) -> Iterator[tuple[str, bytes]]:
+    seen: set[str] = set()
+    for key, image in images:
+        if key in seen:
+            raise InputError(f"INPUT: the key {key!r} comes twice; keys have to tell images apart")
+        try:
+            key.encode()
+        except UnicodeEncodeError:
+            raise InputError(f"INPUT: the key {key!r} is not UTF-8") from None
+        seen.add(key)
+        data = encoded(key, image)
+        if data is None:
+            kept.empty += 1
+            continue
+        if not data:
+            kept.broken += 1
+            kept.first_broken = kept.first_broken or repr(key)
+        kept.images += 1
+        yield key, data
+
+
+def encoded(key: str, image: Any) -> bytes | None:
+    """The bytes of a file that holds an image: those that came, or PNG of its pixels.
+
+    Args:
+        key: of the image, for messages.
+        image: bytes; a PIL image; (h, w), (h, w, 1), (h, w, 3) or (h, w, 4) uint8, uint16 or bool, in the order RGB;
+            a dict of ``bytes`` and ``path``; None, or what stands for that.
+
+    Returns:
+        None where there is no image, and nothing where a picture that was opened lazily cannot be read.
+
+    Raises:
+        InputError: it is no image.
+    """
+    if is_missing(image):
+        return None
+    if isinstance(image, bytes | bytearray | memoryview):
+        return bytes(image)
+    if isinstance(image, Image.Image):
+        return _png_of_picture(key, image)
+    if isinstance(image, np.ndarray):
+        return _png_of_array(key, image)
+    if isinstance(image, dict) and ("bytes" in image or "path" in image):
+        return _of_struct(image)
+    raise InputError(f"INPUT: {key!r} is a {type(image).__name__}; give bytes, a PIL image or an array of uint8")
+
+
+def _of_struct(image: dict[str, Any]) -> bytes | None:
+    if image.get("bytes") is not None:
+        return bytes(image["bytes"])
+    path = image.get("path")
+    if path is None:
+        return None
+    try:
+        with open_regular(path, follow=True) as stream:
+            return stream.read()
+    except OSError:
+        return b""
+
+
+def _png_of_picture(key: str, image: Image.Image) -> bytes:
+    try:
+        # a copy in any case: the picture of the user stays as it is
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode in _RGB_MODES:
+            upright = upright.convert("RGBA" if upright.mode in ("PA", "RGBa", "La") else "RGB")
+        elif upright.mode not in _PNG_MODES:
+            raise InputError(f"INPUT: {key!r} is a PIL image of mode {image.mode}: convert it to RGB")
+        stream = io.BytesIO()
+        upright.save(stream, "PNG", compress_level=_COMPRESSION)
+    except (OSError, ValueError, SyntaxError, MemoryError):
+        return b""
+    return stream.getvalue()
+
+
+def _png_of_array(key: str, image: np.ndarray[Any, Any]) -> bytes:
+    channels = image.shape[2] if image.ndim == 3 else 1
+    if image.dtype == np.bool_:
+        image = image.astype(np.uint8) * np.uint8(255)
+    if image.dtype not in (np.uint8, np.uint16) or image.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise InputError(
+            f"INPUT: {key!r} is an array {image.shape} of {image.dtype}; give (h, w), (h, w, 3) or (h, w, 4) of uint8"
+        )
+    if not image.size:
+        return b""
+    plain = np.ascontiguousarray(image)
+    if channels > 1:
+        plain = cv2.cvtColor(plain, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
+    done, data = cv2.imencode(".png", plain, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
+    return data.tobytes() if done else b""
