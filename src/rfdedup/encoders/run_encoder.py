@@ -6,6 +6,7 @@ from typing import Any
 
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.function import PREFIX
 from rfdedup.encoders.registry import BUILT_IN
 from rfdedup.model.config import RunConfig, SemanticConfig, make_config
 from rfdedup.model.errors import ConfigError, RunFolderError
@@ -46,6 +47,11 @@ def trusted(config: RunConfig, encoder: str | None) -> RunConfig:
     named = config.semantic.encoder
     if encoder is not None:
         return config.model_copy(update={"semantic": config.semantic.model_copy(update={"encoder": encoder})})
+    if named.startswith(PREFIX):
+        raise ConfigError(
+            f"the run was made with {named}, which Python handed over and no run folder holds: hand it over again, "
+            "or name another one by --encoder and run again"
+        )
     if named not in BUILT_IN and not named.startswith("onnx:"):
         what = "TorchScript files" if named.startswith("torchscript:") else "encoders of other packages"
         raise ConfigError(f"the run names {named}, and {what} can hold code: if you trust it, add --encoder {named}")

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder, cache_key
 from rfdedup.encoders.run_encoder import RunEncoder, config_of_run, trusted
 from rfdedup.features.encoder_input import decode_for, write_input
@@ -72,13 +73,15 @@ class AlikeSearch:
         EncoderError: the encoder of the run cannot be used any more, in any method.
     """
 
-    def __init__(self, run: Path, info: dict[str, Any], features: RunFeatures, encoder: str | None = None) -> None:
+    def __init__(
+        self, run: Path, info: dict[str, Any], features: RunFeatures, encoder: str | Encoder | None = None
+    ) -> None:
         """
         Args:
             run: the run folder.
             info: its ``run.json``.
             features: of the run.
-            encoder: that the user named; needed where the one that the run names may be code.
+            encoder: that the user named or handed over; needed where the one that the run names may be code.
         """
         self._features_folder = run / FEATURES_FOLDER
         self._info = info
@@ -132,7 +135,10 @@ class AlikeSearch:
     def _encoder(self) -> Encoder:
         if not self._facts:
             raise RunFolderError(_NONE)
-        encoder = RunEncoder(trusted(config_of_run(self._info), self._named).semantic)()
+        if self._named is None or isinstance(self._named, str):
+            encoder = RunEncoder(trusted(config_of_run(self._info), self._named).semantic)()
+        else:
+            encoder = load_encoder(self._named)
         known = self._facts.get("key")
         if encoder.key != known:
             raise EncoderError(f"the encoder is now {encoder.key}, the run was made with {known}: run it again")

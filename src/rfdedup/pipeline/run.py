@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.function import PREFIX, encoder_of
 from rfdedup.encoders.run_encoder import RunEncoder
 from rfdedup.features.settings import feature_key, limits_of
 from rfdedup.keepers.constraints import constraints
@@ -36,6 +38,7 @@ from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
 from rfdedup.pipeline.semantic import SemanticTier
 from rfdedup.runtime.cpus import at_most
+from rfdedup.runtime.drawn_progress import TerminalProgress
 from rfdedup.runtime.memory import peak_memory, return_freed
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.companions import companion_counts
@@ -56,7 +59,7 @@ def refine(
     out: str | os.PathLike[str],
     *,
     config: RunConfig | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     command: Sequence[str] = (),
     named: bool = True,
     **options: Any,
@@ -75,18 +78,28 @@ def refine(
         out: the run folder, made where it does not exist.
         config: a validated configuration; or give its keys as keyword ``options`` (nested ones as dicts;
             ``encoder``, ``weights``, ``threshold``, ``device``, ``precision`` and ``descriptor`` directly).
-            ``encoder`` may also be an object with the ``Encoder`` protocol. ``files_from``, ``null``, ``path_column``,
-            ``image_column`` and ``exclude`` say how the input is read, as on the command line.
-        progress: is told how far the work is.
+            ``encoder`` may also be an object with the ``Encoder`` protocol, or a function from images (n, 224, 224, 3)
+            uint8 in RGB to embeddings (n, d), which is called in this process; see ``as_encoder``. ``files_from``,
+            ``null``, ``path_column``, ``image_column`` and ``exclude`` say how the input is read, as on the command
+            line.
+        progress: is told how far the work is; True draws it, in notebooks too.
         command: what the user typed, for ``run.json``.
         named: the user named ``inputs``; False where an earlier run of this folder did, which may be a stranger's.
 
     Raises:
         RfdedupError: the input, the options or the run folder cannot be used; the message says what to do.
     """
+    if isinstance(progress, bool):
+        if not progress:
+            return refine(inputs, out, config=config, command=command, named=named, **options)
+        with TerminalProgress() as drawn:
+            return refine(inputs, out, config=config, progress=drawn, command=command, named=named, **options)
     given = options.pop("encoder") if not isinstance(options.get("encoder", ""), str) else None
     reading = InputOptions.taken_from(options)
     settings = config if config is not None else make_config(nest_options(options))
+    if given is not None:
+        given = load_encoder(encoder_of(given))
+        settings = with_encoder(settings, given)
     watch = Watch(progress if progress is not None else Silent())
     taken = inputs if isinstance(inputs, Inputs) else inputs_from(inputs, reading, Path(out), watch)
     with watch.stage("scan", None):
@@ -109,6 +122,12 @@ def refine(
         run = refine_scan(scanned, folder, settings, watch, list(command), given, source.given())
         note_run(folder, scanned.roots, named=named)
         return run
+
+
+def with_encoder(config: RunConfig, given: Encoder) -> RunConfig:
+    """A configuration that names an encoder which was handed over: nobody else may take its place unnoticed."""
+    name = given.card.name if given.card.name.startswith(PREFIX) else f"{PREFIX}{given.card.name}"
+    return config.model_copy(update={"semantic": config.semantic.model_copy(update={"encoder": name})})
 
 
 def nest_options(options: dict[str, Any]) -> dict[str, Any]:
@@ -138,7 +157,7 @@ def refine_scan(
         and is_own(folder)
         and still_frozen(folder.features, folder.info()["encoder"])
     ):
-        return Run(folder.path)
+        return Run(folder.path, given)
     # a call of its own: features, links and verdicts are gone before the report reads the tables
     images = decide(scanned, files, folder, config, watch, about, state, given)
     return_freed()
@@ -147,7 +166,7 @@ def refine_scan(
 
     with watch.stage("report", images):
         report_run(folder)
-    return Run(folder.path)
+    return Run(folder.path, given)
 
 
 def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
