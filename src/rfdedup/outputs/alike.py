@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder, cache_key
+from rfdedup.encoders.given_vectors import NAME, GivenEncoder
 from rfdedup.encoders.run_encoder import RunEncoder, config_of_run, trusted
 from rfdedup.features.encoder_input import decode_for, write_input
 from rfdedup.imaging import DecodeLimits
@@ -113,7 +114,10 @@ class AlikeSearch:
         Raises:
             ImageError: the bytes are no picture that can be read.
         """
-        spec = self._encoder.card.input
+        encoder = self._encoder
+        if isinstance(encoder, GivenEncoder):
+            return self._search(encoder.embed(np.empty((1, 1, 1, 3), np.uint8)), most)
+        spec = encoder.card.input
         shown = np.empty((1, *spec.shape), np.uint8)
         write_input(decode_for(data, spec, DecodeLimits()), spec, shown[0])
         return self._search(self._encoder.embed(shown), most)
@@ -135,6 +139,8 @@ class AlikeSearch:
     def _encoder(self) -> Encoder:
         if not self._facts:
             raise RunFolderError(_NONE)
+        if self._facts.get("name") == NAME:
+            return GivenEncoder(str(self._facts.get("key")), int(self._facts.get("dim") or 1))
         if self._named is None or isinstance(self._named, str):
             encoder = RunEncoder(trusted(config_of_run(self._info), self._named).semantic)()
         else:

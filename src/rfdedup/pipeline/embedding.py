@@ -19,6 +19,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.items import Item
+from rfdedup.pipeline.given_embeddings import lacking_vectors
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FeatureStore
 
@@ -80,7 +81,7 @@ class Embedder:
             have[at] = self._store.embedded(int(number), key)[row[at]]
         missing = rows[~have]
         faults: dict[int, Fault] = {}
-        if not len(missing):
+        if not len(missing) or not self._encoder.sees_pictures:
             return faults
         writer = _ShardWriter(self._store, key, self._image_set, missing)
         order = missing[np.lexsort((self._image_set.row[missing], self._image_set.shard[missing]))]
@@ -93,6 +94,12 @@ class Embedder:
             finally:
                 writer.flush()
         return faults
+
+    def have(self, rows: Rows) -> Rows:
+        """Those of ``rows`` that can have an embedding: all, but where vectors were handed over for some of them."""
+        if self._encoder.sees_pictures:
+            return rows
+        return rows[~lacking_vectors(self._image_set, self._store, cache_key(self._encoder()), rows)]
 
     def embed_again(self, files: Sequence[Item], encoder: Encoder) -> Iterator[Batch]:
         """Embed files of the run, whatever the store holds."""

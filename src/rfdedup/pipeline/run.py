@@ -13,15 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
-from rfdedup.encoders.function import PREFIX, encoder_of
+from rfdedup.encoders.given_vectors import GivenVectors
 from rfdedup.encoders.run_encoder import RunEncoder
 from rfdedup.features.settings import feature_key, limits_of
 from rfdedup.keepers.constraints import constraints
 from rfdedup.keepers.globs import without_match
 from rfdedup.metric.whitening import still_frozen
-from rfdedup.model.config import RunConfig, make_config
+from rfdedup.model.config import RunConfig
 from rfdedup.model.decisions import digest
 from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
@@ -29,10 +28,12 @@ from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.pipeline.duplicates import about_comparison
 from rfdedup.pipeline.early_embedding import SampleInputs
+from rfdedup.pipeline.given_embeddings import place_vectors
 from rfdedup.pipeline.inputs import InputOptions, Inputs, in_reading_order
 from rfdedup.pipeline.judging import Findings, judge
 from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at, refuse_early
+from rfdedup.pipeline.options import settled
 from rfdedup.pipeline.python_inputs import inputs_from
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
@@ -81,7 +82,8 @@ def refine(
             ``encoder`` may also be an object with the ``Encoder`` protocol, or a function from images (n, 224, 224, 3)
             uint8 in RGB to embeddings (n, d), which is called in this process; see ``as_encoder``. ``files_from``,
             ``null``, ``path_column``, ``image_column`` and ``exclude`` say how the input is read, as on the command
-            line.
+            line. ``embeddings`` are vectors in place of an encoder: a path as ``--embeddings`` takes it, with ``key``
+            for the column of keys; or ``(keys, array)`` with an (n, d) array of floats; or a dict of vectors by key.
         progress: is told how far the work is; True draws it, in notebooks too.
         command: what the user typed, for ``run.json``.
         named: the user named ``inputs``; False where an earlier run of this folder did, which may be a stranger's.
@@ -94,12 +96,8 @@ def refine(
             return refine(inputs, out, config=config, command=command, named=named, **options)
         with TerminalProgress() as drawn:
             return refine(inputs, out, config=config, progress=drawn, command=command, named=named, **options)
-    given = options.pop("encoder") if not isinstance(options.get("encoder", ""), str) else None
     reading = InputOptions.taken_from(options)
-    settings = config if config is not None else make_config(nest_options(options))
-    if given is not None:
-        given = load_encoder(encoder_of(given))
-        settings = with_encoder(settings, given)
+    settings, given, wanted = settled(config, options)
     watch = Watch(progress if progress is not None else Silent())
     taken = inputs if isinstance(inputs, Inputs) else inputs_from(inputs, reading, Path(out), watch)
     with watch.stage("scan", None):
@@ -119,23 +117,10 @@ def refine(
             "compared; say --same meaning to drop what is alike, or --floor to compare fewer pairs"
         )
     with folder.lock(), at_most(settings.workers):
-        run = refine_scan(scanned, folder, settings, watch, list(command), given, source.given())
+        brought = given if wanted is None else wanted.load(folder.path)
+        run = refine_scan(scanned, folder, settings, watch, list(command), brought, source.given())
         note_run(folder, scanned.roots, named=named)
         return run
-
-
-def with_encoder(config: RunConfig, given: Encoder) -> RunConfig:
-    """A configuration that names an encoder which was handed over: nobody else may take its place unnoticed."""
-    name = given.card.name if given.card.name.startswith(PREFIX) else f"{PREFIX}{given.card.name}"
-    return config.model_copy(update={"semantic": config.semantic.model_copy(update={"encoder": name})})
-
-
-def nest_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Move the tier 3 options that users give directly to where the configuration holds them."""
-    direct = ("encoder", "weights", "threshold", "device", "precision", "descriptor")
-    semantic = {name: options[name] for name in direct if name in options}
-    rest = {name: value for name, value in options.items() if name not in direct}
-    return {**rest, "semantic": {**rest.get("semantic", {}), **semantic}} if semantic else rest
 
 
 def refine_scan(
@@ -144,7 +129,7 @@ def refine_scan(
     config: RunConfig,
     watch: Watch,
     command: list[str],
-    given: Encoder | None,
+    given: Encoder | GivenVectors | None,
     read: dict[str, Any] | None = None,
 ) -> Run:
     """The funnel where anything changed since the last run, and the report on what it wrote."""
@@ -157,7 +142,7 @@ def refine_scan(
         and is_own(folder)
         and still_frozen(folder.features, folder.info()["encoder"])
     ):
-        return Run(folder.path, given)
+        return Run(folder.path)
     # a call of its own: features, links and verdicts are gone before the report reads the tables
     images = decide(scanned, files, folder, config, watch, about, state, given)
     return_freed()
@@ -166,7 +151,7 @@ def refine_scan(
 
     with watch.stage("report", images):
         report_run(folder)
-    return Run(folder.path, given)
+    return Run(folder.path, None if isinstance(given, GivenVectors) else given)
 
 
 def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
@@ -197,7 +182,7 @@ def decide(
     watch: Watch,
     about: dict[str, Any],
     state: str | None,
-    given: Encoder | None,
+    given: Encoder | GivenVectors | None,
 ) -> int:
     """The funnel in order: ``measure`` what is new, ``judge`` all images, write the tables.
 
@@ -209,7 +194,7 @@ def decide(
         watch: is told how far the work is.
         about: what ``run.json`` says of the run from its start.
         state: fingerprint by which the next run knows that nothing changed.
-        given: an encoder in place of the configured one.
+        given: an encoder, or vectors, in place of the configured one.
 
     Returns:
         How many images have a verdict.
@@ -218,10 +203,14 @@ def decide(
     if not folder.is_complete():
         folder.write_info({**about, "status": "running"})
 
+    vectors = given if isinstance(given, GivenVectors) else None
+    given = given.encoder if isinstance(given, GivenVectors) else given
     encoder = RunEncoder(config.semantic, given) if "semantic" in config.tiers else None
     image_set, held_inputs = measure(files, store, config, watch, encoder)
     if not image_set.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
+    if vectors is not None:
+        place_vectors(vectors, image_set, store, watch)
     decisions = DecisionLog(folder.path).decisions()
     demands = constraints(decisions, image_set.features)
     tier3 = None
@@ -274,7 +263,7 @@ def measure(
     if not new:
         return assemble(files, *((known, at) if reading is files else look_up(files, store))), None
     del known
-    early_encoder = encoder() if encoder is not None else None
+    early_encoder = encoder() if encoder is not None and encoder.sees_pictures else None
     if early_encoder is not None and config.same == "meaning":
         refuse_early(config, early_encoder.card, len(files))
         held_inputs = SampleInputs(looked_at(config, early_encoder.card, len(files)), early_encoder.card.input)
