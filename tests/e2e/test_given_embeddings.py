@@ -14,6 +14,7 @@ import pytest
 
 import rfdedup
 from rfdedup.demo.planting import plant, shipped_photos
+from rfdedup.model.config import make_config
 from rfdedup.model.errors import ConfigError, EncoderError, InputError
 from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.pipeline import rerun
@@ -165,3 +166,5 @@ def test_what_does_not_go_together_is_told(words: list[str], said: str, photos: 
 def test_an_encoder_and_vectors_contradict_each_other(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="one of both"):
         rfdedup.refine(photos, tmp_path / "run", embeddings={"a": [1.0]}, encoder=mean_colours)
+    with pytest.raises(ConfigError, match="embeddings has to be set in it"):
+        rfdedup.refine(photos, tmp_path / "run", config=make_config({}), embeddings="v.npy")

@@ -133,6 +133,7 @@ def test_a_dataset_is_read_as_its_images_are_stored(members: dict[str, bytes], p
     kept = pq.read_table(tmp_path / "run" / "images" / "part_00000.parquet")["image"].to_pylist()
     assert [row["bytes"] for row in kept] == [expected[i] for i in chosen]
     assert run.verdicts["path"].to_pylist() == [f"{i:09d}" for i in range(len(chosen))]
+    assert {int(key) for key in run.kept_paths} <= set(range(len(chosen)))
     assert isinstance(stored.features["image"], datasets.Image)
     assert stored.features["image"].decode
     # what only names files is read where they are

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,7 @@ def test_kept_images_are_a_table_and_pictures(run: rfdedup.Run, tmp_path: Path) 
     table = pa.table(run.kept)
     assert table == run.kept.table
     assert run.kept == run.kept.table
+    assert copy.deepcopy(run.kept) == run.kept
     pq.write_table(table, tmp_path / "kept.parquet")
     assert run.kept.num_rows == len(run.kept) == len(run.kept.to_pylist())
     assert run.verdicts.take(pa.array(run.kept.rows)) == table

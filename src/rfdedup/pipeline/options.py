@@ -21,8 +21,8 @@ def settled(config: RunConfig | None, options: dict[str, Any]) -> tuple[RunConfi
     """The configuration, the encoder that was handed over as an object or a function, and the vectors in its place.
 
     Args:
-        config: a validated one, or None.
-        options: keywords of ``refine``, which are those of a configuration where there is none.
+        config: a validated one, or None; with it, ``options`` may be an encoder that is an object, and no more.
+        options: keywords of ``refine``, the keys of a configuration.
 
     Raises:
         RfdedupError: they cannot be used.
@@ -33,6 +33,8 @@ def settled(config: RunConfig | None, options: dict[str, Any]) -> tuple[RunConfi
     if vectors is not None:
         rest["embeddings"] = os.fspath(vectors) if isinstance(vectors, str | os.PathLike) else IN_MEMORY
     vectors = None if isinstance(vectors, str | os.PathLike) else vectors
+    if config is not None and rest:
+        raise ConfigError(f"a configuration was given, so {', '.join(sorted(rest))} has to be set in it")
     settings = config if config is not None else make_config(nested(rest))
     if encoder is not None:
         encoder = load_encoder(encoder_of(encoder))

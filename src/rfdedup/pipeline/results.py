@@ -251,9 +251,10 @@ class Run:
 
         chosen = self.verdicts.select(["root", "path_bytes"]).take(pa.array(rows))
         roots, keys = (column.to_pylist() for column in chosen.columns)
+        kept = {root: is_kept(root, self.path) for root in set(roots)}
         names = np.empty(len(rows), object)
         names[:] = [
-            os.fsdecode(key) if is_kept(root) else path
+            os.fsdecode(key) if kept[root] else path
             for root, key, path in zip(roots, keys, local_paths(chosen), strict=True)
         ]
         return names

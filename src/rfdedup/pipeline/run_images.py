@@ -42,7 +42,8 @@ class RunImages:
         return to_pandas(self.table)
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        # what a copy lacks until it is made
+        if name.startswith("_") or name in ("table", "rows"):
             raise AttributeError(name)
         return getattr(self.table, name)
 

@@ -96,10 +96,12 @@ def keep_images(run: Path, images: Iterable[Pair]) -> Kept:
     return kept
 
 
-def is_kept(root: str) -> bool:
-    """Whether the root of an image is a file of a run folder that images of memory were written to."""
+def is_kept(root: str, run: Path) -> bool:
+    """Whether the root of an image is a file that ``run`` wrote images of memory to; also where it has been moved."""
     folder, name = os.path.split(root)
-    return os.path.basename(folder) == FOLDER and name.startswith("part_") and name.endswith(".parquet")
+    if os.path.basename(folder) != FOLDER or not name.startswith("part_") or not name.endswith(".parquet"):
+        return False
+    return os.path.realpath(folder) == os.path.realpath(run / FOLDER) or not os.path.exists(root)
 
 
 def _write(path: Path, groups: Iterable[list[tuple[str, bytes]]]) -> None:
