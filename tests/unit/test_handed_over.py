@@ -205,6 +205,20 @@ def test_no_more_than_a_row_group_is_in_memory(tmp_path: Path) -> None:
         assert len(group) <= kept_images.GROUP_ROWS
 
 
+def test_an_array_that_the_iterable_uses_again_is_written_as_it_was(tmp_path: Path) -> None:
+    buffer = np.zeros((90, 90, 3), np.uint8)
+
+    def frames() -> Iterator[tuple[str, Any]]:
+        for number in range(40):
+            buffer[:] = number
+            yield f"{number:02d}", buffer
+
+    kept = keep_images(tmp_path, frames())
+    rows = pq.read_table(kept.parts[0])["image"].to_pylist()
+    assert [row["path"] for row in rows] == [f"{number:02d}" for number in range(40)]
+    assert [int(decode(row["bytes"]).rgb[0, 0, 0]) for row in rows] == list(range(40))
+
+
 def test_keys_have_to_tell_images_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="comes twice"):
         keep_images(tmp_path, [("a", b"x"), ("a", b"y")])

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -19,6 +22,7 @@ import pyarrow.parquet as pq
 from PIL import Image, ImageOps
 
 from rfdedup.model.errors import InputError, RunFolderError
+from rfdedup.runtime.cpus import thread_count
 from rfdedup.sources.handed_over import Pair, is_missing
 from rfdedup.storage.files import atomic_write, open_regular, sha256_file, sync_folder
 
@@ -32,6 +36,14 @@ GROUP_BYTES: Final = 16 << 20
 _SCHEMA: Final = pa.schema([("image", pa.struct([("bytes", pa.binary()), ("path", pa.string())]))])
 _COMPRESSION: Final = 1
 """Of PNG: higher levels take several times as long for a few percent."""
+_FAST_PNG: Final = (
+    *(cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION),
+    *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+    *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+)
+"""Half the time of what level 1 does by itself, for 7 % more bytes."""
+_UNREADABLE: Final = (OSError, ValueError, SyntaxError, MemoryError)
+"""What Pillow raises for a picture that was opened and turns out broken."""
 _PNG_MODES: Final = frozenset(("1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I;16B"))
 _RGB_MODES: Final = frozenset(("CMYK", "YCbCr", "HSV", "LAB", "PA", "RGBX", "RGBa", "La"))
 
@@ -167,6 +179,18 @@ def _groups(images: Iterator[tuple[str, bytes]]) -> Iterator[list[tuple[str, byt
 
 
 def _encoded(images: Iterable[Pair], kept: Kept) -> Iterator[tuple[str, bytes]]:
+    for key, data in _in_turn(_distinct(images)):
+        if data is None:
+            kept.empty += 1
+            continue
+        if not data:
+            kept.broken += 1
+            kept.first_broken = kept.first_broken or repr(key)
+        kept.images += 1
+        yield key, data
+
+
+def _distinct(images: Iterable[Pair]) -> Iterator[Pair]:
     seen: set[str] = set()
     for key, image in images:
         if key in seen:
@@ -176,15 +200,25 @@ def _encoded(images: Iterable[Pair], kept: Kept) -> Iterator[tuple[str, bytes]]:
         except UnicodeEncodeError:
             raise InputError(f"INPUT: the key {key!r} is not UTF-8") from None
         seen.add(key)
-        data = encoded(key, image)
-        if data is None:
-            kept.empty += 1
-            continue
-        if not data:
-            kept.broken += 1
-            kept.first_broken = kept.first_broken or repr(key)
-        kept.images += 1
-        yield key, data
+        yield key, image
+
+
+def _in_turn(images: Iterator[Pair]) -> Iterator[tuple[str, bytes | None]]:
+    """Images as bytes, in their order; threads compress pixels, a few images ahead."""
+    threads = thread_count()
+    pending: deque[tuple[str, Future[bytes] | bytes | None]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for key, image in images:
+            job = _job(key, image)
+            pending.append((key, pool.submit(job) if callable(job) else job))
+            while pending and (len(pending) > 2 * threads or not isinstance(pending[0][1], Future)):
+                yield _waited(*pending.popleft())
+        while pending:
+            yield _waited(*pending.popleft())
+
+
+def _waited(key: str, data: Future[bytes] | bytes | None) -> tuple[str, bytes | None]:
+    return key, data.result() if isinstance(data, Future) else data
 
 
 def encoded(key: str, image: Any) -> bytes | None:
@@ -201,14 +235,20 @@ def encoded(key: str, image: Any) -> bytes | None:
     Raises:
         InputError: it is no image.
     """
+    job = _job(key, image)
+    return job() if callable(job) else job
+
+
+def _job(key: str, image: Any) -> bytes | Callable[[], bytes] | None:
+    """Bytes, or what makes them of pixels of its own: an iterable may fill one array again and again."""
     if is_missing(image):
         return None
     if isinstance(image, bytes | bytearray | memoryview):
         return bytes(image)
     if isinstance(image, Image.Image):
-        return _png_of_picture(key, image)
+        return _upright(key, image)
     if isinstance(image, np.ndarray):
-        return _png_of_array(key, image)
+        return _pixels(key, image)
     if isinstance(image, dict) and ("bytes" in image or "path" in image):
         return _of_struct(image)
     raise InputError(f"INPUT: {key!r} is a {type(image).__name__}; give bytes, a PIL image or an array of uint8")
@@ -227,22 +267,29 @@ def _of_struct(image: dict[str, Any]) -> bytes | None:
         return b""
 
 
-def _png_of_picture(key: str, image: Image.Image) -> bytes:
+def _upright(key: str, image: Image.Image) -> bytes | Callable[[], bytes]:
     try:
         # a copy in any case: the picture of the user stays as it is
         upright = ImageOps.exif_transpose(image)
         if upright.mode in _RGB_MODES:
             upright = upright.convert("RGBA" if upright.mode in ("PA", "RGBa", "La") else "RGB")
-        elif upright.mode not in _PNG_MODES:
-            raise InputError(f"INPUT: {key!r} is a PIL image of mode {image.mode}: convert it to RGB")
-        stream = io.BytesIO()
-        upright.save(stream, "PNG", compress_level=_COMPRESSION)
-    except (OSError, ValueError, SyntaxError, MemoryError):
+    except _UNREADABLE:
+        return b""
+    if upright.mode not in _PNG_MODES:
+        raise InputError(f"INPUT: {key!r} is a PIL image of mode {image.mode}: convert it to RGB")
+    return partial(_png_of_picture, upright)
+
+
+def _png_of_picture(picture: Image.Image) -> bytes:
+    stream = io.BytesIO()
+    try:
+        picture.save(stream, "PNG", compress_level=_COMPRESSION)
+    except _UNREADABLE:
         return b""
     return stream.getvalue()
 
 
-def _png_of_array(key: str, image: np.ndarray[Any, Any]) -> bytes:
+def _pixels(key: str, image: np.ndarray[Any, Any]) -> bytes | Callable[[], bytes]:
     channels = image.shape[2] if image.ndim == 3 else 1
     if image.dtype == np.bool_:
         image = image.astype(np.uint8) * np.uint8(255)
@@ -250,10 +297,11 @@ def _png_of_array(key: str, image: np.ndarray[Any, Any]) -> bytes:
         raise InputError(
             f"INPUT: {key!r} is an array {image.shape} of {image.dtype}; give (h, w), (h, w, 3) or (h, w, 4) of uint8"
         )
-    if not image.size:
-        return b""
-    plain = np.ascontiguousarray(image)
+    return partial(_png_of_array, image.copy(), channels) if image.size else b""
+
+
+def _png_of_array(pixels: np.ndarray[Any, Any], channels: int) -> bytes:
     if channels > 1:
-        plain = cv2.cvtColor(plain, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
-    done, data = cv2.imencode(".png", plain, [cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION])
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR if channels == 3 else cv2.COLOR_RGBA2BGRA)
+    done, data = cv2.imencode(".png", pixels, _FAST_PNG)
     return data.tobytes() if done else b""
