@@ -63,6 +63,10 @@ def test_vectors_decide_as_their_encoder(
     assert np.allclose(np.linalg.norm(found.astype(np.float32), axis=1), 1, atol=2e-3)
     with pytest.raises(EncoderError, match="handed over"):
         run.find_alike(shipped_photos()[0])
+    path = photos / run.verdicts["path"][int(rows[0])].as_py()
+    alike = run.find_alike(path, 3)
+    assert len(alike) == 3
+    assert int(rows[0]) not in alike["row"].to_pylist()
     pair = [run.verdicts["path"][row].as_py() for row in rows[:2].tolist()]
     assert isinstance(rfdedup.explain(run, pair).facts["cosine"], float)
     with pytest.raises(ConfigError, match="run it there"):

@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from rfdedup.encoders.given_vectors import NAME
+from rfdedup.features.hashes import sha256
 from rfdedup.model.errors import DataError, RunFolderError
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.pipeline.run_images import Group, RunImages, groups_of, to_pandas
@@ -171,7 +173,8 @@ class Run:
         Raises:
             ImageError: it is no picture that can be read.
             RunFolderError: the run has no embeddings, or they are damaged.
-            EncoderError: the encoder of the run cannot be used any more.
+            EncoderError: the encoder of the run cannot be used any more; or vectors were handed over in its place, and
+                the picture is none of the run.
         """
         if most < 1:
             raise DataError(f"most = {most} is not at least 1")
@@ -187,10 +190,19 @@ class Run:
             features = RunFeatures.of(self.path, self.info, len(self))
             taken = encoder_of(chosen) if callable(chosen) else chosen
             self._searches[chosen] = AlikeSearch(self.path, self.info, features, taken)
-        found = self._searches[chosen].like_picture(data, most).found
+        search, row = self._searches[chosen], self._without_encoder(data)
+        alike = search.like_picture(data, most) if row is None else search.like_row(row, most, lambda: data)
+        found = alike.found
         rows = pa.array([row for row, _ in found], pa.int64())
         table = self.verdicts.take(rows).append_column("row", rows)
         return table.append_column("similarity", pa.array([score for _, score in found], pa.float64()))
+
+    def _without_encoder(self, data: bytes) -> int | None:
+        """Where nothing embeds a picture, because vectors were handed over: the row with its bytes, if there is one."""
+        if (self.info.get("encoder") or {}).get("name") != NAME:
+            return None
+        place: int = pc.index(self.verdicts["sha256"], sha256(data)).as_py()
+        return place if place >= 0 else None
 
     @cached_property
     def _searches(self) -> dict[Any, AlikeSearch]:
