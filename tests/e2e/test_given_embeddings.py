@@ -121,6 +121,23 @@ def test_images_without_vectors_are_told_and_left_to_hashes(
         rfdedup.refine(photos, tmp_path / "none", embeddings=(["x"], values[:1]))
 
 
+@pytest.mark.parametrize(
+    "options", [{}, {"same": "meaning", "threshold": 0.97, "descriptor": "raw"}], ids=["", "meaning"]
+)
+def test_vectors_of_junk_alone_decide_nothing(options: dict[str, Any], photos: Path, tmp_path: Path) -> None:
+    junk = next(path.name for path in sorted(photos.iterdir()) if "blurred" in path.name)
+    run = rfdedup.refine(photos, tmp_path / "run", embeddings={junk: [1.0, 2.0]}, **options)
+    assert {row[2] for row in decided(run)} <= {"quality", "exact", "perceptual", None}
+    assert any(row[2] == "perceptual" for row in decided(run))
+
+
+def test_images_of_memory_have_their_vectors_by_place(photos: Path, tmp_path: Path) -> None:
+    images = [path.read_bytes() for path in sorted(photos.glob("*_original.*"))]
+    vectors = np.ones((len(images), 4)) + np.arange(len(images))[:, None]
+    run = rfdedup.refine(images, tmp_path / "run", embeddings=(range(len(images)), vectors))
+    assert run.embeddings().ids.tolist() == [f"{i:09d}" for i in range(len(images))]
+
+
 def test_the_command_takes_them_and_the_review_page_runs_it_again(
     by_encoder: rfdedup.Run, vectors: tuple[list[str], np.ndarray[Any, Any]], photos: Path, tmp_path: Path
 ) -> None:

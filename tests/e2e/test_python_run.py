@@ -64,6 +64,7 @@ def test_a_group_shows_its_pictures_and_escapes_names(run: rfdedup.Run) -> None:
     assert repr(group.king["path"]) in repr(group)
     html = group._repr_html_()
     assert html.count("data:image/jpeg;base64,") == len(group)
+    assert "the same picture" in html
     hostile = type(group)(1, {**group.king, "path": "<img src=x onerror=alert(1)>"}, group.subjects, run.path)
     assert "<img src=x" not in hostile._repr_html_()
     assert "&lt;img src=x" in hostile._repr_html_()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from types import TracebackType
 
 import numpy as np
@@ -99,7 +100,13 @@ class Embedder:
         """Those of ``rows`` that can have an embedding: all, but where vectors were handed over for some of them."""
         if self._encoder.sees_pictures:
             return rows
-        return rows[~lacking_vectors(self._image_set, self._store, cache_key(self._encoder()), rows)]
+        return rows[~self._lacking[rows]]
+
+    @cached_property
+    def _lacking(self) -> npt.NDArray[np.bool_]:
+        """Rows without a vector, (n,) bool: those that there are were in the store before."""
+        everything = np.arange(len(self._image_set.files))
+        return lacking_vectors(self._image_set, self._store, cache_key(self._encoder()), everything)
 
     def embed_again(self, files: Sequence[Item], encoder: Encoder) -> Iterator[Batch]:
         """Embed files of the run, whatever the store holds."""

@@ -11,9 +11,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from rfdedup.model.errors import MissingExtraError, RunFolderError
 from rfdedup.model.schemas import Verdict
+from rfdedup.storage.run_folder import RunFolder
 
 Rows = npt.NDArray[np.int64]
 
@@ -99,7 +101,11 @@ class Group:
         images = [self.king, *self.subjects[: SHOWN - 1]]
         rows = np.array([image["row"] for image in images], np.int64)
         pictures = [None] * len(images) if self.run is None else previews(self.run, rows)
-        cells = [Cell(_lines(image), picture) for image, picture in zip(images, pictures, strict=True)]
+        said = {} if self.run is None else _sentences(self.run, self.king, self.subjects)
+        cells = [
+            Cell([*_lines(image), *said.get(image["row"], [])], picture)
+            for image, picture in zip(images, pictures, strict=True)
+        ]
         title = f"group {self.number}: 1 kept, {len(self.subjects):,} dropped"
         return cells_html(title, cells, more=len(self) - len(images))
 
@@ -120,6 +126,24 @@ def groups_of(members: pa.Table, run: Path) -> Iterator[Group]:
 def _group(run: Path, rows: list[dict[str, Any]]) -> Group:
     king = next(row for row in rows if row["verdict"] == Verdict.KEEP)
     return Group(king["group"], king, [row for row in rows if row is not king], run)
+
+
+def _sentences(run: Path, king: dict[str, Any], subjects: list[dict[str, Any]]) -> dict[int, list[str]]:
+    """What comparing each subject with the king found, in words, by row; none where nobody compared them."""
+    from rfdedup.comparison import sentence
+    from rfdedup.outputs.report.sentences import evidence_in
+
+    size = {image["row"]: (image["width"], image["height"]) for image in (king, *subjects)}
+    try:
+        evidence = RunFolder(run).evidence()
+    except RunFolderError:
+        return {}
+    here = evidence.filter(pc.is_in(evidence["row"], pa.array(list(size), pa.int64()))).to_pylist()
+    return {
+        facts["row"]: [sentence(evidence_in(facts), size[facts["row"]], size[king["row"]])]
+        for facts in here
+        if facts["king_row"] == king["row"] and all((*size[facts["row"]], *size[king["row"]]))
+    }
 
 
 def previews(run: Path, rows: Rows) -> list[bytes | None]:
