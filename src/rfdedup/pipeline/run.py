@@ -26,7 +26,6 @@ from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
-from rfdedup.pipeline.duplicates import about_comparison
 from rfdedup.pipeline.early_embedding import SampleInputs
 from rfdedup.pipeline.given_embeddings import place_vectors
 from rfdedup.pipeline.inputs import InputOptions, Inputs, in_reading_order
@@ -34,6 +33,7 @@ from rfdedup.pipeline.judging import Findings, judge
 from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at, refuse_early
 from rfdedup.pipeline.options import settled
+from rfdedup.pipeline.proposal_settings import about_comparison
 from rfdedup.pipeline.python_inputs import inputs_from
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
