@@ -134,6 +134,9 @@ def test_a_dataset_is_read_as_its_images_are_stored(members: dict[str, bytes], p
     assert [row["bytes"] for row in kept] == [expected[i] for i in chosen]
     assert run.verdicts["path"].to_pylist() == [f"{i:09d}" for i in range(len(chosen))]
     assert {int(key) for key in run.kept_paths} <= set(range(len(chosen)))
+    # a stream has no length and no places to choose
+    streamed = rfdedup.refine(stored.to_iterable_dataset(), tmp_path / "stream", tiers=("quality", "hash"))
+    assert len(streamed) == len(good)
     assert isinstance(stored.features["image"], datasets.Image)
     assert stored.features["image"].decode
     # what only names files is read where they are

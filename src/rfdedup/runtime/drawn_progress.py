@@ -18,6 +18,7 @@ from rfdedup.runtime.progress import Silent
 STAGE_TITLES = {
     "keep": "images into the run folder",
     "scan": "scan",
+    "join": "tier 3 of 3  vectors by key",
     "quality + hash": "tier 1+2 of 3  quality and hashes",
     "quality + hash + embed": "tiers 1 to 3  quality, hashes and embedding",
     "embed": "tier 3 of 3  embedding",
