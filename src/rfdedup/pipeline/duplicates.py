@@ -212,6 +212,7 @@ class PictureSearch:
         while lost := self._embedder.embed(rows):
             rows = self._lose(compared, lost)[rows]
             rows = rows[rows >= 0]
+        rows = self._embedder.have(rows)
         dim, describe = self.encoder().dim, self._choice.describe
         known = len(self._described.rows)
         parts = (rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK))
