@@ -65,12 +65,12 @@ def refine(
     Running again with the same ``out`` resumes: what is known of unchanged files is not computed again.
 
     Args:
-        inputs: folders, images, tar, zip and Parquet files, one or several; see ``docs/inputs.md``.
+        inputs: folders, images, tar, zip and Parquet files, films, one or several; see ``docs/inputs.md``.
         out: the run folder, made where it does not exist.
         config: a validated configuration; or give its keys as keyword ``options`` (nested ones as dicts;
             ``encoder``, ``weights``, ``threshold``, ``device``, ``precision`` and ``descriptor`` directly).
             ``encoder`` may also be an object with the ``Encoder`` protocol. ``files_from``, ``null``, ``path_column``,
-            ``image_column`` and ``exclude`` say how the input is read, as on the command line.
+            ``image_column``, ``exclude``, ``frames`` and ``most`` say how the input is read, as on the command line.
         progress: is told how far the work is.
         command: what the user typed, for ``run.json``.
         named: the user named ``inputs``; False where an earlier run of this folder did, which may be a stranger's.

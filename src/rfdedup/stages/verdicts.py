@@ -194,6 +194,8 @@ def observed_flags(image_set: ImageSet, checks: dict[str, Mask], protected: Mask
     seen = image_set.features["flags"].combine_chunks()
     linked = ItemTable.of(image_set.files).links > 1
     misnamed = _misnamed(image_set.features["path"], image_set.features["format"])
+    # the name of a frame ends with a time
+    misnamed &= image_set.features["frame"].is_null().to_numpy()
     masks = {**checks, "protected": protected, "hardlink": linked, "suffix_mismatch": misnamed}
     inside, parents = pc.list_flatten(seen), pc.list_parent_indices(seen)
     names = sorted({*masks, *inside.unique().to_pylist()})
