@@ -96,8 +96,8 @@ def without_films(scanned: Scan) -> tuple[Scan, list[str]]:
         beside = [file for file in moving if posixpath.splitext(file.key)[0] not in images]
         if images and beside:
             notes.append(
-                f"{root} also holds {len(beside):,} {'film' if len(beside) == 1 else 'films'}: name them as INPUT to look "
-                "at their frames"
+                f"{root} also holds {len(beside):,} {'film' if len(beside) == 1 else 'films'}: name them as INPUT "
+                "to look at their frames"
             )
         elif not images and moving and not any(posixpath.splitext(file.key)[1].lower() in KINDS for file in files):
             films += [file.absolute for file in moving]
