@@ -11,12 +11,12 @@ from typing import Final
 import pyarrow.compute as pc
 
 from rfdedup.executors.base import Failure
-from rfdedup.executors.local import LocalExecutor, WorkerLimits
+from rfdedup.executors.choice import open_executor
 from rfdedup.imaging import DecodeLimits
+from rfdedup.model.config import make_config
 from rfdedup.model.errors import InputError, MissingExtraError
 from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
-from rfdedup.runtime.cpus import thread_count
 from rfdedup.sources.film import FILM_SUFFIXES, FrameChoice, is_film, plan_film, understood_films
 from rfdedup.sources.folder import Scan
 from rfdedup.sources.members import Contents
@@ -54,7 +54,7 @@ def scan_films(
         raise MissingExtraError("av", "video", "reading films")
     each = list(dict.fromkeys(paths))
     planned: dict[int, Contents | str] = {}
-    with LocalExecutor(thread_count(), WorkerLimits(file_seconds=PLAN_SECONDS)) as executor:
+    with open_executor(make_config({"limits": {"file_seconds": PLAN_SECONDS}})) as executor:
         shards = ((number, [path]) for number, path in enumerate(each))
         for done in executor.run(PlanTask(choice, limits), shards, items=len(each)):
             result = done.results[0]

@@ -17,7 +17,9 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import simplejpeg
 
+from rfdedup.imaging import decode
 from rfdedup.model.errors import ImageError, InputError, MissingExtraError
 from rfdedup.model.items import Item, Place
 
@@ -36,6 +38,7 @@ _SEEK_SECONDS: Final = 10.0
 """Keyframes that are further ahead are sought; nearer ones are walked to."""
 _MOST_BACK: Final = 2
 """Keyframes that decoding begins before the one that a frame needs, where that one alone does not do."""
+_WRITTEN_QUALITY: Final = 95
 _QUARTER: Final = 90
 """Degrees."""
 
@@ -303,6 +306,11 @@ class FilmFrames:
 def ppm_header(width: int, height: int) -> bytes:
     """What a PPM file of 8 bits begins with: as long for a turned picture."""
     return b"P6\n%d %d\n255\n" % (width, height)
+
+
+def as_jpeg(frame: bytes) -> bytes:
+    """A frame that was read as it is written out: a JPEG of quality 95 with all of its colour."""
+    return simplejpeg.encode_jpeg(decode(frame).rgb, quality=_WRITTEN_QUALITY, colorsubsampling="444")
 
 
 def words(error: Exception) -> str:
