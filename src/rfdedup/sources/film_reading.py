@@ -75,8 +75,9 @@ class OpenFilm:
             raise InputError(words(error)) from None
         if found is None or found.type != "video" or found.disposition & found.disposition.attached_pic:
             raise InputError("it holds no stream of pictures")
-        self.stream = found
-        context = self.stream.codec_context
+        self.stream, context = found, found.codec_context
+        if context is None:
+            raise InputError("its pictures are encoded in a way that is not known")
         # workers are the parallelism, and frames that wait in threads are memory
         context.thread_count = 1
         context.flags |= av.codec.context.Flags.bitexact
@@ -310,7 +311,8 @@ def ppm_header(width: int, height: int) -> bytes:
 
 def as_jpeg(frame: bytes) -> bytes:
     """A frame that was read as it is written out: a JPEG of quality 95 with all of its colour."""
-    return simplejpeg.encode_jpeg(decode(frame).rgb, quality=_WRITTEN_QUALITY, colorsubsampling="444")
+    data: bytes = simplejpeg.encode_jpeg(decode(frame).rgb, quality=_WRITTEN_QUALITY, colorsubsampling="444")
+    return data
 
 
 def words(error: Exception) -> str:
