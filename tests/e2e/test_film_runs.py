@@ -115,7 +115,7 @@ def test_the_same_frames_as_files_get_the_same_verdicts(
 def test_the_number_of_workers_decides_nothing(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # so that frames that follow each other are measured by different workers
     monkeypatch.setattr(measuring, "CHUNK", 3)
-    one, two = (refine(film, tmp_path / f"{n}", frames="every=2", workers=n, tiers=CHEAP) for n in (1, 2))
+    one, two = (refine(film, tmp_path / f"{n}", frames="fps=5", workers=n, tiers=CHEAP) for n in (1, 2))
     assert two.verdicts.equals(one.verdicts)
     assert two.evidence.equals(one.evidence)
 
