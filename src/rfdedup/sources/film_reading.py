@@ -34,6 +34,11 @@ DEMUXERS: Final = "mov,matroska,avi,mpegts,mpeg,mpegvideo,asf,flv,ogg,mxf,ivf,dv
 """Containers that FFmpeg may take a file for: play lists and others that name further files are none of them."""
 _REORDERED: Final = ("h264", "hevc", "vvc")
 """Codecs whose times in AVI files FFmpeg does not put in order."""
+_REMEMBERS: Final = frozenset(
+    ("mpeg1video", "mpeg2video", "mpeg4", "h263", "flv", "msmpeg4v1", "msmpeg4v2", "msmpeg4", "wmv1", "wmv2")
+)
+"""Decoders that hide damage by what they decoded before they were emptied. So that this is always the same, they are
+shown the keyframe once before they begin with it."""
 _SEEK_SECONDS: Final = 10.0
 """Keyframes that are further ahead are sought; nearer ones are walked to."""
 _MOST_BACK: Final = 2
@@ -247,7 +252,12 @@ class FilmFrames:
 
     def _since(self, key: int) -> Iterator[tuple[int, Frame | None]]:
         """Frames from a keyframe on until the next, in the order of their times; None where they are not whole."""
-        self._film.stream.codec_context.flush_buffers()
+        context = self._film.stream.codec_context
+        context.flush_buffers()
+        if self._held and context.name in _REMEMBERS:
+            self._decoded(self._held[0])
+            self._decoded(None)
+            context.flush_buffers()
         # what is further back than the keyframe after this one is sought
         self._near = key + 1
         times: list[int] = []
