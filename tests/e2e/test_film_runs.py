@@ -25,6 +25,7 @@ from rfdedup.outputs.review.pair_evidence import PairEvidence
 from rfdedup.outputs.review.snapshot import Snapshot
 from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.pipeline import measuring
+from rfdedup.pipeline.inputs import inputs_of
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run import refine
 
@@ -70,6 +71,8 @@ def test_a_still_scene_keeps_few_frames_and_each_row_tells_where_it_is(run: Run,
     assert [row["frame"] for row in rows] == list(range(0, 100, 5))
     assert [row["pts_seconds"] for row in rows] == pytest.approx([n / 25 for n in range(0, 100, 5)])
     assert not any("suffix_mismatch" in row["flags"] for row in rows)
+    # what review reads when it runs the funnel again
+    assert [item.key for item in inputs_of(run.info).scan().files] == run.verdicts["path"].to_pylist()
     assert run.info["scan"]["understood"] == "1 film, 20 of 100 frames (fps=5)"
     # the first scene and its return are one, and each place of what goes through the second is another
     assert sum(row["frame"] < 40 or row["frame"] >= 90 for row in kept) == 1

@@ -61,13 +61,13 @@ class FrameChoice:
         Raises:
             InputError: they cannot be used.
         """
-        if most is not None and most < 1:
+        if most is not None and (not isinstance(most, int) or most < 1):
             raise InputError(f"--most {most}: a film has at least one frame")
         if text is None:
             return cls(most=most)
         if text == "keyframes":
             return cls("keyframes", most=most)
-        rate, every = _RATE.fullmatch(text), _EVERY.fullmatch(text)
+        rate, every = _RATE.fullmatch(str(text)), _EVERY.fullmatch(str(text))
         try:
             if rate and (value := Fraction(rate[1])) > 0:
                 return cls("fps", value, most=most)
