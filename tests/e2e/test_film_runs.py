@@ -90,7 +90,10 @@ def test_what_is_read_back_is_what_was_compared(run: Run, film: Path, tmp_path: 
     drops = run.evidence.to_pylist()
     assert PairEvidence(snapshot).pictures(drops[0]["king_row"], drops[0]["row"]) is not None
     dropped = run.dropped["path"][0].as_py()
-    assert dropped in explain(run.path, (dropped,)).lines[0]
+    for name in (dropped, f"gate cam.mp4/{dropped}", str(film / dropped)):
+        told = explain(run.path, (name,)).lines
+        assert dropped in told[0]
+        assert not any("pts_seconds" in line for line in told)
     kept = tmp_path / "kept.parquet"
     count = export_run(run.path, Export(Format.HF, embed=True), kept)
     images = pq.read_table(kept)["image"].to_pylist()
@@ -205,7 +208,7 @@ def test_what_cannot_be_used_is_told_in_one_line(film: Path, tmp_path: Path) -> 
         (tmp_path / "no.mp4",): "is no film that can be read",
         (film, "--frames", "each"): "fps=X, every=N or keyframes",
         (film, "--most", "0"): "at least one frame",
-        (tmp_path / "a.png", "--frames", "fps=2"): "no INPUT is one",
+        (tmp_path / "a.png", "--frames", "fps=1"): "no INPUT is one",
     }.items():
         code, told = command("run", *words, "--out", tmp_path / "run")
         assert code == 2, told

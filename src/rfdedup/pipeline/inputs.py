@@ -92,7 +92,7 @@ class Inputs:
                 _refuse_folder_of_containers(scanned)
             if scanned.roots:
                 parts.append(scanned)
-        if not films and choice != FrameChoice():
+        if not films and (self.options.frames, self.options.most) != (None, None):
             raise InputError("--frames and --most are for films, and no INPUT is one")
         if self.options.files_from is not None:
             listed = read_list(self.options.files_from, null=self.options.null, column=self.options.path_column)
