@@ -181,6 +181,10 @@ def test_the_command_takes_films_and_folders_of_films(film: Path, tmp_path: Path
         str(folder / "a.mkv"),
         str(folder / "b.MP4"),
     ]
+    (tmp_path / "list.txt").write_text(f"{folder / 'a.mkv'}\n{folder / 'b.MP4'}\n")
+    code, told = command("run", "--files-from", tmp_path / "list.txt", "--out", tmp_path / "listed", *options)
+    assert code == 0, told
+    assert pq.read_table(tmp_path / "listed" / "verdicts.parquet")["camera"].equals(table["camera"])
     code, told = command("apply", tmp_path / "run", "--delete", "--yes")
     assert (code, len(told.splitlines())) == (2, 1)
     assert "apply works on folders only" in told

@@ -92,17 +92,20 @@ class Inputs:
                 _refuse_folder_of_containers(scanned)
             if scanned.roots:
                 parts.append(scanned)
-        if not films and (self.options.frames, self.options.most) != (None, None):
-            raise InputError("--frames and --most are for films, and no INPUT is one")
         if self.options.files_from is not None:
             listed = read_list(self.options.files_from, null=self.options.null, column=self.options.path_column)
             name = "the standard input" if self.options.files_from == STANDARD_INPUT else self.options.files_from
-            parts.append(_scan_of_list(listed_files(listed, name), "a list of {}"))
+            scanned, held = without_films(_scan_of_list(listed_files(listed, name), "a list of {}"))
+            films += held
+            if scanned.roots or not held:
+                parts.append(scanned)
         if files:
             parts.append(_scan_of_list(listed_files(files, "INPUT"), "{} by name"))
         if shards:
             source = ShardSource(tuple(dict.fromkeys(shards)), self.limits, self.options.image_column)
             parts.append(_scan_of_shards(list(source.contents(progress))))
+        if not films and (self.options.frames, self.options.most) != (None, None):
+            raise InputError("--frames and --most are for films, and no INPUT is one")
         if films:
             parts.append(scan_films(films, choice, self.limits, progress))
         return self._without_excluded(_together(parts))
