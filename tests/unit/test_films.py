@@ -226,3 +226,15 @@ def test_a_source_tells_how_many_frames_it_took(tmp_path: Path) -> None:
     told: list[int] = []
     found = [held for _, held in FilmSource((str(path),)).contents(told.append)]
     assert (told, found[0].frames, len(found[0].items)) == ([2], 50, 2)
+
+
+def test_real_films_are_read_alike_in_any_order(shared_data: Path) -> None:
+    for path in sorted((shared_data / "video").glob("*.mp4")):
+        items = frames(path, "fps=2")
+        found = read(items)
+        assert len(items) >= 4
+        assert all(isinstance(one, bytes) for one in found)
+        order = random.Random(0).sample(range(len(items)), 4)
+        assert read([items[i] for i in order]) == [found[i] for i in order]
+        whole = frames_of(path)
+        assert [found[i] for i in order] == [as_ppm(whole[items[i].frame or 0]) for i in order]
