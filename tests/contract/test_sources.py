@@ -11,6 +11,7 @@ import pytest
 from containers import write_parquet, write_tar, write_zip
 from contract.sources import SourceContract
 from rfdedup.sources.base import Source
+from rfdedup.sources.film import FilmSource, FrameChoice
 from rfdedup.sources.folder import FolderSource
 from rfdedup.sources.shards import ShardSource
 
@@ -88,3 +89,23 @@ class TestParquet(_Container):
 
     def write(self, members: Mapping[str, bytes]) -> None:
         write_parquet(self.path, members)
+
+
+class TestFilm(_Container):
+    name = "clip.mp4"
+
+    @pytest.fixture(autouse=True)
+    def files(self, tmp_path: Path) -> None:
+        films = pytest.importorskip("films")
+        self.path = films.write_film(tmp_path / self.name, films.moving_square(12, films.photo(0, 64, 48)), gop=4)
+        pictures = enumerate(films.frames_of(self.path))
+        self.wanted = {f"f{n:06d}_t{n / 25:08.3f}": films.as_ppm(one) for n, one in pictures}  # type: ignore[misc]
+
+    def made(self) -> Source:
+        return FilmSource((str(self.path),), FrameChoice.parse("every=1"))
+
+    def changed(self, key: str) -> None:
+        self.path.write_bytes(self.path.read_bytes() + bytes(8))
+
+    def gone(self, key: str) -> None:
+        self.changed(key)

@@ -8,7 +8,15 @@ import numpy.typing as npt
 import pytest
 
 from rfdedup.model.proposals import UNKNOWN_BITS, Proposals
-from rfdedup.stages.propose import FORMS, between, by_embeddings, by_hashes, by_turned_hashes, turned_codes
+from rfdedup.stages.propose import (
+    FORMS,
+    along_cameras,
+    between,
+    by_embeddings,
+    by_hashes,
+    by_turned_hashes,
+    turned_codes,
+)
 
 
 def scenes(count: int, seed: int = 0) -> npt.NDArray[np.uint8]:
@@ -27,6 +35,14 @@ def formed(picture: npt.NDArray[np.uint8], form: tuple[bool, bool, bool]) -> npt
 
 def pairs(found: Proposals) -> set[tuple[int, int]]:
     return set(zip(found.a.tolist(), found.b.tolist(), strict=True))
+
+
+def test_frames_are_proposed_with_the_one_before_them_in_their_film_alone() -> None:
+    camera, frame = np.array([1, 0, 1, -1, 0, 1, 0, -1]), np.array([30, 5, 10, 0, 1, 20, 9, 0])
+    before, after = along_cameras(np.array([0, 1, 2, 3, 4, 5, 7]), camera, frame)
+    assert list(zip(before.tolist(), after.tolist(), strict=True)) == [(4, 1), (2, 5), (5, 0)]
+    for rows in ([], [3, 7], [6]):
+        assert len(along_cameras(np.array(rows, np.int64), camera, frame)[0]) == 0
 
 
 @pytest.mark.parametrize("form", FORMS[1:])

@@ -33,9 +33,10 @@ class Place:
     """Where an item lies inside a container.
 
     Attributes:
-        offset, length: of its bytes as they are stored; in a table, its row and 1.
+        offset, length: of its bytes as they are stored; in a table, its row and 1; in a film, when it is shown and how
+            long before that its keyframe is, in ticks of the stream.
         source: how they are stored, the column ``source`` of all tables: ``tar``, ``zip``, ``zip deflated``,
-            ``zip encrypted`` and other ways that are not read, or ``parquet`` with the path of a column.
+            ``zip encrypted`` and other ways that are not read, ``parquet`` with the path of a column, or ``film``.
     """
 
     offset: int
@@ -55,7 +56,8 @@ class Item:
             container: the time that it notes, or its own, and its inode and device.
         version: what tells that it changed where there is no file system: an ETag, the version of a container.
         place: inside a container; None for a file.
-        split, label, frame, time: what the data set says of it; time in seconds.
+        split, label: what the data set says of it.
+        frame, time: number in its film from 0 in the order in which frames are shown, and seconds since the first.
     """
 
     root: str
@@ -92,9 +94,14 @@ class Item:
         return os.fsencode(f"{self.root.replace(os.sep, '/').rstrip('/')}/{self.key}")
 
     @property
+    def camera(self) -> str | None:
+        """Name of the film that it is a frame of; the root is its whole path."""
+        return None if self.frame is None else os.path.basename(self.root)
+
+    @property
     def named_as_image(self) -> bool:
-        if self.place is not None and self.place.source.startswith("parquet"):
-            # the column of a table says what it holds
+        if self.place is not None and self.place.source.startswith(("parquet", "film")):
+            # the column of a table says what it holds, and a film holds frames
             return True
         name = self.key.rsplit("/", 1)[-1]
         return os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES

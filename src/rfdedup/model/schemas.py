@@ -40,6 +40,9 @@ def row_of(file: Item, fault: tuple[str, str] | None = None) -> dict[str, Any]:
         "length": None if file.place is None else file.place.length,
         "version": file.version,
         "split": file.split,
+        "camera": None if file.camera is None else path_text(file.camera),
+        "frame": file.frame,
+        "pts_seconds": file.time,
     }
 
 
@@ -90,6 +93,13 @@ _PLACE: list[pa.Field[Any]] = [
     pa.field("split", pa.string()),
 ]
 
+_FRAME: list[pa.Field[Any]] = [
+    # of a frame of a film: the film's name, the frame's number in it and the seconds from its first frame
+    pa.field("camera", pa.string()),
+    pa.field("frame", pa.int64()),
+    pa.field("pts_seconds", pa.float64()),
+]
+
 FEATURES = pa.schema(
     [
         pa.field("root", pa.string(), nullable=False),
@@ -137,6 +147,7 @@ FEATURES = pa.schema(
         # see features.panels; as local_features
         pa.field("panels", pa.binary()),
         *_PLACE,
+        *_FRAME,
     ]
 )
 """``features/metadata_NNNN.parquet``: one row per scanned image, in scan order."""
@@ -171,6 +182,7 @@ VERDICTS = pa.schema(
         pa.field("same", pa.string()),
         *_INFORMATION,
         *_PLACE,
+        *_FRAME,
     ]
 )
 """``verdicts.parquet``: one row per input file, sorted by (root, path_bytes). Row numbers are those of links.

@@ -23,6 +23,7 @@ from rfdedup.model.schemas import TABLE_ERRORS, VERDICTS, Verdict
 from rfdedup.model.text import path_text
 from rfdedup.outputs.apply.database import JOURNAL_FILE
 from rfdedup.outputs.apply.names import local, root_path
+from rfdedup.sources.film_reading import as_jpeg
 from rfdedup.sources.finding import member_at
 from rfdedup.sources.reading import read_stable
 from rfdedup.storage.files import atomic_write, explain, read_regular
@@ -284,7 +285,8 @@ def _hf_row(row: dict[str, Any], *, embed: bool) -> dict[str, Any]:
         raise ConfigError(f"{path_text(file)}: a name that is not UTF-8 cannot be referred to; use --embed")
     if row["source"] is not None and not embed:
         raise ConfigError(f"{path_text(file)} lies inside a container and cannot be referred to; use --embed")
-    image = {"bytes": _read(row), "path": row["path"]} if embed else {"bytes": None, "path": file}
+    name = row["path"] if row["frame"] is None else f"{row['path']}.jpg"
+    image = {"bytes": _read(row), "path": name} if embed else {"bytes": None, "path": file}
     return {"image": image, **{name: row[name] for name in list(_HF_FEATURES)[1:]}}
 
 
@@ -292,7 +294,8 @@ def _read(row: dict[str, Any]) -> bytes:
     file = row["file"]
     try:
         member = member_at(row["root"], row["path_bytes"], row)
-        return read_regular(file) if member is None else read_stable(member, DecodeLimits())
+        data = read_regular(file) if member is None else read_stable(member, DecodeLimits())
+        return data if row["frame"] is None else as_jpeg(data)
     except ImageError as error:
         raise RunFolderError(f"cannot read {path_text(file)}: {error.detail}") from None
     except OSError as error:

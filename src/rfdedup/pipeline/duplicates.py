@@ -46,6 +46,7 @@ from rfdedup.pipeline.standing import Standing
 from rfdedup.runtime.progress import Watch
 from rfdedup.stages.perceptual import MIN_CONTRAST, MIN_DHASH_BITS, luminance
 from rfdedup.stages.propose import (
+    along_cameras,
     between,
     by_embeddings,
     by_hashes,
@@ -101,7 +102,9 @@ class PictureSearch:
         self._forms = np.zeros((8, n), np.uint64)
         with Comparer.of(self.image_set, self.store, self.config, self.watch) as self._comparer:
             if "hash" in self.config.tiers and self.config.hash.perceptual:
-                self._compare_rounds(compared, self._by_hashes(self.standing.distinct))
+                found = self._by_hashes(self.standing.distinct)
+                self._compare_along(compared, self.standing.distinct)
+                self._compare_rounds(compared, found)
             if self.encoder is None:
                 return self._settle(compared)
             with Embedder(self.config, self.image_set, self.store, self.watch, self.encoder) as self._embedder:
@@ -197,6 +200,7 @@ class PictureSearch:
                 cosine = _cosines(self._described.rows, self._embedded[parts.a], self._embedded[parts.b])
                 found = Proposals.join(found, replace(parts, cosine=cosine))
             self.watch.advance(len(rows))
+        self._compare_along(compared, rows)
         self._compare_rounds(compared, found)
 
     def _near_in_detail(self, found: Proposals) -> Proposals:
@@ -223,6 +227,22 @@ class PictureSearch:
         parts = (rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK))
         self._local.extend(self.store.local_features(self.image_set.shard[at], self.image_set.row[at]) for at in parts)
         self._embedded[rows] = known + np.arange(len(rows))
+
+    def _compare_along(self, compared: Compared, rows: Rows) -> None:
+        """Compare each frame of a film among ``rows`` with the one before it, where they are near enough.
+
+        They are likely the same, and a film gives frames that come after each other at the least cost.
+        """
+        features = self.image_set.features
+        film = features["frame"].is_valid().to_numpy()
+        if not film.any():
+            return
+        roots = features["root"].combine_chunks().dictionary_encode().indices.to_numpy()
+        camera, frame = np.where(film, roots, -1).astype(np.int64), features["frame"].fill_null(0).to_numpy()
+        pairs = self._measured(compared, *along_cameras(rows, camera, frame))
+        pairs = compared.fresh(pairs.take(self.selection.may_be_same(pairs.a, pairs.b)))
+        self._proposed = Proposals.join(self._proposed, pairs)
+        self._compare(compared, pairs)
 
     def _compare_rounds(self, compared: Compared, proposed: Proposals) -> None:
         """Compare proposals: each image with its likely king first, then with the nearest that it is not joined to."""

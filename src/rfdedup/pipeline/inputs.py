@@ -15,6 +15,8 @@ from rfdedup.model.errors import InputError
 from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
 from rfdedup.model.text import path_text
+from rfdedup.pipeline.films import scan_films, without_films
+from rfdedup.sources.film import FrameChoice, is_film
 from rfdedup.sources.folder import FolderSource, Scan, resolve
 from rfdedup.sources.lists import STANDARD_INPUT, Listed, listed_files, read_list
 from rfdedup.sources.members import Contents
@@ -32,6 +34,8 @@ class InputOptions:
         null: its paths end with NUL bytes. path_column: its column of paths.
         image_column: column of image bytes of Parquet files that are INPUT.
         exclude: globs; what matches is left out.
+        frames: of films that are INPUT: ``fps=X`` (None is ``fps=1``), ``every=N`` or ``keyframes``.
+        most: frames of each film at most.
     """
 
     files_from: str | None = None
@@ -39,6 +43,8 @@ class InputOptions:
     path_column: str | None = None
     image_column: str | None = None
     exclude: tuple[str, ...] = ()
+    frames: str | None = None
+    most: int | None = None
 
     @classmethod
     def taken_from(cls, options: dict[str, Any]) -> InputOptions:
@@ -57,7 +63,7 @@ class Inputs:
     """What the user named, and how it is read. ``scan`` says what there is.
 
     Attributes:
-        named: folders, images, and containers, ranges of them in braces too.
+        named: folders, images, films, and containers, ranges of them in braces too.
         options: how they are read.
         limits: what one image may cost.
         without: the run folder, where it lies below one of them.
@@ -74,21 +80,34 @@ class Inputs:
         Raises:
             InputError: something that was named cannot be used; the message says what to type.
         """
-        folders, files, shards = self._sorted_out()
+        choice = FrameChoice.parse(self.options.frames, self.options.most)
+        folders, files, shards, films = self._sorted_out()
         parts: list[Scan] = []
-        if folders or not (files or shards or self.options.files_from):
-            parts.append(FolderSource(tuple(folders), self.limits, exclude=self.without).scan(progress))
-            if not files and not shards:
-                _refuse_folder_of_containers(parts[0])
+        if folders or not (files or shards or films or self.options.files_from):
+            scanned, held = without_films(
+                FolderSource(tuple(folders), self.limits, exclude=self.without).scan(progress)
+            )
+            films += held
+            if not files and not shards and not films:
+                _refuse_folder_of_containers(scanned)
+            if scanned.roots:
+                parts.append(scanned)
         if self.options.files_from is not None:
             listed = read_list(self.options.files_from, null=self.options.null, column=self.options.path_column)
             name = "the standard input" if self.options.files_from == STANDARD_INPUT else self.options.files_from
-            parts.append(_scan_of_list(listed_files(listed, name), "a list of {}"))
+            scanned, held = without_films(_scan_of_list(listed_files(listed, name), "a list of {}"))
+            films += held
+            if scanned.roots or not held:
+                parts.append(scanned)
         if files:
             parts.append(_scan_of_list(listed_files(files, "INPUT"), "{} by name"))
         if shards:
             source = ShardSource(tuple(dict.fromkeys(shards)), self.limits, self.options.image_column)
             parts.append(_scan_of_shards(list(source.contents(progress))))
+        if not films and (self.options.frames, self.options.most) != (None, None):
+            raise InputError("--frames and --most are for films, and no INPUT is one")
+        if films:
+            parts.append(scan_films(films, choice, self.limits, progress))
         return self._without_excluded(_together(parts))
 
     def given(self) -> dict[str, Any] | None:
@@ -99,11 +118,12 @@ class Inputs:
         options = {field.name: getattr(self.options, field.name) for field in fields(InputOptions)}
         return {"named": [os.path.abspath(name) for name in self.named], **options, "exclude": list(options["exclude"])}
 
-    def _sorted_out(self) -> tuple[list[str], list[str], list[str]]:
-        """Folders, single files and containers."""
+    def _sorted_out(self) -> tuple[list[str], list[str], list[str], list[str]]:
+        """Folders, single files, containers and films."""
         folders: list[str] = []
         files: list[str] = []
         shards: list[str] = []
+        films: list[str] = []
         for name in (one for given in self.named for one in braces(given)):
             if "://" in name and not os.path.exists(name):
                 raise InputError(f"INPUT {name!r} is not on this machine: copy or mount it first")
@@ -112,6 +132,8 @@ class Inputs:
                 folders.append(name)
             elif container_kind(path) is not None:
                 shards.append(path)
+            elif is_film(path):
+                films.append(path)
             elif path.lower().endswith(_TABLE_SUFFIXES):
                 raise InputError(f"INPUT {name!r} is a list: give it as --files-from {name}")
             else:
@@ -120,7 +142,7 @@ class Inputs:
             raise InputError("--image-column is for Parquet files, and no INPUT is one")
         if self.options.files_from is None and (self.options.null or self.options.path_column is not None):
             raise InputError("--null and --path-column say how a list is read: name it by --files-from")
-        return folders, files, shards
+        return folders, files, shards, films
 
     def _without_excluded(self, scanned: Scan) -> Scan:
         globs = [Glob(text) for text in self.options.exclude]

@@ -13,11 +13,12 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from io import BufferedReader
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from rfdedup.imaging import DecodeLimits
 from rfdedup.model.errors import ImageError
 from rfdedup.model.items import Item, Place, version_of
+from rfdedup.sources.film_reading import FILM, FilmFrames
 from rfdedup.storage.files import NotRegularError, open_regular
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ PARQUET: Final = "parquet "
 """What a source begins with whose members are values of a column; its path follows."""
 HELD: Final = 8
 """Containers that a process holds open."""
+HELD_FILMS: Final = 2
+"""Films that a process holds open: each holds up to 16 decoded frames that others refer to."""
 _BATCH_ROWS: Final = 16
 """Rows of a table that are decoded together: pictures of a few MB each must fit into a worker."""
 _BUFFER: Final = 1 << 20
@@ -43,12 +46,12 @@ def read_member(item: Item, place: Place, limits: DecodeLimits) -> bytes:
         ImageError: ``unreadable`` and ``unstable`` as for files, both of the container; ``unsupported-format`` where
             it is stored in a way that is not read; ``truncated`` and ``corrupt`` where it is damaged.
     """
-    if place.source not in RAW and place.source != DEFLATED and not place.source.startswith(PARQUET):
+    if place.source not in (*RAW, DEFLATED, FILM) and not place.source.startswith(PARQUET):
         raise ImageError("unsupported-format", f"stored in a way that is not read: {place.source}")
-    if place.length > limits.max_bytes:
+    if place.length > limits.max_bytes and place.source != FILM:
         raise ImageError("too-large", f"{place.length} bytes; the limit is {limits.max_bytes}")
     try:
-        data = _held.get(item, place).read(item, place)
+        data = (_films if place.source == FILM else _held).get(item, place).read(item, place)
         if version_of(os.stat(item.root)) != item.version:
             raise ImageError("unstable", _AWAY)
     except NotRegularError as error:
@@ -58,8 +61,14 @@ def read_member(item: Item, place: Place, limits: DecodeLimits) -> bytes:
     return data
 
 
-class _Container(ABC):
+class _Opened(Protocol):
     """A container that is open. Any thread may read."""
+
+    def read(self, item: Item, place: Place) -> bytes: ...
+
+
+class _Container(ABC):
+    """A container whose members are bytes."""
 
     def __init__(self, stream: BufferedReader) -> None:
         self.stream = stream
@@ -153,13 +162,14 @@ def leaf(column: Any) -> Any:
 
 
 class _Held:
-    """The containers that this process read last."""
+    """The containers that this process read last, ``most`` of them."""
 
-    def __init__(self) -> None:
-        self._open: OrderedDict[tuple[str, str | None, str], _Container] = OrderedDict()
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._open: OrderedDict[tuple[str, str | None, str], _Opened] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, item: Item, place: Place) -> _Container:
+    def get(self, item: Item, place: Place) -> _Opened:
         """The container of an item, open. One that is let go is closed when nobody reads it any more."""
         key = item.root, item.version, place.source if place.source.startswith(PARQUET) else ""
         with self._lock:
@@ -169,17 +179,19 @@ class _Held:
         opened = self._opened(item, place)
         with self._lock:
             self._open[key] = opened
-            while len(self._open) > HELD:
+            while len(self._open) > self._most:
                 self._open.popitem(last=False)
         return opened
 
-    def _opened(self, item: Item, place: Place) -> _Container:
+    def _opened(self, item: Item, place: Place) -> _Opened:
         from rfdedup.model.schemas import TABLE_ERRORS
 
         stream = open_regular(item.root)
         try:
             if version_of(os.fstat(stream.fileno())) != item.version:
                 raise ImageError("unstable", _AWAY)
+            if place.source == FILM:
+                return FilmFrames(stream)
             if not place.source.startswith(PARQUET):
                 return _Bytes(stream)
             return _Rows(stream, place.source.removeprefix(PARQUET))
@@ -193,4 +205,4 @@ class _Held:
             raise ImageError("corrupt", f"its table is damaged ({' '.join(str(error).split())})") from None
 
 
-_held = _Held()
+_held, _films = _Held(HELD), _Held(HELD_FILMS)

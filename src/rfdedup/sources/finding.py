@@ -9,6 +9,7 @@ from typing import Any
 
 from rfdedup.model.faults import Fault
 from rfdedup.model.items import Identity, Item, Place, storable_time
+from rfdedup.sources.film_reading import FILM
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,12 @@ def member_at(root: str, name: bytes, facts: dict[str, Any]) -> Item | None:
     """
     if facts["source"] is None:
         return None
-    offset, length, size = (max(int(facts[column] or 0), 0) for column in ("offset", "length", "bytes"))
-    place = Place(offset, length, str(facts["source"]))
-    return Item(root, os.fsdecode(name), size, 0, 0, 0, 1, version=facts["version"], place=place)
+    offset, length, size = (int(facts[column] or 0) for column in ("offset", "length", "bytes"))
+    if facts["source"] != FILM:
+        # times may be negative, places are not
+        offset = max(offset, 0)
+    place = Place(offset, max(length, 0), str(facts["source"]))
+    return Item(root, os.fsdecode(name), max(size, 0), 0, 0, 0, 1, version=facts["version"], place=place)
 
 
 def look_at(root: str, name: bytes, key: Identity | None = None) -> FoundFile:

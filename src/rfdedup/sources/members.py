@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BufferedReader
+from typing import Any
 
 from rfdedup.model.errors import InputError
 from rfdedup.model.items import Item, Place, storable_time, version_of
@@ -35,6 +36,7 @@ class Contents:
         items: its images, in the order in which they lie there.
         labelled: it has sidecars beside them, as webdataset and img2dataset write them.
         others: members that are no images by their names. hidden, links: members passed over.
+        frames: of a film, all that it has.
         notes: what is wrong with it, in lines for people.
     """
 
@@ -45,6 +47,7 @@ class Contents:
     others: int = 0
     hidden: int = 0
     links: int = 0
+    frames: int = 0
     notes: list[str] = field(default_factory=list)
     _names: set[str] = field(default_factory=set)
 
@@ -61,8 +64,8 @@ class Contents:
             return True
         return False
 
-    def add(self, key: str, size: int, place: Place, time_ns: int | None = None) -> Item:
-        """Make an item of a member; one of several with the same name gets a number."""
+    def add(self, key: str, size: int, place: Place, time_ns: int | None = None, **said: Any) -> Item:
+        """Make an item of a member; one of several with the same name gets a number. ``said`` are fields of items."""
         unique, (stem, suffix), number = key, os.path.splitext(key), 1
         while unique in self._names:
             number += 1
@@ -71,9 +74,8 @@ class Contents:
         status = self.status
         time_ns = storable_time(status) if time_ns is None else max(-(1 << 63), min(time_ns, (1 << 63) - 1))
         version = version_of(status)
-        self.items.append(
-            Item(self.root, unique, size, time_ns, status.st_ino, status.st_dev, 1, version=version, place=place)
-        )
+        identity = status.st_ino, status.st_dev, 1
+        self.items.append(Item(self.root, unique, size, time_ns, *identity, version=version, place=place, **said))
         return self.items[-1]
 
 

@@ -37,12 +37,20 @@ def cut(items: Sequence[Item], wanted: npt.NDArray[np.bool_]) -> list[list[Item]
     return shards + [loose[begin:end] for begin, end in _bounds(loose)]
 
 
+_FRAME_SHARE = 10
+"""A frame of a film counts for a tenth of its pixels: about what it would take as an image."""
+
+
+def _weight(item: Item) -> int:
+    return item.size // _FRAME_SHARE if item.frame is not None else item.size
+
+
 def _bounds(items: Sequence[Item]) -> Iterator[tuple[int, int]]:
     begin = weight = 0
     for place, item in enumerate(items):
-        if place > begin and (place - begin >= SHARD_ROWS or weight + item.size > SHARD_BYTES):
+        if place > begin and (place - begin >= SHARD_ROWS or weight + _weight(item) > SHARD_BYTES):
             yield begin, place
             begin, weight = place, 0
-        weight += item.size
+        weight += _weight(item)
     if begin < len(items):
         yield begin, len(items)

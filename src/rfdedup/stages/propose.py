@@ -37,6 +37,19 @@ _LOW: Final = 8
 """Frequencies of the hash of a turned picture, in each direction."""
 
 
+def along_cameras(rows: Rows, camera: Rows, frame: Rows) -> tuple[Rows, Rows]:
+    """Each frame of a film with the one before it, among some rows: (L,) and (L,) row numbers.
+
+    Args:
+        rows: (m,) row numbers, of images that are no frames too.
+        camera: (n,) a number for each film, -1 for other images. frame: (n,) numbers of frames in their film.
+    """
+    some = rows[camera[rows] >= 0]
+    order = some[np.lexsort((frame[some], camera[some]))]
+    beside = camera[order[1:]] == camera[order[:-1]]
+    return order[:-1][beside], order[1:][beside]
+
+
 def by_hashes(
     rows: Rows,
     dhash: npt.NDArray[np.uint64],

@@ -192,8 +192,12 @@ def observed_flags(image_set: ImageSet, checks: dict[str, Mask], protected: Mask
         protected: (n,) bool.
     """
     seen = image_set.features["flags"].combine_chunks()
-    linked = ItemTable.of(image_set.files).links > 1
+    items = ItemTable.of(image_set.files)
+    linked = items.links > 1
     misnamed = _misnamed(image_set.features["path"], image_set.features["format"])
+    if "frame" in items.said:
+        # the name of a frame ends with a time
+        misnamed &= np.array([frame is None for frame in items.said["frame"]], np.bool_)
     masks = {**checks, "protected": protected, "hardlink": linked, "suffix_mismatch": misnamed}
     inside, parents = pc.list_flatten(seen), pc.list_parent_indices(seen)
     names = sorted({*masks, *inside.unique().to_pylist()})

@@ -20,6 +20,7 @@ _EXTRAS = {
     "torch": ("torch", "torch"),
     "heif": ("pillow-heif", "pillow_heif"),
     "raw": ("rawpy", "rawpy"),
+    "video": ("av", "av"),
     "review": ("starlette", "starlette"),
 }
 

@@ -155,6 +155,8 @@ def input_options(command: Any) -> Any:
         click.option("--path-column", metavar="C", help="Column of --files-from that holds paths."),
         click.option("--image-column", metavar="C", help="Column of a Parquet INPUT that holds image bytes."),
         click.option("--exclude", multiple=True, metavar="GLOB", help="Matching images are left out."),
+        click.option("--frames", metavar="F", help="Of films: fps=X (fps=1), every=N or keyframes."),
+        click.option("--most", type=int, metavar="N", help="Of each film, at most N frames, spread evenly."),
     ]
     for option in reversed(options):
         command = option(command)
@@ -189,8 +191,8 @@ def taken_inputs(named: tuple[str, ...], flags: dict[str, Any]) -> Inputs:
 def command(inputs: tuple[str, ...], out: Path, quiet: bool, as_json: bool, config: Path | None, **flags: Any) -> None:
     """Find junk and duplicates in INPUT. Reads only; the verdicts go to RUN.
 
-    INPUT is a folder, an image, a tar file, a range of them such as shards/{000..099}.tar, a zip file or a Parquet file
-    with image bytes.
+    INPUT is a folder, an image, a tar file, a range of them such as shards/{000..099}.tar, a zip file, a Parquet file
+    with image bytes, a film or a folder of films.
 
     The same command on the same RUN resumes, and computes nothing again for unchanged files.
 

@@ -235,7 +235,7 @@ class Explainer:
             out.lines.append(f"  {name:<16} {line}{'  <- met' if hit else ''}")
             value_ = None if math.isnan(value) else value
             out.facts["quality"][name] = {"met": hit, "value": value_, "bound": bound, "effect": effect}
-        names = [f.name for f in FEATURES if pa.types.is_floating(f.type)]
+        names = [f.name for f in FEATURES if pa.types.is_floating(f.type) and f.name != "pts_seconds"]
         values = {name: measured[name][0].as_py() for name in names}
         shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items() if value is not None)
         if shown:

@@ -29,6 +29,11 @@ def row_named(snapshot: Snapshot, name: str) -> int:
         found = _lying_at(table, os.path.abspath(name))  # noqa: PTH100 - the path may hold any bytes
     if not len(found):
         found = _matching(pc.ends_with(table["path"], "/" + text.lstrip("/")))
+    if not len(found):
+        # a frame with its film, a member with its container
+        roots = pc.replace_substring(table["root"], os.sep, "/")
+        whole = pc.binary_join_element_wise(roots, table["path"], "/")
+        found = _matching(pc.ends_with(whole, "/" + text.lstrip("/")))
     shown = printable(name)
     if not len(found):
         raise InputError(f"{shown} is none of the {snapshot.n:,} images of {snapshot.run}")
