@@ -70,11 +70,11 @@ def refine(
     Running again with the same ``out`` resumes: what is known of unchanged files is not computed again.
 
     Args:
-        inputs: folders, images, tar, zip and Parquet files, films, one or several; see ``docs/inputs.md``. A column of pandas,
-            polars or pyarrow may hold them. Or images of memory, see ``docs/python.md``: a list or any iterable of
-            bytes, PIL images or uint8 arrays (h, w, 3) in RGB; of pairs ``(key, image)``; a dict of them; a column of
-            bytes; a ``datasets.Dataset``. They are written once, as they come, to Parquet files in ``out/images``, and
-            these are what every later command reads: bytes as they are, pixels as PNG without loss. Keys are the
+        inputs: folders, images, tar, zip and Parquet files, films, one or several; see ``docs/inputs.md``. A column of
+            pandas, polars or pyarrow may hold them. Or images of memory, see ``docs/python.md``: a list or any iterable
+            of bytes, PIL images or uint8 arrays (h, w, 3) in RGB; of pairs ``(key, image)``; a dict of them; a column
+            of bytes; a ``datasets.Dataset``. They are written once, as they come, to Parquet files in ``out/images``,
+            and these are what every later command reads: bytes as they are, pixels as PNG without loss. Keys are the
             column ``path``, and have to be unique; where there are none, places count from ``000000000``.
         out: the run folder, made where it does not exist.
         config: a validated configuration; or give its keys as keyword ``options`` (nested ones as dicts;
