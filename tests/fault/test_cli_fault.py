@@ -172,3 +172,11 @@ def test_the_command_leaves_by_its_exit_code_and_says_all_it_has_to(tmp_path: Pa
     assert left("--version")[0] == 0
     assert left("--version")[1].endswith("at the end\n")
     assert left("report", "nowhere")[0] == 2
+
+
+def test_the_command_ends_though_a_pool_of_threads_waits_for_work() -> None:
+    code = (
+        "from concurrent.futures import ThreadPoolExecutor; from rfdedup.cli import main; "
+        "pool = ThreadPoolExecutor(2); pool.submit(int).result(); main.main = lambda: None; main.entry()"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0

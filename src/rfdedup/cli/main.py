@@ -112,9 +112,8 @@ def entry() -> None:
         code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
     else:
         code = 0
-    for thread in threading.enumerate():
-        if not thread.daemon and thread is not threading.current_thread():
-            thread.join()
+    # tells pools of threads, which would wait for work for ever, to end, and joins all threads
+    threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     _let_go_of_output()
     os._exit(code)
