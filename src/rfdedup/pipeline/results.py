@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rfdedup.model.errors import DataError
+from rfdedup.model.errors import ConfigError, DataError
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.storage.run_folder import RunFolder, sameness
 
 if TYPE_CHECKING:
     from rfdedup.outputs.alike import AlikeSearch
+    from rfdedup.outputs.materialize import CopySummary
+    from rfdedup.runtime.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,40 @@ class Run:
         rows = pa.array([row for row, _ in found], pa.int64())
         table = self.verdicts.take(rows).append_column("row", rows)
         return table.append_column("similarity", pa.array([score for _, score in found], pa.float64()))
+
+    def materialize(
+        self,
+        to: str | Path,
+        as_: str = "same",
+        *,
+        shard_size: int | None = None,
+        datasets: Sequence[str | Path] = (),
+        dry_run: bool = False,
+        progress: Progress | None = None,
+    ) -> CopySummary:
+        """Write the images that are kept to a new place. The inputs are only read; see ``docs/materialize.md``.
+
+        Args:
+            to: folder of the copy: new, empty, or of a call with the same arguments that was cut off.
+            as_: same, files, webdataset, parquet, hf, yolo, coco, imagefolder or manifest.
+            shard_size: bytes of the images of a shard at most.
+            datasets: COCO and YOLO files with labels of the images.
+            dry_run: only plan.
+            progress: is told how far the work is.
+
+        Raises:
+            RfdedupError: the target or the run folder cannot be used; the message says what to do.
+        """
+        from rfdedup.outputs.materialize import CopyRequest, Kind, materialize_run
+        from rfdedup.outputs.materialize.service import SHARD_BYTES
+
+        if as_ not in tuple(Kind):
+            raise ConfigError(f"as_ = {as_!r} is none of {', '.join(Kind)}")
+        size = SHARD_BYTES if shard_size is None else shard_size
+        if size < 1:
+            raise ConfigError(f"shard_size = {size} is not at least 1")
+        request = CopyRequest(Path(to), Kind(as_), size, tuple(map(Path, datasets)))
+        return materialize_run(self.path, request, dry_run=dry_run, progress=progress)
 
     @cached_property
     def _searches(self) -> dict[str | None, AlikeSearch]:

@@ -49,7 +49,7 @@ def plan_zip(root: str) -> Contents:
                 continue
             if not contents.takes(key):
                 continue
-            offset = _data(stream, member.header_offset)
+            offset = data_of(stream, member.header_offset)
             lies = member.file_size > _MOST_BYTES
             if lies or offset is None or offset + member.compress_size > contents.status.st_size:
                 damaged += 1
@@ -69,7 +69,7 @@ def _source(member: zipfile.ZipInfo) -> str:
     return source
 
 
-def _data(stream: BufferedReader, header: int) -> int | None:
+def data_of(stream: BufferedReader, header: int) -> int | None:
     """Where the data of a member begin; None where its header is not there."""
     if header < 0:
         return None
