@@ -55,7 +55,7 @@ def _size(_: click.Context, __: click.Parameter, value: str | None) -> int | Non
     "datasets",
     multiple=True,
     type=click.Path(path_type=Path, dir_okay=False),
-    help="yolo, coco: COCO JSON or YOLO data.yaml with labels of the images; may be repeated.",
+    help="same, yolo, coco: COCO JSON or YOLO data.yaml with labels of the images; may be repeated.",
 )
 @click.option(
     "--root",
@@ -92,8 +92,8 @@ def command(
 
     if shard_size is not None and kind not in ("webdataset", "parquet", "hf"):
         raise click.UsageError("--shard-size is for --as webdataset, parquet and hf")
-    if datasets and kind not in ("yolo", "coco"):
-        raise click.UsageError("--dataset is for --as yolo and coco")
+    if datasets and kind not in ("same", "yolo", "coco"):
+        raise click.UsageError("--dataset is for --as same, yolo and coco")
     request = CopyRequest(dest, Kind(kind), shard_size or SHARD_BYTES, datasets, roots)
     output = Output.make(quiet=quiet, json=as_json)
     planned: list[dict[str, Any]] = []

@@ -26,7 +26,7 @@ class Execution:
         places: target and member of each image that went, by row.
         refused: images that should have gone, by row.
         lost: outputs beside images that could not be written, with the reason.
-        written, size: outputs of this call, and their bytes. there: outputs of earlier calls.
+        written, there: outputs of this call, and of earlier ones. size: bytes of both.
     """
 
     target: Target
@@ -55,6 +55,7 @@ class Execution:
                 continue
             if self._is_there(piece):
                 self.there += 1
+                self.size += self.log.entries[piece.name].size
                 self._note(piece, ())
             else:
                 self._write(piece)

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+
 from rfdedup.model.errors import ConfigError
 from rfdedup.outputs.apply.datasets import coco_labels, read_yolo
-from rfdedup.outputs.apply.sidecars import MAX_LABEL_BYTES, signature
+from rfdedup.outputs.apply.sidecars import IMAGE_TREES, MAX_LABEL_BYTES, signature
+from rfdedup.outputs.materialize.finder import RowFinder
 from rfdedup.outputs.materialize.names import portable
 from rfdedup.outputs.materialize.rows import RunRows, key_of
-from rfdedup.outputs.materialize.sidecars import Sidecars
+from rfdedup.outputs.materialize.sidecars import Sidecars, features_of
 from rfdedup.storage.files import explain, read_regular
 
 SPLITS: Final = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
@@ -49,13 +52,27 @@ def split_of(facts: dict[str, Any]) -> str | None:
 
 
 def class_of(facts: dict[str, Any], sidecars: Sidecars) -> str | None:
-    """Class of an image: what the run noted, a ``.cls`` beside it, or the folder that it lies in."""
+    """Class of an image: what the run noted, ``label`` of its table, a ``.cls`` beside it, or the folder it lies in."""
     if facts.get("label"):
         return str(facts["label"])
+    columns = sidecars.columns(facts)
+    if columns is not None:
+        return _class_in_table(*columns)
     if ".cls" in sidecars.of(facts):
         return sidecars.read(facts, ".cls").decode("utf-8", "replace").strip() or None
     folder = key_of(facts).rpartition("/")[0].rpartition("/")[2]
     return folder if folder and folder.lower() not in _NO_CLASS else None
+
+
+def _class_in_table(table: pa.Table, row: int) -> str | None:
+    """The column ``label`` of a table, by its name where Hugging Face noted names."""
+    value = table["label"][row].as_py() if "label" in table.schema.names and row < table.num_rows else None
+    if not isinstance(value, int | str):
+        return None
+    names = features_of(table.schema).get("label", {}).get("names")
+    if isinstance(names, list) and isinstance(value, int) and 0 <= value < len(names):
+        return str(names[value])
+    return str(value) or None
 
 
 @dataclass
@@ -165,7 +182,7 @@ class Boxes:
         self.ids += [int(category["id"]) for category in categories]
         self.info |= {name: value[name] for name in ("info", "licenses") if name in value}
         self.info.setdefault("categories", []).extend(categories)
-        finder = _Finder(self.rows, os.path.dirname(os.path.abspath(file)))
+        finder = RowFinder(self.rows, os.path.dirname(os.path.abspath(file)))
         by_id: dict[Any, tuple[int, dict[str, Any]]] = {}
         for image in value["images"]:
             row = finder.row(image["file_name"])
@@ -198,41 +215,31 @@ def _thing(annotation: dict[str, Any], image: dict[str, Any], place: dict[Any, i
     return Thing(category, box, polygon, annotation)
 
 
-class _Finder:
-    """Finds the row that a data-set file names: by its path, else by a name that only one image has."""
+def dataset_files(info: dict[str, Any], named: Sequence[Path], roots: Sequence[str]) -> tuple[str, ...]:
+    """The data-set files of a run: those named, those that were INPUT, and a ``data.yaml`` of YOLO at an input.
 
-    def __init__(self, rows: RunRows, folder: str) -> None:
-        self._folder = folder
-        self._paths: dict[str, int] = {}
-        self._keys: dict[str, int | None] = {}
-        for row, name in enumerate(rows.table["path_bytes"].to_pylist()):
-            key, root = os.fsdecode(name), rows.roots[rows.root[row]]
-            if not rows.in_container[row]:
-                self._paths[os.path.join(root, *key.split("/"))] = row
-            for known in {key, key.rpartition("/")[2]}:
-                self._keys[known] = None if known in self._keys else row
-        self._bases = [folder, *rows.folders(), *(os.path.join(root, "images") for root in rows.folders())]
+    It may also lie beside an input that is called ``images``.
 
-    def row(self, entry: str) -> int | None:
-        for base in self._bases:
-            found = self._paths.get(os.path.normpath(os.path.join(base, entry)))
-            if found is not None:
-                return found
-        plain = entry.replace("\\", "/").lstrip("./")
-        return self._keys.get(plain, self._keys.get(plain.rpartition("/")[2]))
-
-
-def dataset_files(info: dict[str, Any], named: Sequence[Path], roots: Sequence[str]) -> list[str]:
-    """The data-set files of a run: those named, those that were INPUT, and a ``data.yaml`` at or above an input."""
+    Raises:
+        MissingExtraError: PyYAML is not installed, and there is such a file.
+    """
     found = [os.path.abspath(file) for file in named]
     given = info.get("given") or {}
     for name in given.get("named", []) if isinstance(given, dict) else []:
         if str(name).lower().endswith((".json", ".yaml", ".yml")) and os.path.isfile(name):
             found.append(os.path.abspath(name))
     for root in roots:
-        for folder in (root, os.path.dirname(root)):
+        beside = os.fsencode(os.path.basename(root)) in IMAGE_TREES
+        for folder in (root, os.path.dirname(root)) if beside else (root,):
             file = os.path.join(folder, "data.yaml")
-            if "://" not in root and os.path.isfile(file):
+            if "://" not in root and os.path.isfile(file) and _is_yolo(file):
                 found.append(file)
                 break
-    return list(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))
+
+
+def _is_yolo(file: str) -> bool:
+    try:
+        return bool(read_yolo(read_regular(file, follow=True), file))
+    except (ConfigError, OSError):
+        return False

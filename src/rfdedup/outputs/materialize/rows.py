@@ -27,6 +27,12 @@ Rows = npt.NDArray[np.int64]
 _BLOCK: Final = 4096
 _AT_ONCE: Final = 256
 """Images that a reader is asked for at once; it hands them out one after the other."""
+_MEASURED: Final = frozenset(
+    (
+        *("flags", "dhash", "phash", "sharpness", "brightness", "detail", "decoder_warnings", "score", "threshold"),
+        *("light", "shade", "texture", "crispness", "group", "inode", "device", "king_path_bytes", "king_row", "same"),
+    )
+)
 _SUFFIXES: Final = {
     "jpeg": ".jpg",
     "png": ".png",
@@ -52,7 +58,8 @@ class RunRows:
     """
 
     def __init__(self, table: pa.Table) -> None:
-        self.table = table
+        # rows are taken one by one, and most columns are measurements
+        self.table = table = table.select([name for name in table.column_names if name not in _MEASURED])
         names = table["root"].combine_chunks().dictionary_encode()
         spelled = names.dictionary.cast(pa.binary()).to_pylist()
         order = np.argsort(np.array([os.fsencode(root_path(raw)) for raw in spelled], object), kind="stable")

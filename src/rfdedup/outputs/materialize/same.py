@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from rfdedup.outputs.apply.names import local
 from rfdedup.outputs.materialize.names import Names, portable
 from rfdedup.outputs.materialize.pieces import MANIFEST, Piece, Refusal
 from rfdedup.outputs.materialize.rows import Images, RunRows
+from rfdedup.outputs.materialize.same_datasets import DatasetFiles
 from rfdedup.outputs.materialize.same_table import write_table
 from rfdedup.outputs.materialize.same_tar import write_tar
 from rfdedup.outputs.materialize.same_zip import write_zip
@@ -35,6 +36,7 @@ class SameLayout:
     Attributes:
         rows: of the run. selection: what goes. images: reads them.
         places: where each input lies below the target. containers: all that were given, also those without images.
+        datasets: data-set files of folders.
     """
 
     rows: RunRows
@@ -42,6 +44,7 @@ class SameLayout:
     images: Images
     places: dict[str, str]
     containers: tuple[str, ...]
+    datasets: DatasetFiles
 
     def pieces(self) -> Iterator[Piece]:
         """Outputs in the order of inputs.
@@ -61,6 +64,8 @@ class SameLayout:
                 yield beside_piece(beside, _not_ours(beside.target, taken), row)
         for root in self.containers:
             yield self._container(root, names.take(portable(self.places[root]), root))
+        for piece in self.datasets.pieces():
+            yield replace(piece, name=_not_ours(piece.name, taken))
 
     def _container(self, root: str, name: str) -> Piece:
         if "://" in root:

@@ -23,6 +23,7 @@ from rfdedup.outputs.materialize.manifest import write_manifest
 from rfdedup.outputs.materialize.pieces import MANIFEST, Kind, Layout, Piece
 from rfdedup.outputs.materialize.rows import Images, Rows, RunRows, key_of
 from rfdedup.outputs.materialize.same import SameLayout
+from rfdedup.outputs.materialize.same_datasets import DatasetFiles
 from rfdedup.outputs.materialize.selection import Selection, place_of_inputs, select
 from rfdedup.outputs.materialize.shards import ShardLayout
 from rfdedup.outputs.materialize.sidecars import Sidecars
@@ -131,8 +132,8 @@ def materialize_run(
         dest = os.path.realpath(request.to)
         _check_place(dest, run, rows, info)
         call = _Call(run, info, rows, request, dest, watch)
-        log = call.log()
         target = LocalTarget(dest)
+        log = call.log(target)
         _check_empty(target, log)
         with watch.stage("choose", None):
             layout = call.layout()
@@ -141,7 +142,7 @@ def materialize_run(
             note.add(targets=(dest,))
             note.verdicts = checksum(info)
             save(folder, info, note)
-            if not log.file.exists():
+            if not log.entries:
                 log.begin()
             call.execute(layout, log, target)
         call.summary.decisions_pending = pending(folder)
@@ -159,8 +160,8 @@ class _Call:
         self.selection = Selection(rows.kept)
         self.refused: set[int] = set()
 
-    def log(self) -> CopyLog:
-        """The log of an earlier call of the same command, or a new one.
+    def log(self, target: LocalTarget) -> CopyLog:
+        """The log of an earlier call of the same command, or a new one where nothing of that is left.
 
         Raises:
             ConfigError: another copy is in the target.
@@ -177,7 +178,7 @@ class _Call:
             "verdicts": checksum(self.info),
         }
         found = read_log(file)
-        if found is None:
+        if found is None or next(target.names(), None) is None:
             started = datetime.now(UTC).isoformat(timespec="milliseconds")
             return CopyLog(file, {**header, "started": started})
         if any(found.header.get(name) != value for name, value in header.items()):
@@ -205,7 +206,8 @@ class _Call:
         shards = rows, going, images, sidecars, self.request.shard_bytes
         match kind:
             case Kind.SAME:
-                return SameLayout(rows, self.selection, images, places, containers)
+                datasets = DatasetFiles(rows, self.selection, self.refused, places, self._files())
+                return SameLayout(rows, self.selection, images, places, containers, datasets)
             case Kind.WEBDATASET:
                 return ShardLayout(*shards)
             case Kind.PARQUET | Kind.HF:
@@ -217,11 +219,13 @@ class _Call:
             case Kind.MANIFEST:
                 self.summary.planned = 0
                 return _Nothing()
-        files = dataset_files(self.info, self.request.datasets, rows.folders())
-        boxes = Boxes.read(rows, sidecars, files)
+        boxes = Boxes.read(rows, sidecars, self._files())
         if kind == Kind.YOLO:
             return YoloLayout(rows, going, images, sidecars, boxes)
         return CocoLayout(rows, going, images, sidecars, boxes, self.refused)
+
+    def _files(self) -> tuple[str, ...]:
+        return dataset_files(self.info, self.request.datasets, self.rows.folders())
 
     def _containers(self) -> tuple[str, ...]:
         """Containers of the run, those without images too: shards stay as many as they are."""
@@ -265,7 +269,7 @@ class _Call:
         summary = self.summary
         summary.images, summary.written, summary.there = len(execution.places), execution.written, execution.there
         summary.outputs = summary.written + summary.there
-        summary.bytes = sum(entry.size for entry in log.entries.values())
+        summary.bytes = execution.size
         summary.lost = execution.lost
         failed = [(path, "not-reachable", why) for path, why in self.selection.failed]
         refused = [execution.refused[row] for row in sorted(execution.refused)]

@@ -134,6 +134,15 @@ def other_columns(stream: Any, column: str) -> pa.Table | None:
         return None
 
 
+def features_of(schema: pa.Schema) -> dict[str, Any]:
+    """What Hugging Face wrote of the columns of a table, by name."""
+    try:
+        value = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+    except (KeyError, ValueError, TypeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()) else {}
+
+
 def _holds_bytes(kind: pa.DataType) -> bool:
     if pa.types.is_struct(kind):
         return any(_holds_bytes(kind.field(i).type) for i in range(kind.num_fields))

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from rfdedup.outputs.materialize.pieces import Piece, Refusal
 from rfdedup.outputs.materialize.rows import Images, Rows, RunRows, suffixed
 from rfdedup.outputs.materialize.shards import by_split, class_numbers, write_bytes
-from rfdedup.outputs.materialize.sidecars import Sidecars
+from rfdedup.outputs.materialize.sidecars import Sidecars, features_of
 from rfdedup.outputs.materialize.target import Sink
 from rfdedup.sources.containers import PARQUET
 
@@ -69,7 +69,8 @@ class TableLayout:
                     files[name] = f"data/{name}-*"
                     file = f"data/{name}-{number:05d}-of-{len(shards):05d}.parquet"
                 else:
-                    file = f"{split or 'part'}-{number:05d}.parquet"
+                    # in a folder of their own, so that whoever opens that opens no other table
+                    file = f"data/{split or 'part'}-{number:05d}.parquet"
                 rows = tuple(some.tolist())
                 size = int(self.rows.size[some].sum()) + _OVERHEAD * len(some)
                 yield Piece(file, size, rows, partial(self._write, some), tuple(map(str, range(len(rows)))))
@@ -110,7 +111,7 @@ class TableLayout:
         fields = []
         if self.taken_over is not None:
             # what cannot be told to Hugging Face otherwise is JSON
-            known = _features_of(self.taken_over)
+            known = features_of(self.taken_over)
             for column in self.taken_over:
                 fine = column.type in _VALUES or column.name in known
                 fields.append(pa.field(column.name, column.type if fine else pa.string()))
@@ -165,15 +166,6 @@ class TableLayout:
             if column in self.schema.names and ending in self.sidecars.of(facts):
                 row[column] = self.sidecars.read(facts, ending).decode("utf-8", "replace")
         return row
-
-
-def _features_of(schema: pa.Schema) -> dict[str, Any]:
-    """What Hugging Face wrote of the columns of a table, by name."""
-    try:
-        value = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
-    except (KeyError, ValueError, TypeError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) and all(isinstance(one, dict) for one in value.values()) else {}
 
 
 def _text(name: str) -> str:
