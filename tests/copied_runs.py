@@ -27,10 +27,10 @@ def picture(seed: int) -> bytes:
     return stream.getvalue()
 
 
-def pictures() -> dict[str, bytes]:
-    """Pictures by name: what is kept, and a dropped copy of each."""
+def pictures(first: int = 0) -> dict[str, bytes]:
+    """Pictures by name: what is kept, and a dropped copy of each; others for each ``first``."""
     found = {}
-    for seed, name in enumerate(KEPT):
+    for seed, name in enumerate(KEPT, first):
         found[name] = picture(seed)
         found[name.replace(".jpg", " (1).jpg")] = found[name]
     return found

@@ -103,7 +103,10 @@ class Target(Protocol):
         """Forget an output that was not published."""
 
     def remove(self, name: str) -> None:
-        """Take an output away."""
+        """Take an output away, and the folders that are empty then."""
+
+    def prune(self, name: str) -> None:
+        """Take away the folders of an output, as far as they are empty."""
 
     def finish(self) -> None:
         """Leave nothing but outputs."""
@@ -187,13 +190,22 @@ class LocalTarget:
 
     def remove(self, name: str) -> None:
         self._fs.unlink(self._path(name))
-        folder = os.path.dirname(self._path(name))
-        while folder != self.folder:
+        self.prune(name)
+
+    def prune(self, name: str) -> None:
+        folders = []
+        path = self.folder
+        for part in name.split("/")[:-1]:
+            path = os.path.join(path, part)
             try:
-                os.rmdir(native(folder))
+                if not stat.S_ISDIR(self._fs.lstat(path).st_mode):
+                    break
             except OSError:
                 break
-            folder = os.path.dirname(folder)
+            folders.append(path)
+        with suppress(OSError):
+            for folder in reversed(folders):
+                self._fs.rmdir(folder)
 
     def finish(self) -> None:
         if os.path.islink(native(self._partial)):

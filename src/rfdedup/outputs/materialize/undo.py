@@ -84,6 +84,8 @@ def _remove(target: Target, log: CopyLog, name: str, summary: RemovedCopy) -> bo
     try:
         found = target.digest(name)
         if found is None and target.size(name) is None:
+            # a call that was cut off may have left its folder
+            target.prune(name)
             summary.gone += 1
             return True
         if found == entry.sha256:
