@@ -42,7 +42,7 @@ def plan_zip(root: str) -> Contents:
         damaged = 0
         for member in sorted(members, key=lambda info: info.header_offset):
             key = safe_key(member.filename)
-            if member.is_dir() or not key:
+            if not key or member.is_dir():
                 continue
             if member.external_attr >> 16 & _KIND == _SYMLINK:
                 contents.links += 1

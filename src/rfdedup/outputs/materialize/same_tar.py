@@ -108,13 +108,13 @@ def write_tar(root: str, version: str | None, facts: list[dict[str, Any]], goes:
         written: set[int] = set()
         for place, member in enumerate(members):
             # headers that are for all members that follow
-            _pass_on(stream, sink, position, member.begin)
+            pass_on(stream, sink, position, member.begin)
             position = member.end
             image = images.get(place)
             if image is None:
                 rows, _ = owners.of(member.key) if member.plain or member.info.islnk() else ([], "")
                 if not rows or kept.intersection(rows):
-                    _pass_on(stream, sink, member.begin, member.end)
+                    pass_on(stream, sink, member.begin, member.end)
                 continue
             if image["row"] not in goes:
                 continue
@@ -125,7 +125,7 @@ def write_tar(root: str, version: str | None, facts: list[dict[str, Any]], goes:
                 _write_plain(sink, member.info, data)
                 written.add(image["offset"])
             else:
-                _pass_on(stream, sink, member.begin, member.end)
+                pass_on(stream, sink, member.begin, member.end)
                 written.add(image["offset"])
         sink.write(bytes(2 * _BLOCK))
         sink.write(bytes(-sink.size % tarfile.RECORDSIZE))
@@ -148,7 +148,8 @@ def _read(stream: BufferedReader, offset: int, length: int) -> bytes:
     return stream.read(length)
 
 
-def _pass_on(stream: BufferedReader, sink: Sink, begin: int, end: int) -> None:
+def pass_on(stream: BufferedReader, sink: Sink, begin: int, end: int) -> None:
+    """Write bytes of a container as they are."""
     stream.seek(begin)
     left = end - begin
     while left > 0:

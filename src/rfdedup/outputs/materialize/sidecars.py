@@ -175,7 +175,7 @@ def _in_zip(stream: Any, every: list[dict[str, Any]]) -> dict[int, dict[str, Any
         return found
     for member in members:
         key = safe_key(member.filename)
-        if member.is_dir() or not key or key in keys:
+        if not key or member.is_dir() or key in keys:
             continue
         rows, ending = owners.of(key)
         for row in rows:
