@@ -77,7 +77,10 @@ def _write(
     offsets: dict[int, int] = {}
     for member in sorted(members, key=lambda member: member.begin):
         offset = data_of(stream, member.begin)
-        image = rows.get(-1 if offset is None else offset)
+        if offset is None:
+            # it is not where the directory says, so the run has not seen it either
+            continue
+        image = rows.get(offset)
         if image is None:
             key = safe_key(member.info.filename)
             belongs, _ = owners.of(key) if key and not member.info.is_dir() else ([], "")
