@@ -1,4 +1,4 @@
-"""Writes the outputs of a copy: many small ones are made durable together, each is noted before it gets its name."""
+"""Writes the outputs of a copy: many are made durable together, and each is noted before it gets its name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rfdedup.outputs.materialize.pieces import Piece, Refusal
 from rfdedup.outputs.materialize.target import Sink, Staged, Target, WriteError
 from rfdedup.storage.files import explain
 
-GROUP_FILES: int = 64
+GROUP_FILES: int = 256
 _GROUP_BYTES: Final = 64 << 20
 
 

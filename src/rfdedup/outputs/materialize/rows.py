@@ -137,13 +137,18 @@ class Images:
 
     def read(self, rows: Sequence[int] | Rows) -> Iterator[tuple[dict[str, Any], bytes | Fault]]:
         """The facts of each row with its bytes, or why they cannot be had: one that fails costs itself alone."""
+        for begin in range(0, len(rows), _AT_ONCE):
+            some = list(self._rows.facts(rows[begin : begin + _AT_ONCE]))
+            yield from zip(some, self.of(some), strict=True)
+
+    def of(self, some: Sequence[dict[str, Any]]) -> Iterator[bytes | Fault]:
+        """The same of rows whose facts are known."""
+        where = [item_of(facts) for facts in some]
         with self._reader as reader:
-            for begin in range(0, len(rows), _AT_ONCE):
-                some = [(facts, item_of(facts)) for facts in self._rows.facts(rows[begin : begin + _AT_ONCE])]
-                fetched = iter(reader.fetch([found for _, found in some if isinstance(found, Item)]))
-                for facts, found in some:
-                    data: bytes | Fault = next(fetched) if isinstance(found, Item) else found
-                    yield facts, data if isinstance(data, tuple) else checked(data, facts)
+            fetched = iter(reader.fetch([found for found in where if isinstance(found, Item)]))
+            for facts, found in zip(some, where, strict=True):
+                data: bytes | Fault = next(fetched) if isinstance(found, Item) else found
+                yield data if isinstance(data, tuple) else checked(data, facts)
 
 
 def item_of(facts: dict[str, Any]) -> Item | Fault:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-import numpy as np
-
 from rfdedup.model.errors import ConfigError
 from rfdedup.model.items import storable_time, version_of
 from rfdedup.outputs.apply.names import local
@@ -55,11 +53,11 @@ class SameLayout:
         names = Names()
         names.take(MANIFEST, "")
         taken: set[str] = set()
-        for row, target in sorted(self.selection.targets.items()):
-            size = int(self.rows.size[row])
-            time = self.rows.table["mtime_ns"][row].as_py()
-            name = _not_ours(target, taken)
-            yield Piece(name, size, (row,), partial(write_image, self.images, row), mtime_ns=time)
+        for facts in self.rows.facts(sorted(self.selection.targets)):
+            row, time = facts["row"], facts["mtime_ns"]
+            name = _not_ours(self.selection.targets[row], taken)
+            write = partial(write_image, self.images, facts)
+            yield Piece(name, facts["bytes"] or 0, (row,), write, mtime_ns=time)
             for beside in self.selection.beside.get(row, ()):
                 yield beside_piece(beside, _not_ours(beside.target, taken), row)
         for root in self.containers:
@@ -94,11 +92,11 @@ class SameLayout:
         return _WRITERS[kind](root, version, facts, goes, sink)
 
 
-def write_image(images: Images, row: int, sink: Sink) -> list[Refusal]:
+def write_image(images: Images, facts: dict[str, Any], sink: Sink) -> list[Refusal]:
     """Write one image, or say why not."""
-    for _, data in images.read(np.array([row], np.int64)):
+    for data in images.of([facts]):
         if isinstance(data, tuple):
-            return [Refusal(row, *data)]
+            return [Refusal(facts["row"], *data)]
         sink.write(data)
     return []
 

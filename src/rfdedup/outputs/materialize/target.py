@@ -8,6 +8,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -17,6 +18,10 @@ from rfdedup.storage.files import sync_folder
 
 PARTIAL: Final = ".rfdedup-partial"
 """Folder of what is being written, inside of the target; it is gone when the copy is whole."""
+
+
+_SYNCS: Final = 32
+"""Files that are made durable at a time."""
 
 
 class WriteError(OSError):
@@ -61,7 +66,7 @@ class Sink(io.RawIOBase):
 
 @dataclass(frozen=True)
 class Staged:
-    """An output that is whole and durable, but has no name yet.
+    """An output that is whole, but has no name yet.
 
     Attributes:
         place: where the target keeps it. size: bytes. sha256: hex.
@@ -93,11 +98,14 @@ class Target(Protocol):
         ...
 
     def stage(self, write: Callable[[Sink], Any], mtime_ns: int | None) -> Staged:
-        """Write an output, durable, under no name yet."""
+        """Write an output under no name yet."""
         ...
 
     def publish(self, outputs: Sequence[tuple[Staged, str, bool]]) -> None:
-        """Give outputs their names, durably; the flag says that it may take the place of an earlier one of ours."""
+        """Make outputs durable, then give them their names, durably.
+
+        The flag says that an output may take the place of an earlier one of ours.
+        """
 
     def discard(self, staged: Staged) -> None:
         """Forget an output that was not published."""
@@ -165,13 +173,15 @@ class LocalTarget:
         with open(native(place), "xb") as stream:
             sink = Sink(stream)
             result = write(sink)
-            stream.flush()
-            if mtime_ns is not None:
-                os.utime(native(place), ns=(mtime_ns, mtime_ns))
-            os.fsync(stream.fileno())
+        if mtime_ns is not None:
+            os.utime(native(place), ns=(mtime_ns, mtime_ns))
         return Staged(place, sink.size, sink.sha256, result)
 
     def publish(self, outputs: Sequence[tuple[Staged, str, bool]]) -> None:
+        # many at once: a file system then waits for its disk once for all of them
+        with ThreadPoolExecutor(min(_SYNCS, len(outputs))) as pool:
+            for _ in pool.map(sync_file, [staged.place for staged, _, _ in outputs]):
+                pass
         folders = set()
         for staged, name, replace in outputs:
             path = self._path(name)
@@ -252,6 +262,15 @@ class LocalTarget:
                     raise
             self._known.add(path)
         return changed
+
+
+def sync_file(path: str) -> None:
+    """Make the bytes and times of a file durable."""
+    handle = os.open(native(path), os.O_RDWR | getattr(os, "O_BINARY", 0))
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def sync_folder_at(folder: str) -> None:

@@ -63,7 +63,7 @@ class TreeLayout:
 
     def _image(self, facts: dict[str, Any], name: str) -> Piece:
         row = facts["row"]
-        write = partial(write_image, self.images, row)
+        write = partial(write_image, self.images, facts)
         return Piece(name, int(self.rows.size[row]), (row,), write, mtime_ns=facts["mtime_ns"])
 
     def _beside(self, facts: dict[str, Any], ending: str, sink: Sink) -> list[Refusal]:
