@@ -71,7 +71,7 @@ def victims() -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("kind", "step"),
     [
-        *(("same", 3), ("files", 3), ("webdataset", 7), ("hf", 19)),
+        *(("same", 5), ("files", 5), ("webdataset", 11), ("hf", 31)),
         *(pytest.param(kind, 1, marks=pytest.mark.long) for kind in ("same", "files", "webdataset", "hf", "coco")),
     ],
 )
