@@ -324,6 +324,55 @@ def test_names_out_of_containers_stay_below_the_copy(tmp_path: Path) -> None:
         assert not set('\\:*?"<>|') & set(name)
 
 
+def test_inputs_of_several_kinds_lie_as_they_lay(base: Path, tmp_path: Path) -> None:
+    put(tmp_path / "in/one", pictures(20))
+    put(tmp_path / "in/two", {name: data for name, data in pictures(30).items() if name.startswith("cat")})
+    (tmp_path / "in/shards").mkdir()
+    # of each picture in the second folder there is a copy in the tar
+    write_tar(tmp_path / "in/shards/x.tar", {**pictures(30), "other.jpg": picture(99)})
+    inputs = [tmp_path / "in/one", tmp_path / "in/two", tmp_path / "in/shards/x.tar"]
+    run = run_of(inputs, tmp_path / "run")
+    for kind in ("same", "files", "webdataset"):
+        assert copied(run, tmp_path / kind, kind).images == run.kept.num_rows == 9
+        rows = [row for row in manifest(tmp_path / kind) if row["target"] is not None]
+        assert all(sha256(stored(tmp_path / kind, row)) == row["sha256"] for row in rows)
+    found = set(tree(tmp_path / "same"))
+    # what comes first is king: that of the tar
+    assert found == {f"one/{name}" for name in KEPT} | {"shards/x.tar", "manifest.parquet"}
+
+
+def test_a_list_may_be_copied_beside_its_images(tmp_path: Path) -> None:
+    put(tmp_path / "a", {"x.jpg": picture(1)})
+    put(tmp_path / "b", {"y.jpg": picture(2), "not named.jpg": picture(3)})
+    (tmp_path / "list.txt").write_text(f"{tmp_path}/a/x.jpg\n{tmp_path}/b/y.jpg\n")
+    run = run_of([], tmp_path / "run", files_from=tmp_path / "list.txt")
+    assert run.info["inputs"] == [str(tmp_path)]
+    copied(run, tmp_path / "copy", "same")
+    assert set(tree(tmp_path / "copy")) == {"a/x.jpg", "b/y.jpg", "manifest.parquet"}
+
+
+def test_labels_of_containers_lie_beside_files(of_tars: Run, of_zip: Run, of_parquet: Run, tmp_path: Path) -> None:
+    for name, run, ending in (("t", of_tars, ".json"), ("z", of_zip, ".txt")):
+        copied(run, tmp_path / name, "files")
+        found = tree(tmp_path / name)
+        for kept in KEPT:
+            leaf = kept.rpartition("/")[2]
+            assert found[leaf] == pictures()[kept]
+            assert json.loads(found[leaf[:-4] + ending]) == {"of": kept}
+    copied(of_parquet, tmp_path / "p", "files")
+    assert json.loads(tree(tmp_path / "p")["a.json"]) == {"label": 0}
+
+
+def test_labels_that_only_a_dropped_image_has_keep_it_in_the_copy(tmp_path: Path) -> None:
+    folder = put(tmp_path / "set", {"a.jpg": picture(1), "a (1).jpg": picture(1), "a (1).txt": b"0 .5 .5 1 1\n"})
+    run = run_of(folder, tmp_path / "run")
+    for kind in ("same", "files", "webdataset"):
+        summary = copied(run, tmp_path / kind, kind)
+        assert (summary.images, summary.stays) == (2, 1)
+        notes = {row["key"]: row["note"] for row in manifest(tmp_path / kind)}
+        assert "labels" in notes["a (1).jpg"]
+
+
 def test_splits_are_shards_and_folders(tmp_path: Path) -> None:
     run = run_of(write_tar(tmp_path / "x.tar", pictures()), tmp_path / "run")
     table = run.verdicts

@@ -92,8 +92,9 @@ def _show(summary: UndoSummary, output: Output) -> None:
 
 
 def _as_dict(summary: UndoSummary | None) -> dict[str, Any]:
-    if summary is None:
-        return {}
+    from rfdedup.outputs.apply.undo import UndoSummary
+
+    summary = UndoSummary() if summary is None else summary
     return {
         "sessions": summary.sessions,
         "restored": summary.restored,

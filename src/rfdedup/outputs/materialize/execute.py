@@ -14,6 +14,7 @@ from rfdedup.storage.files import explain
 
 GROUP_FILES: int = 256
 _GROUP_BYTES: Final = 64 << 20
+_TAKEN: Final = "another output of the copy has its name"
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Execution:
     there: int = 0
     _group: list[tuple[Piece, Staged]] = field(default_factory=list)
     _weight: int = 0
+    _seen: set[str] = field(default_factory=set)
 
     def run(self, pieces: Iterable[Piece]) -> None:
         """Write what is not there yet.
@@ -49,6 +51,11 @@ class Execution:
             CheckFailedError: the target cannot be written, or holds something else under a name.
         """
         for piece in pieces:
+            if piece.name in self._seen:
+                # never one over the other
+                self._refuse(piece, [Refusal(row, "name-taken", _TAKEN) for row in piece.rows or (-1,)])
+                continue
+            self._seen.add(piece.name)
             if piece.of_all:
                 self.flush()
             if piece.of is not None and piece.of in self.refused_rows:
@@ -74,12 +81,7 @@ class Execution:
         except OSError as error:
             raise CheckFailedError(f"cannot write {piece.name}: {explain(error)}") from None
         refused: list[Refusal] = staged.result
-        for refusal in refused:
-            if refusal.row >= 0:
-                self.refused[refusal.row] = refusal
-                self.refused_rows.add(refusal.row)
-            else:
-                self.lost.append((piece.name, refusal.detail))
+        self._refuse(piece, refused)
         if refused and len(refused) >= len(piece.rows):
             self.target.discard(staged)
             return
@@ -88,6 +90,14 @@ class Execution:
         self._weight += staged.size
         if len(self._group) >= GROUP_FILES or self._weight >= _GROUP_BYTES:
             self.flush()
+
+    def _refuse(self, piece: Piece, refused: Iterable[Refusal]) -> None:
+        for refusal in refused:
+            if refusal.row >= 0:
+                self.refused[refusal.row] = refusal
+                self.refused_rows.add(refusal.row)
+            else:
+                self.lost.append((piece.name, refusal.detail))
 
     def _note(self, piece: Piece, refused: Iterable[int]) -> None:
         without = set(refused)

@@ -8,12 +8,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
+import numpy as np
+
 from rfdedup.model.errors import ConfigError
 from rfdedup.model.items import storable_time, version_of
 from rfdedup.outputs.apply.names import local
 from rfdedup.outputs.materialize.names import Names, portable
 from rfdedup.outputs.materialize.pieces import MANIFEST, Piece, Refusal
-from rfdedup.outputs.materialize.rows import Images, RunRows
+from rfdedup.outputs.materialize.rows import Images, RunRows, suffixed, uri_of
 from rfdedup.outputs.materialize.same_datasets import DatasetFiles
 from rfdedup.outputs.materialize.same_table import write_table
 from rfdedup.outputs.materialize.same_tar import write_tar
@@ -48,7 +50,7 @@ class SameLayout:
         """Outputs in the order of inputs.
 
         Raises:
-            ConfigError: an input is not on this machine, or of a kind that cannot be written.
+            ConfigError: a container is not on this machine.
         """
         names = Names()
         names.take(MANIFEST, "")
@@ -60,19 +62,26 @@ class SameLayout:
             yield Piece(name, facts["bytes"] or 0, (row,), write, mtime_ns=time)
             for beside in self.selection.beside.get(row, ()):
                 yield beside_piece(beside, _not_ours(beside.target, taken), row)
-        for root in self.containers:
+        rewritten = [root for root in self.containers if container_kind(root) is not None]
+        for root in rewritten:
             yield self._container(root, names.take(portable(self.places[root]), root))
+        for facts in self.rows.facts(self._loose(rewritten)):
+            place = "/".join(part for part in (self.places[facts["root"]], suffixed(facts)) if part)
+            name = names.take(portable(place), uri_of(facts["root"], facts) + facts["path"])
+            write = partial(write_image, self.images, facts)
+            yield Piece(name, facts["bytes"] or 0, (facts["row"],), write, mtime_ns=facts["mtime_ns"])
         for piece in self.datasets.pieces():
             yield replace(piece, name=_not_ours(piece.name, taken))
 
+    def _loose(self, rewritten: list[str]) -> list[int]:
+        """Images that are neither files of folders here nor in containers: each becomes a file of its own."""
+        inside = np.isin(self.rows.root, [self.rows.roots.index(r) for r in rewritten if r in self.rows.roots])
+        some = self.rows.reading_order(np.flatnonzero(self.selection.included & ~inside))
+        return [row for row in some.tolist() if row not in self.selection.targets]
+
     def _container(self, root: str, name: str) -> Piece:
         if "://" in root:
-            raise ConfigError(f"--as same needs inputs on this machine, and {root} is not: choose another --as")
-        kind = container_kind(root)
-        if kind is None:
-            raise ConfigError(
-                f"--as same cannot write {root}, which is neither tar, zip nor Parquet: choose another --as"
-            )
+            raise ConfigError(f"--as same needs containers on this machine, and {root} is not: choose another --as")
         try:
             status = os.stat(root)
             size, time = status.st_size, storable_time(status)
@@ -82,7 +91,7 @@ class SameLayout:
         some = self.rows.of_root(root)
         going = some[self.selection.included[some]]
         keys = [os.fsdecode(name) for name in self.rows.table["path_bytes"].take(going).to_pylist()]
-        write = partial(self._write, kind, root, some)
+        write = partial(self._write, str(container_kind(root)), root, some)
         return Piece(name, size, tuple(going.tolist()), write, tuple(keys), time)
 
     def _write(self, kind: str, root: str, some: Any, sink: Sink) -> list[Refusal]:

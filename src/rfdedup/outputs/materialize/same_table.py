@@ -20,6 +20,8 @@ from rfdedup.storage.files import open_regular
 
 _BATCH_ROWS: Final = 64
 _BUFFER: Final = 1 << 20
+_PACKINGS: Final = {"UNCOMPRESSED": "NONE", **{name: name for name in ("SNAPPY", "GZIP", "BROTLI", "ZSTD", "LZ4")}}
+"""How the packings of columns are called when they are written; others are packed by zstd."""
 
 
 def write_table(
@@ -90,5 +92,5 @@ def _options(table: pq.ParquetFile) -> dict[str, Any]:
     packed = {}
     for i in range(group.num_columns):
         column = group.column(i)
-        packed[column.path_in_schema] = {"UNCOMPRESSED": "NONE"}.get(column.compression, column.compression)
+        packed[column.path_in_schema] = _PACKINGS.get(column.compression, "ZSTD")
     return {"compression": packed, "write_page_index": False}

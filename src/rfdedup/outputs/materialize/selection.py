@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -89,16 +89,14 @@ def _folders(run: Path, rows: RunRows, dest: str, places: dict[str, str], chosen
     }
     fs = FsOps()
     folds = fs.ignores_case(dest)
-    with Catalog.build_of(read_rows(run, files_only=True)) as catalog:
+    with Catalog.build_of(_rows_of_files(run, places)) as catalog:
         for root, place in places.items():
             target = os.path.join(dest, *place.split("/")) if place else dest
             options = Options(Action.COPY, target, rules=RULES, folds_names=folds, pairs=Pairs.KEEP)
             survey = _Untouched(fs, folds_names=folds)
             planner = Planner(options, catalog, Labels(survey, RULES, companions=True))
-            batches = read_rows(run, files_only=True)
-            for planned in planner.plan(
-                [_believed(row, catalog) for row in batch if row.root == root] for batch in batches
-            ):
+            batches = ([row for row in batch if row.root == root] for batch in _rows_of_files(run, places))
+            for planned in planner.plan(batches):
                 if isinstance(planned, Held):
                     if planned.failed and planned.reason != _NOT_READ:
                         chosen.included[number[planned.base, planned.name]] = False
@@ -107,9 +105,14 @@ def _folders(run: Path, rows: RunRows, dest: str, places: dict[str, str], chosen
                 _take(planned, number, dest, chosen)
 
 
-def _believed(row: Row, catalog: Catalog) -> Row:
-    """A row without its king, where that lies inside a container: labels of these are not compared."""
-    return row if row.king_root in catalog.roots else row._replace(king_root=None, king_name=None)
+def _rows_of_files(run: Path, roots: Collection[str]) -> Iterator[list[Row]]:
+    """The files of folders. Kings inside containers are left out: their labels are not compared."""
+    for batch in read_rows(run, files_only=True):
+        yield [
+            row if row.king_root in roots else row._replace(king_root=None, king_name=None)
+            for row in batch
+            if row.root in roots
+        ]
 
 
 def _take(unit: Unit, number: dict[tuple[str, bytes], int], dest: str, chosen: Selection) -> None:

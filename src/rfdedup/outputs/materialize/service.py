@@ -201,6 +201,8 @@ class _Call:
         self.selection = select(self.run, rows, self.dest, places)
         going: Rows = rows.reading_order(np.flatnonzero(self.selection.included))
         self.summary.planned = len(going)
+        # a RAW that nobody read goes with its picture
+        self.summary.unread -= rows.table["sha256"].take(going).null_count
         self.summary.stays = len(self.selection.stays)
         sidecars = Sidecars(rows, self.selection)
         shards = rows, going, images, sidecars, self.request.shard_bytes
