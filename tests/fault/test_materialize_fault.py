@@ -226,6 +226,27 @@ def test_bytes_that_are_not_those_of_the_run_are_never_written(tmp_path: Path) -
         assert summary.images == len(KEPT) - 1
 
 
+def test_a_shard_that_was_written_is_not_lost_when_its_source_goes(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "t.tar", pictures())
+    run = run_of(path, tmp_path / "run")
+    status = path.stat()
+    data = path.read_bytes()
+    path.write_bytes(data.replace(pictures()[KEPT[0]][-40:], bytes(40)))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    for kind in ("same", "webdataset"):
+        first = copied(run, tmp_path / kind, kind)
+        assert (first.images, first.refused_count) == (3, 1)
+    os.utime(path, (1, 1))
+    for kind in ("same", "webdataset"):
+        before = tree(tmp_path / kind)
+        again = copied(run, tmp_path / kind, kind)
+        assert (again.images, again.refused_count) == (3, 1)
+        assert {name: data for name, data in tree(tmp_path / kind).items() if name.endswith(".tar")} == {
+            name: data for name, data in before.items() if name.endswith(".tar")
+        }
+        assert sum(row["target"] is not None for row in manifest(tmp_path / kind)) == 3
+
+
 def test_a_full_disk_is_one_line_and_the_same_command_goes_on(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

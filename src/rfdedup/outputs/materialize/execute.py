@@ -14,6 +14,7 @@ from rfdedup.storage.files import explain
 
 GROUP_FILES: int = 256
 _GROUP_BYTES: Final = 64 << 20
+_BEFORE: Final = "changed", "it was not what the run looked at when the copy was begun"
 _TAKEN: Final = "another output of the copy has its name"
 
 
@@ -73,7 +74,7 @@ class Execution:
         entry = self.log.entries.get(piece.name)
         if entry is None or entry.refused or (piece.of_all and (self.written or not self.log.finished)):
             return False
-        return self.target.size(piece.name) == entry.size
+        return self._holds(entry)
 
     def _write(self, piece: Piece) -> None:
         try:
@@ -81,6 +82,16 @@ class Execution:
         except OSError as error:
             raise CheckFailedError(f"cannot write {piece.name}: {explain(error)}") from None
         refused: list[Refusal] = staged.result
+        before = self.log.entries.get(piece.name)
+        if before is not None and before.refused and len(refused) >= len(before.refused) and self._holds(before):
+            # what an earlier call wrote has no less
+            self.target.discard(staged)
+            reasons = {refusal.row: refusal for refusal in refused}
+            self._refuse(piece, [reasons.get(row, Refusal(row, *_BEFORE)) for row in before.refused])
+            self._note(piece, before.refused)
+            self.there += 1
+            self.size += before.size
+            return
         self._refuse(piece, refused)
         if refused and len(refused) >= len(piece.rows):
             self.target.discard(staged)
@@ -90,6 +101,9 @@ class Execution:
         self._weight += staged.size
         if len(self._group) >= GROUP_FILES or self._weight >= _GROUP_BYTES:
             self.flush()
+
+    def _holds(self, entry: Entry) -> bool:
+        return self.target.size(entry.name) == entry.size
 
     def _refuse(self, piece: Piece, refused: Iterable[Refusal]) -> None:
         for refusal in refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -88,6 +89,14 @@ class RunRows:
                 facts["row"] = int(row)
                 facts["root"] = self.roots[self.root[row]]
                 yield facts
+
+    def places(self, rows: Rows) -> list[dict[str, Any]]:
+        """The facts by which images are found and checked in a container, which may hold very many."""
+        names = ["path_bytes", "bytes", "sha256", "offset", "length", "source"]
+        found: list[dict[str, Any]] = self.table.select(names).take(pa.array(rows, pa.int64())).to_pylist()
+        for row, facts in zip(rows.tolist(), found, strict=True):
+            facts["row"], facts["source"] = row, sys.intern(facts["source"])
+        return found
 
     def containers(self) -> list[str]:
         """The inputs that hold images inside, in order."""

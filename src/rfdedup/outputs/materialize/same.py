@@ -95,9 +95,9 @@ class SameLayout:
         return Piece(name, size, tuple(going.tolist()), write, tuple(keys), time)
 
     def _write(self, kind: str, root: str, some: Any, sink: Sink) -> list[Refusal]:
-        facts = list(self.rows.facts(some))
+        facts = self.rows.places(some)
         goes = set(some[self.selection.included[some]].tolist())
-        version = facts[0]["version"] if facts else _version(root)
+        version = self.rows.table["version"][some[0]].as_py() if len(some) else _version(root)
         return _WRITERS[kind](root, version, facts, goes, sink)
 
 

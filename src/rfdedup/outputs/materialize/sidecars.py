@@ -100,7 +100,7 @@ class Sidecars:
         self._root, self._found, self._table = facts["root"], {}, None
         if "://" in facts["root"]:
             return
-        every = list(self.rows.facts(self.rows.of_root(facts["root"])))
+        every = self.rows.places(self.rows.of_root(facts["root"]))
         try:
             with open_regular(facts["root"]) as stream:
                 if version_of(os.fstat(stream.fileno())) != facts["version"]:
