@@ -247,6 +247,29 @@ def test_a_yolo_root_comes_out_as_one(tmp_path: Path) -> None:
     assert [annotation["category_id"] for annotation in value["annotations"]] == [0, 1, 0, 1]
 
 
+def test_labels_beside_a_folder_above_the_input_go_along(tmp_path: Path) -> None:
+    root = yolo_root(tmp_path / "set")
+    run = run_of(root / "images/train", tmp_path / "run")
+    wanted = {f"{name}.jpg": f"{i % 2} 0.5 0.25 0.5 0.25\n" for i, name in enumerate("abcd")}
+    copied(run, tmp_path / "same", "same")
+    found = tree(tmp_path / "same")
+    assert {name.rpartition("/")[2] for name in found if name.startswith("images/train/")} == set(wanted)
+    labels = {
+        name.rpartition("/")[2]: data.decode() for name, data in found.items() if name.startswith("labels/train/")
+    }
+    assert labels == {name.replace(".jpg", ".txt"): text for name, text in wanted.items()}
+    copied(run, tmp_path / "yolo", "yolo")
+    assert read_yolo_root(tmp_path / "yolo")[1] == wanted
+
+
+def test_boxes_that_a_run_noted_are_no_class() -> None:
+    from rfdedup.outputs.materialize.labels import class_in
+
+    assert [class_in(label) for label in ("cat", "no boxes", "cat 0.5000 0.5000 0.1000 0.2500")] == ["cat", None, None]
+    assert class_in("a b 0.5000 0.5000 0.1000 0.2500; c 0.1000 0.1000 0.1000 0.1000") is None
+    assert class_in(None) is None
+
+
 def coco_root(folder: Path) -> Path:
     names = list(pictures())
     images = [{"id": i + 7, "file_name": n, "width": 320, "height": 240, "camera": "x"} for i, n in enumerate(names)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ from rfdedup.storage.files import explain, read_regular
 SPLITS: Final = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val"}
 _NO_CLASS: Final = frozenset(("images", "jpegimages", "train", "val", "valid", "validation", "test", "data"))
 """Folders that say nothing of the class of what they hold."""
+_BOXES: Final = re.compile(r"no boxes|.*( -?\d+\.\d{4}){4}", re.DOTALL)
+"""How a run notes that an image shows objects, or none."""
 _POLYGON_NUMBERS: Final = 6
 _BOX_NUMBERS: Final = 4
 
@@ -53,7 +56,7 @@ def split_of(facts: dict[str, Any]) -> str | None:
 
 def class_of(facts: dict[str, Any], sidecars: Sidecars) -> str | None:
     """Class of an image: what the run noted, ``label`` of its table, a ``.cls`` beside it, or the folder it lies in."""
-    if facts.get("label"):
+    if class_in(facts.get("label")):
         return str(facts["label"])
     columns = sidecars.columns(facts)
     if columns is not None:
@@ -62,6 +65,11 @@ def class_of(facts: dict[str, Any], sidecars: Sidecars) -> str | None:
         return sidecars.read(facts, ".cls").decode("utf-8", "replace").strip() or None
     folder = key_of(facts).rpartition("/")[0].rpartition("/")[2]
     return folder if folder and folder.lower() not in _NO_CLASS else None
+
+
+def class_in(label: str | None) -> str | None:
+    """A label of the run where it is a class, and not the boxes of objects in one line."""
+    return None if not label or _BOXES.fullmatch(label) else label
 
 
 def _class_in_table(table: pa.Table, row: int) -> str | None:

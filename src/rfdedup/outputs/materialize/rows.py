@@ -121,6 +121,9 @@ def key_of(facts: dict[str, Any]) -> str:
 def suffixed(facts: dict[str, Any]) -> str:
     """The name of an image with a suffix: rows of tables often have names without one."""
     key = key_of(facts)
+    if facts.get("frame") is not None:
+        # a frame of a film, which has a time where others have a suffix
+        return f"{key}.jpg"
     known = os.path.splitext(key)[1]
     if known and len(known) <= 6 and not (facts["source"] or "").startswith(PARQUET):
         return key

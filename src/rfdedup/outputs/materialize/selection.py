@@ -16,13 +16,14 @@ from rfdedup.outputs.apply.bundles import Pairs
 from rfdedup.outputs.apply.catalog import Catalog, Row, read_rows
 from rfdedup.outputs.apply.fsops import FsOps
 from rfdedup.outputs.apply.labels import Labels
-from rfdedup.outputs.apply.names import local
+from rfdedup.outputs.apply.names import local, split_suffix
 from rfdedup.outputs.apply.plan import Action, Held, Options, PlannedFile, Planner, Unit
 from rfdedup.outputs.apply.sidecars import DEFAULT_RULES, IMAGE_TREES, is_image_name, parse_rules
 from rfdedup.outputs.apply.survey import DiskSurvey
 from rfdedup.outputs.materialize.rows import RunRows
 
 RULES: Final = parse_rules(DEFAULT_RULES)
+_LABEL: Final = b".txt"
 _NOT_READ: Final = "unreadable"
 
 
@@ -122,8 +123,36 @@ def _take(unit: Unit, number: dict[tuple[str, bytes], int], dest: str, chosen: S
         chosen.targets[row] = _below(part.image, dest)
         if part.stays is not None:
             chosen.stays[row] = part.stays.detail
-        if part.sidecars:
-            chosen.beside[row] = [Beside(item.base, item.name, _below(item, dest)) for item in part.sidecars]
+        beside = [Beside(item.base, item.name, _below(item, dest)) for item in part.sidecars]
+        if not any(item.name.endswith(_LABEL) for item in beside):
+            beside += _label_above(part.image, chosen.targets[row])
+        if beside:
+            chosen.beside[row] = beside
+
+
+def _label_above(image: PlannedFile, target: str) -> list[Beside]:
+    """The YOLO label of an image whose input lies below a folder ``images``: ``images/train`` has ``labels/train``."""
+    above, tail = _image_tree(image.base)
+    if not tail or not target.startswith(f"{tail}/"):
+        return []
+    folder, _, leaf = (tail.partition("/")[2].encode() + b"/" + image.name).rpartition(b"/")
+    name = b"labels/" + folder + b"/" + split_suffix(leaf)[0] + _LABEL
+    if not os.path.isfile(local(above, name)):
+        return []
+    stem = os.path.splitext(target.partition("/")[2])[0]
+    return [Beside(above, name, f"labels/{stem}{_LABEL.decode()}")]
+
+
+def _image_tree(root: str) -> tuple[str, str]:
+    """The folder above the last ``images`` in the path of an input, and the path from there on; empty without one."""
+    parts = root.split(os.sep)
+    for place in range(len(parts) - 1, 0, -1):
+        above = os.sep.join(parts[:place])
+        last = place == len(parts) - 1
+        # folders of that name higher up are of YOLO only where labels lie beside them
+        if os.fsencode(parts[place]) in IMAGE_TREES and (last or os.path.isdir(os.path.join(above, "labels"))):
+            return above, "/".join(parts[place:])
+    return root, ""
 
 
 def _below(item: PlannedFile, dest: str) -> str:
@@ -176,12 +205,12 @@ def _owner_stems(name: bytes) -> Iterator[bytes]:
 def place_of_inputs(folders: Sequence[str], containers: Sequence[str]) -> dict[str, str]:
     """Where each input lies in a copy that keeps their names: alone at the top, several as they lie to each other.
 
-    A single folder that is called ``images`` keeps its name, because its labels lie beside it.
+    A single folder that is called ``images``, or lies below one that has ``labels`` beside it, keeps its name from there on, because its labels lie
+    beside that.
     """
     every = [*folders, *containers]
     if len(every) == 1 and folders:
-        leaf = os.path.basename(every[0])
-        return {every[0]: leaf if os.fsencode(leaf) in IMAGE_TREES else ""}
+        return {every[0]: "" if "://" in every[0] else _image_tree(every[0])[1]}
     here = [path for path in every if "://" not in path]
     above = os.path.commonpath([os.path.dirname(path) for path in here]) if here and _one_drive(here) else None
     found = {}

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from rfdedup.outputs.materialize.labels import split_of
+from rfdedup.outputs.materialize.labels import class_in, split_of
 from rfdedup.outputs.materialize.names import Names, portable
 from rfdedup.outputs.materialize.pieces import Piece, Refusal
 from rfdedup.outputs.materialize.rows import Images, Rows, RunRows, suffixed
@@ -104,7 +104,7 @@ def class_numbers(rows: RunRows, going: Rows) -> dict[str, int]:
     """Classes that the run noted of images that go, numbered by name; empty where it noted none."""
     if "label" not in rows.table.column_names:
         return {}
-    names = {name for name in rows.table["label"].take(going).to_pylist() if name}
+    names = {name for name in map(class_in, rows.table["label"].take(going).to_pylist()) if name}
     return {name: number for number, name in enumerate(sorted(names))}
 
 
