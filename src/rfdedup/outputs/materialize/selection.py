@@ -205,8 +205,8 @@ def _owner_stems(name: bytes) -> Iterator[bytes]:
 def place_of_inputs(folders: Sequence[str], containers: Sequence[str]) -> dict[str, str]:
     """Where each input lies in a copy that keeps their names: alone at the top, several as they lie to each other.
 
-    A single folder that is called ``images``, or lies below one that has ``labels`` beside it, keeps its name from there on, because its labels lie
-    beside that.
+    A single folder that is called ``images``, or lies below one that has ``labels`` beside it, keeps its name from
+    there on, because its labels lie beside that.
     """
     every = [*folders, *containers]
     if len(every) == 1 and folders:
