@@ -22,6 +22,9 @@ from rfdedup.cli.main import app
 from rfdedup.features.hashes import sha256
 from rfdedup.model.errors import ConfigError, RunFolderError
 from rfdedup.outputs.materialize import copies_of, remove_copy
+from rfdedup.outputs.materialize.labels import class_in
+from rfdedup.outputs.materialize.rows import RunRows
+from rfdedup.outputs.materialize.shards import by_split
 from rfdedup.pipeline.results import Run
 
 KINDS = ("same", "files", "webdataset", "parquet", "hf", "yolo", "coco", "imagefolder", "manifest")
@@ -260,11 +263,13 @@ def test_labels_beside_a_folder_above_the_input_go_along(tmp_path: Path) -> None
     assert labels == {name.replace(".jpg", ".txt"): text for name, text in wanted.items()}
     copied(run, tmp_path / "yolo", "yolo")
     assert read_yolo_root(tmp_path / "yolo")[1] == wanted
+    # without labels it is a folder as any other
+    plain = run_of(put(tmp_path / "images/holiday", {"x.jpg": picture(1)}), tmp_path / "run-plain")
+    copied(plain, tmp_path / "plain", "same")
+    assert set(tree(tmp_path / "plain")) == {"x.jpg", "manifest.parquet"}
 
 
 def test_boxes_that_a_run_noted_are_no_class() -> None:
-    from rfdedup.outputs.materialize.labels import class_in
-
     assert [class_in(label) for label in ("cat", "no boxes", "cat 0.5000 0.5000 0.1000 0.2500")] == ["cat", None, None]
     assert class_in("a b 0.5000 0.5000 0.1000 0.2500; c 0.1000 0.1000 0.1000 0.1000") is None
     assert class_in(None) is None
@@ -400,9 +405,6 @@ def test_splits_are_shards_and_folders(tmp_path: Path) -> None:
     run = run_of(write_tar(tmp_path / "x.tar", pictures()), tmp_path / "run")
     table = run.verdicts
     splits = ["valid" if name.startswith("dog") else "train" for name in table["path"].to_pylist()]
-    from rfdedup.outputs.materialize.rows import RunRows
-    from rfdedup.outputs.materialize.shards import by_split
-
     rows = RunRows(table.set_column(table.schema.get_field_index("split"), "split", pa.array(splits)))
     found = {split: [int(n) for some in shards for n in some] for split, shards in by_split(rows, kept(rows), 1 << 30)}
     assert {split: [table["path"][n].as_py() for n in some] for split, some in found.items()} == {
