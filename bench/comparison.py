@@ -52,7 +52,7 @@ U8 = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pair:
-    """Two pictures, whether they show the same, and a name for the table. ``crowd``: judged by ``crowd_kind``."""
+    """Two pictures, whether they show the same, and a name for the table. ``crowd``: judged by ``kind_in_series``."""
 
     kind: str
     same: bool
@@ -365,14 +365,18 @@ def main() -> None:
             start = time.process_time()
             evidence = compare(subject, king)
             spent = 1000 * (time.process_time() - start)
-            kind = evidence.crowd_kind if options.crowd or pair.crowd else evidence.kind
+            kind = evidence.kind_in_series if options.crowd or pair.crowd else evidence.kind
             right = (kind is not Kind.DIFFERENT) == pair.same
             total[pair.kind, pair.same].append((right, spent, evidence))
             if options.failures and not right:
                 print("WRONG", pair.kind, pair.name, evidence)
             if options.swap:
                 back = compare(king, subject)
-                if (back.kind, back.crowd_kind, back.reason) != (evidence.kind, evidence.crowd_kind, evidence.reason):
+                if (back.kind, back.kind_in_series, back.reason) != (
+                    evidence.kind,
+                    evidence.kind_in_series,
+                    evidence.reason,
+                ):
                     print("UNEQUAL", pair.kind, pair.name, evidence, back)
     print(f"{'kind':34} {'same':5} {'right':>11} {'ms':>7}  reasons")
     for (kind, same), some in sorted(total.items()):

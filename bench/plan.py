@@ -123,7 +123,8 @@ def peak_of_rows(n: int) -> float:
     from rfdedup import refine
     from rfdedup.features.settings import feature_key
     from rfdedup.model.config import make_config
-    from rfdedup.pipeline.planning.measuring import image_set_of, invented, judged
+    from rfdedup.pipeline.planning.measuring import image_set_of
+    from rfdedup.pipeline.planning.row_cost import invented, judged
     from rfdedup.runtime.memory import peak_memory
     from rfdedup.sources.folder import scan
     from rfdedup.storage.feature_store import FeatureStore

@@ -3,9 +3,10 @@
     python bench/proposals.py ../shared/data/photos ../shared/data/cars ../shared/data/prior --images 600
 
 Every picture is cut to 64, 50 and 25 % at a random place, and every fourth four are laid beside each other. Prints, for
-each kind, the share that embeddings propose down to their floor, that local features propose, and that either does;
+each kind, the share that embeddings propose down to their floor, that local features and that panels propose, and that
+any of them does;
 then the pairs an image that embeddings propose among the unlike pictures alone, how many of these local features let
-pass, and what local features cost.
+pass, and what local features and panels cost.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ import numpy as np
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.preprocess import prepare
 from rfdedup.features.local_features import local_features
+from rfdedup.features.panels import panels
 from rfdedup.imaging import DecodeLimits, decode
-from rfdedup.imaging.arrays import U8
+from rfdedup.imaging.arrays import U8, area_resize
 from rfdedup.metric.whitening import full_prior_of
+from rfdedup.model.constants import THUMB_SIDE
 from rfdedup.model.errors import ImageError
 from rfdedup.model.proposals import Proposals
-from rfdedup.pipeline.duplicates import FLOOR_WHITENED, PARTS
-from rfdedup.stages.propose import by_embeddings, by_parts, unlike_in_detail
+from rfdedup.pipeline.proposal_settings import FLOOR_WHITENED, PANELS, PARTS
+from rfdedup.stages.propose import by_embeddings, by_panels, by_parts, unlike_in_detail
 
 SHARES = (0.64, 0.5, 0.25)
 
@@ -85,6 +88,10 @@ def main() -> None:
     began = time.process_time()
     packed = [local_features(grey) for grey in greys]
     measured = (time.process_time() - began) / len(shown) * 1000
+    began = time.process_time()
+    cut_out = [panels(grey) for grey in greys]
+    paneled = (time.process_time() - began) / len(shown) * 1000
+    thumbs = np.stack([area_resize(grey, THUMB_SIDE, THUMB_SIDE).ravel() for grey in greys])
 
     def octets(places: np.ndarray) -> list[bytes]:
         return [packed[at] for at in places.tolist()]
@@ -95,13 +102,19 @@ def main() -> None:
     began = time.process_time()
     parts = by_parts(everything, octets, PARTS)
     searched = (time.process_time() - began) / len(shown) * 1000
-    found = [set(zip(some.a.tolist(), some.b.tolist(), strict=True)) for some in (embeddings, parts)]
-    print(f"{n} pictures, {len(shown)} in all; share proposed with what they show: embeddings, local features, either")
+
+    def cuts(places: np.ndarray) -> list[bytes | None]:
+        return [cut_out[at] for at in places.tolist()]
+
+    seams = by_panels(everything, cuts, lambda places: thumbs[places], PANELS)
+    found = [set(zip(some.a.tolist(), some.b.tolist(), strict=True)) for some in (embeddings, parts, seams)]
+    print(f"{n} pictures, {len(shown)} in all; share proposed by embeddings, local features, panels, any")
     for kind in dict.fromkeys(kind for kind, *_ in shown if kind != "whole"):
         pairs = [(i, at) for at, (name, of, _) in enumerate(shown) if name == kind for i in of]
         hits = np.array([[pair in some for some in found] for pair in pairs])
         print(
-            f"{kind:14}{hits[:, 0].mean():8.3f}{hits[:, 1].mean():8.3f}{hits.any(axis=1).mean():8.3f}  of {len(pairs)}"
+            f"{kind:14}{''.join(f'{share:8.3f}' for share in hits.mean(axis=0))}{hits.any(axis=1).mean():8.3f}"
+            f"  of {len(pairs)}"
         )
 
     alone = by_embeddings(np.arange(n), vectors[:n], FLOOR_WHITENED, 4)
@@ -111,7 +124,10 @@ def main() -> None:
         f"unlike pictures alone: {len(alone) / n:.3f} pairs an image by embeddings, {passed.sum() / n:.3f} of them "
         f"pass, {len(both) / n:.3f} with those by local features"
     )
-    print(f"core-ms an image: {measured:.2f} to measure, {searched:.2f} to search and lay over each other")
+    print(
+        f"core-ms an image: local features {measured:.2f} to measure, {searched:.2f} to search; "
+        f"panels {paneled:.2f} to find"
+    )
 
 
 if __name__ == "__main__":

@@ -9,21 +9,40 @@ from rfdedup.model.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from rfdedup.encoders import load_encoder
+    from rfdedup.encoders.function import as_encoder
     from rfdedup.keepers.crown import crown
     from rfdedup.model.errors import RfdedupError
     from rfdedup.neighbors.cosine import cosine_links
     from rfdedup.neighbors.hamming import hamming_links
+    from rfdedup.outputs.review.explaining import explain
+    from rfdedup.pipeline.pictures import compare, hashes
     from rfdedup.pipeline.results import Run
     from rfdedup.pipeline.run import refine
 
-__all__ = ["RfdedupError", "Run", "cosine_links", "crown", "hamming_links", "load_encoder", "refine"]
+__all__ = [
+    "RfdedupError",
+    "Run",
+    "as_encoder",
+    "compare",
+    "cosine_links",
+    "crown",
+    "explain",
+    "hamming_links",
+    "hashes",
+    "load_encoder",
+    "refine",
+]
 
 _HOMES = {
     "RfdedupError": "rfdedup.model.errors",
     "Run": "rfdedup.pipeline.results",
+    "as_encoder": "rfdedup.encoders.function",
+    "compare": "rfdedup.pipeline.pictures",
     "cosine_links": "rfdedup.neighbors.cosine",
     "crown": "rfdedup.keepers.crown",
+    "explain": "rfdedup.outputs.review.explaining",
     "hamming_links": "rfdedup.neighbors.hamming",
+    "hashes": "rfdedup.pipeline.pictures",
     "load_encoder": "rfdedup.encoders",
     "refine": "rfdedup.pipeline.run",
 }

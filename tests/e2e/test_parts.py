@@ -38,6 +38,15 @@ def laid(folder: Path, panels: int) -> Path:
     return folder
 
 
+def with_copies(folder: Path) -> Path:
+    """The same, and smaller and turned copies of the pictures in the collage."""
+    for name in NAMES[:4]:
+        with Image.open(folder / f"{name}.jpg") as photo:
+            photo.resize((320, 240)).save(folder / f"{name}_half.jpg", quality=80)
+            photo.rotate(2, Image.Resampling.BICUBIC).save(folder / f"{name}_turned.jpg", quality=95)
+    return folder
+
+
 def kings(run: Run) -> dict[str, str | None]:
     return {row["path"]: row["king"] for row in run.verdicts.select(["path", "king"]).to_pylist()}
 
@@ -96,3 +105,13 @@ def test_a_collage_stays_where_one_of_its_pictures_is_nowhere_else(tmp_path: Pat
     found = kings(run)
     assert found.pop("quarter.jpg") == "chelsea.jpg"
     assert set(found.values()) == {None}
+
+
+def test_a_collage_mixes_no_families(tmp_path: Path) -> None:
+    """Copies of the pictures in a collage go for their originals, whichever of them the collage was compared with."""
+    run = rfdedup.refine(with_copies(laid(tmp_path / "in", 4)), tmp_path / "run")
+    found = kings(run)
+    for name in NAMES[:4]:
+        assert found[f"{name}.jpg"] is None
+        assert {found[f"{name}_half.jpg"], found[f"{name}_turned.jpg"]} == {f"{name}.jpg"}
+    assert found["collage.jpg"] in {f"{name}.jpg" for name in NAMES[:4]}

@@ -17,7 +17,7 @@ import rfdedup
 from in_process import small_set, without_workers
 from rfdedup.cli.main import app
 from rfdedup.cli.main import main as cli_main
-from rfdedup.pipeline.planning import measuring
+from rfdedup.pipeline.planning import measuring, row_cost
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     without_workers(monkeypatch)
     # a command counts the age of its process as start-up; here that would be all tests before
     monkeypatch.setattr(psutil.Process, "create_time", lambda _: time.time())
-    monkeypatch.setattr(measuring, "TABLE_ROWS", (200, 1000))
+    monkeypatch.setattr(row_cost, "TABLE_ROWS", (200, 1000))
     monkeypatch.setattr(measuring, "JOIN_ROWS", (500, 1000))
 
 

@@ -217,7 +217,7 @@ def test_workers_that_cannot_start_stop_the_run(limits, start, message):
 
 
 def test_what_was_finished_before_the_pool_broke_is_delivered():
-    with Pool(worker_tasks.obey, 1, ahead=3) as pool:
+    with Pool(worker_tasks.obey, 1, most_waiting=3) as pool:
         run = pool.run([(0, ok(2)), (1, ok(2)), (2, [("bug", 1)])])
         assert [next(run).tag, next(run).tag] == [0, 1]
         with pytest.raises(WorkerError):

@@ -68,7 +68,11 @@ def both_ways(one: U8, two: U8) -> Evidence:
     """Evidence of the pair, once it is known to say the same the other way round."""
     evidence, back = compare(view(one), view(two)), compare(view(two), view(one))
     swapped = {Side.SUBJECT: Side.KING, Side.KING: Side.SUBJECT}
-    assert (back.kind, back.crowd_kind, back.reason) == (evidence.kind, evidence.crowd_kind, evidence.reason)
+    assert (back.kind, back.kind_in_series, back.reason) == (
+        evidence.kind,
+        evidence.kind_in_series,
+        evidence.reason,
+    )
     assert back.side is swapped.get(evidence.side, evidence.side)
     assert (back.overlap, back.matched, back.changed_area) == (
         evidence.overlap,
@@ -177,11 +181,11 @@ def test_an_overlay_in_a_crowd_needs_the_same_grain() -> None:
     smooth = grainy(np.asarray(cv2.GaussianBlur(photo("koala"), (0, 0), 2.0)), 1)
     marked = written(smooth, "SAMPLE", (30, 120), 40, (255, 255, 255), 0.6)
     evidence = both_ways(smooth, marked)
-    assert (evidence.kind, evidence.crowd_kind, evidence.reason) == (Kind.COPY, Kind.COPY, "overlay")
+    assert (evidence.kind, evidence.kind_in_series, evidence.reason) == (Kind.COPY, Kind.COPY, "overlay")
     assert compare(view(marked), view(smooth)).side is not Side.NONE
     scene = np.asarray(cv2.GaussianBlur(photo("koala"), (0, 0), 2.0))
     caught = written(scene, "SAMPLE", (30, 120), 40, (255, 255, 255), 0.6)
-    assert both_ways(grainy(scene, 1), grainy(caught, 2)).crowd_kind is Kind.DIFFERENT
+    assert both_ways(grainy(scene, 1), grainy(caught, 2)).kind_in_series is Kind.DIFFERENT
 
 
 def page(number: str, size: int) -> U8:

@@ -27,8 +27,8 @@ COPY = Evidence(
     640,
     "unchanged",
 )
-MOMENT = replace(COPY, kind=Kind.MOMENT, crowd_kind=Kind.MOMENT)
-OVERLAY = replace(COPY, crowd_kind=Kind.DIFFERENT, changed_area=900, side=Side.SUBJECT, reason="overlay")
+MOMENT = replace(COPY, kind=Kind.MOMENT, kind_in_series=Kind.MOMENT)
+OVERLAY = replace(COPY, kind_in_series=Kind.DIFFERENT, changed_area=900, side=Side.SUBJECT, reason="overlay")
 CHANGED = replace(OVERLAY, kind=Kind.DIFFERENT, side=Side.BOTH, reason="changed")
 UNLIKE = replace(CHANGED, overlap=0.0, changed_area=0, reason="not-aligned")
 

@@ -136,8 +136,8 @@ def test_processors_that_saturate_get_half_the_range(monkeypatch: pytest.MonkeyP
 
 def test_results_of_threads_keep_their_order() -> None:
     with products.ThreadPoolExecutor(2) as pool:
-        assert list(products.in_threads(pool, lambda i: i * i, range(23), ahead=4)) == [i * i for i in range(23)]
-        assert list(products.in_threads(pool, abs, [-1], ahead=4)) == [1]
+        assert list(products.in_threads(pool, lambda i: i * i, range(23), most_waiting=4)) == [i * i for i in range(23)]
+        assert list(products.in_threads(pool, abs, [-1], most_waiting=4)) == [1]
 
 
 def test_a_finished_join_leaves_no_garbage_behind() -> None:

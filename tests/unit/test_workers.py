@@ -66,7 +66,7 @@ def test_input_is_read_lazily():
             yield n, [n]
             n += 1
 
-    with Pool(worker_tasks.square, 2, ahead=5) as pool:
+    with Pool(worker_tasks.square, 2, most_waiting=5) as pool:
         run = pool.run(endless())
         for yielded in range(1, 200):
             next(run)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rfdedup.comparison.keypoints import Keypoints, match
-from rfdedup.comparison.model import F64, ChangeLimits, View
-from rfdedup.imaging.arrays import U8
+from rfdedup.comparison.model import F64, FORM_SIDE, ChangeLimits, View
+from rfdedup.imaging.arrays import U8, area_resize
+from rfdedup.imaging.panels import find_panels
 
 _NEARLY_AS_GOOD: Final = 0.02
 _MOST_FORMS: Final = 2
@@ -74,6 +75,24 @@ def whole_forms(base: View, other: View, limits: ChangeLimits) -> Iterator[tuple
     for correlation, form in found[:_MOST_FORMS]:
         if correlation >= limits.whole_correlation and correlation >= found[0][0] - _NEARLY_AS_GOOD:
             yield correlation, Alignment(_form_matrix(form, base, other), form[1], 0, form)
+
+
+def by_panels(base: View, other: View, limits: ChangeLimits) -> Alignment | None:
+    """One picture as a panel of the other, as in a collage; None where no panel looks like it."""
+    found: list[tuple[float, F64]] = []
+    for outer, inner in ((base, other), (other, base)):
+        target = inner.thumb.astype(np.float64)
+        across, down = outer.width / outer.grey.shape[1], outer.height / outer.grey.shape[0]
+        for left, top, right, bottom in find_panels(outer.grey):
+            if min(right - left, bottom - top) < FORM_SIDE:
+                continue
+            panel = area_resize(np.ascontiguousarray(outer.grey[top:bottom, left:right]), FORM_SIDE, FORM_SIDE)
+            place = np.diag([(right - left) * across / inner.width, (bottom - top) * down / inner.height, 1.0])
+            place[:2, 2] = left * across, top * down
+            matrix = place if outer is base else np.linalg.inv(place)
+            found.append((_correlation(target, panel.astype(np.float64)), matrix))
+    best = max(found, key=lambda one: one[0], default=None)
+    return None if best is None or best[0] < limits.whole_correlation else Alignment(best[1], False, 0)
 
 
 def _keypoint_scale(view: View, points: Keypoints) -> F64:

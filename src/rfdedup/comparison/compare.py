@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from rfdedup.comparison.align import Alignment, by_keypoints, whole_forms
+from rfdedup.comparison.align import Alignment, by_keypoints, by_panels, whole_forms
 from rfdedup.comparison.canvas import Canvas, lay, refine, shift_together
 from rfdedup.comparison.change import find_change
 from rfdedup.comparison.colour import UNCHANGED, Colour, find_colour
-from rfdedup.comparison.decision import Measures, Verdict, another_hue, changed, decide
+from rfdedup.comparison.decision import Decision, Measures, another_hue, changed, decide
 from rfdedup.comparison.model import ROUGH_SIDE, VIEW_SIDE, ChangeLimits, View
 from rfdedup.comparison.overlay import Grain, describe, find_grain
 from rfdedup.comparison.pasted import pasted
@@ -39,7 +39,7 @@ class Finding:
     canvas: Canvas
     toned: Toned
     measures: Measures
-    verdict: Verdict
+    verdict: Decision
 
 
 def _edited(alignment: Alignment, coverage: float, gain: float) -> bool:
@@ -115,6 +115,10 @@ def find(base: View, other: View, limits: ChangeLimits) -> Finding | None:
     ):
         return few
     found = _aligned(base, other, by_keypoints(base, other, limits), limits)
+    if found is None or (found.alignment.inliers < limits.many_inliers and not _settled(found, limits)):
+        panel = _aligned(base, other, by_panels(base, other, limits), limits)
+        if panel is not None and _settled(panel, limits):
+            return panel
     if found is not None:
         return found
     if whole is None and rejected is not None:
@@ -211,7 +215,7 @@ def compare(subject: View, king: View, limits: ChangeLimits = _DEFAULTS) -> Evid
     transform = _rounded(np.linalg.inv(matrix) if subject_is_base else matrix)
     return Evidence(
         kind=verdict.kind,
-        crowd_kind=verdict.crowd_kind,
+        kind_in_series=verdict.kind_in_series,
         transform=transform,
         mirrored=finding.alignment.mirrored,
         inliers=finding.alignment.inliers,

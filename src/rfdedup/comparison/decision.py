@@ -53,16 +53,16 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     kind: Kind
-    crowd_kind: Kind
+    kind_in_series: Kind
     reason: str
     changed: bool
     colour_changed: bool
 
 
-def _different(reason: str, changed: bool = True, colour_changed: bool = False) -> Verdict:
-    return Verdict(Kind.DIFFERENT, Kind.DIFFERENT, reason, changed, colour_changed)
+def _different(reason: str, changed: bool = True, colour_changed: bool = False) -> Decision:
+    return Decision(Kind.DIFFERENT, Kind.DIFFERENT, reason, changed, colour_changed)
 
 
 def changed(measures: Measures, limits: ChangeLimits) -> bool:
@@ -105,7 +105,7 @@ def _hue_within(measures: Measures) -> bool:
     return measures.overlay is not None and (measures.overlay.banner or measures.colour.flipped < _FLIPPED)
 
 
-def decide(measures: Measures, limits: ChangeLimits) -> Verdict:
+def decide(measures: Measures, limits: ChangeLimits) -> Decision:
     """What a pair is, alone and in a crowd."""
     change = measures.change
     if measures.area < limits.least_area or change.structure < limits.least_structure:
@@ -113,9 +113,12 @@ def decide(measures: Measures, limits: ChangeLimits) -> Verdict:
     if not measures.supported and change.peak >= limits.max_change_alone:
         return _different("changed-unsupported")
     unsure = 0 < measures.inliers < limits.sure_inliers
+    # a few keypoints of a tiny picture agree by chance, and too few pixels are left to contradict them
     if unsure and (
-        change.disagreement >= limits.max_unsure_disagreement or change.peak >= limits.max_unsure_change
-    ):  # fmt: skip
+        change.disagreement >= limits.max_unsure_disagreement
+        or change.peak >= limits.max_unsure_change
+        or measures.area < limits.least_unsure_area
+    ):
         return _different("hardly-aligned")
     if measures.greyed and not (
         _GREY_GAINS[0] <= measures.gain <= _GREY_GAINS[1] and abs(measures.offset) <= _GREY_OFFSET
@@ -129,15 +132,15 @@ def decide(measures: Measures, limits: ChangeLimits) -> Verdict:
     same_grain = likeness is not None and likeness >= limits.equal_grain
     if not has_change:
         if measures.edited:
-            return Verdict(Kind.COPY, Kind.COPY, "edited", False, False)
+            return Decision(Kind.COPY, Kind.COPY, "edited", False, False)
         kind = Kind.MOMENT if likeness is not None and likeness < limits.copy_grain else Kind.COPY
         # a small thing that moved leaves no more than compression does: where things move, that is too much
-        crowd_kind = kind if change.peak < limits.max_change_crowd else Kind.DIFFERENT
-        return Verdict(kind, crowd_kind, "unchanged", False, False)
+        kind_in_series = kind if change.peak < limits.max_change_crowd else Kind.DIFFERENT
+        return Decision(kind, kind_in_series, "unchanged", False, False)
     if change.disagreement >= limits.max_disagreement or (
         measures.corners >= _LEAST_CORNERS and measures.tracked < limits.least_tracked
     ):
         return _different("hardly-aligned")
     if not layered:
         return _different("changed")
-    return Verdict(Kind.COPY, Kind.COPY if same_grain else Kind.DIFFERENT, "overlay", True, has_hue)
+    return Decision(Kind.COPY, Kind.COPY if same_grain else Kind.DIFFERENT, "overlay", True, has_hue)

@@ -51,6 +51,7 @@ class ChangeLimits:
     max_disagreement: float = 0.4
     max_unsure_disagreement: float = 0.2
     max_unsure_change: float = 1.5
+    least_unsure_area: int = 2048
     least_structure: float = 1.0
     least_tracked: float = 0.2
     least_area: int = 150

@@ -6,6 +6,8 @@ from typing import Any
 
 from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.function import PREFIX
+from rfdedup.encoders.given_vectors import GivenEncoder
 from rfdedup.encoders.registry import BUILT_IN
 from rfdedup.model.config import RunConfig, SemanticConfig, make_config
 from rfdedup.model.errors import ConfigError, RunFolderError
@@ -46,6 +48,11 @@ def trusted(config: RunConfig, encoder: str | None) -> RunConfig:
     named = config.semantic.encoder
     if encoder is not None:
         return config.model_copy(update={"semantic": config.semantic.model_copy(update={"encoder": encoder})})
+    if named.startswith(PREFIX):
+        raise ConfigError(
+            f"the run was made with {named}, which Python handed over and no run folder holds: hand it over again, "
+            "or name another one by --encoder and run again"
+        )
     if named not in BUILT_IN and not named.startswith("onnx:"):
         what = "TorchScript files" if named.startswith("torchscript:") else "encoders of other packages"
         raise ConfigError(f"the run names {named}, and {what} can hold code: if you trust it, add --encoder {named}")
@@ -72,6 +79,11 @@ class RunEncoder:
         self._given = given
         self._loaded: dict[str, Encoder] = {}
 
+    @property
+    def sees_pictures(self) -> bool:
+        """Whether there is one that embeds: not where vectors were handed over."""
+        return not isinstance(self._given, GivenEncoder)
+
     def __call__(self, precision: str | None = None) -> Encoder:
         """The encoder in the configured precision, or in another one.
 
@@ -79,7 +91,7 @@ class RunEncoder:
             EncoderError: it cannot be loaded, or what was given is none.
         """
         if self._given is not None:
-            return load_encoder(self._given)
+            return self._given if isinstance(self._given, GivenEncoder) else load_encoder(self._given)
         wanted = self._config
         precision = precision or wanted.precision
         if precision not in self._loaded:

@@ -10,6 +10,7 @@ import simplejpeg
 
 from rfdedup.features import hashes, information, light_and_detail
 from rfdedup.features.local_features import local_features
+from rfdedup.features.panels import panels
 from rfdedup.imaging import DecodeLimits, Picture, decode, fit
 from rfdedup.imaging.arrays import U8
 from rfdedup.imaging.metadata import said
@@ -70,6 +71,7 @@ class Measurement:
     frames: int = 1
     frame_hashes: _Octets | None = None
     local_features: _Octets | None = None
+    panels: _Octets | None = None
 
 
 def measure(data: bytes, *, scale: str = "640", limits: DecodeLimits | None = None) -> Measurement:
@@ -94,7 +96,7 @@ def measure_picture(
 ) -> tuple[Measurement, U8]:
     """``measure`` of a picture that was decoded from ``data`` with ``at_least(scale)``, and its grey levels.
 
-    ``parts`` asks for the local features as well.
+    ``parts`` asks for what finds parts of pictures again as well: local features and panels.
     """
     # what reads the colours comes first, while they are in the cache
     small = _small(picture)
@@ -146,6 +148,7 @@ def measure_picture(
         metadata=int(about.says),
         orientation=about.orientation,
         local_features=local_features(grey) if parts else None,
+        panels=panels(grey) if parts else None,
     )
     return measured, whole
 

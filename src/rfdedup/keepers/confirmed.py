@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfdedup.keepers.components import components
-from rfdedup.model.evidence import Evidence, Kind, swapped
+from rfdedup.model.evidence import Evidence, Kind, Side, swapped
 from rfdedup.model.links import Links
 from rfdedup.model.proposals import UNKNOWN_BITS, Proposals
 from rfdedup.model.schemas import Tier
@@ -96,7 +96,8 @@ class Compared:
             [_counts(found.kind if found is not None else None, self.same) for found in self.evidence], np.bool_
         )
         anyway = np.array(
-            [_counts(found.crowd_kind if found is not None else None, self.same) for found in self.evidence], np.bool_
+            [_counts(found.kind_in_series if found is not None else None, self.same) for found in self.evidence],
+            np.bool_,
         )
         differ = np.array([_lines_up(found) for found in self.evidence], np.bool_) & ~(alone & anyway)
         doubtful = np.flatnonzero(alone & ~anyway)
@@ -111,10 +112,16 @@ class Compared:
         return alone & ~shared_background, shared_background
 
     def certain(self) -> Links:
-        """What shows the same also before a shared background: no later comparison can take that back."""
-        kinds = [(None, None) if found is None else (found.kind, found.crowd_kind) for found in self.evidence]
-        sure = np.array([_counts(one, self.same) and _counts(other, self.same) for one, other in kinds], np.bool_)
+        """What shows the same also before a shared background: no later comparison can take that back.
+
+        A collage joins nothing: what it was made of is of several scenes.
+        """
+        sure = np.array([found is not None and self._surely(found) for found in self.evidence], np.bool_)
         return as_links(self.pairs.take(sure))
+
+    def _surely(self, found: Evidence) -> bool:
+        same = _counts(found.kind, self.same) and _counts(found.kind_in_series, self.same)
+        return same and found.pasted == Side.NONE
 
     def scenes(self) -> Rows:
         """Component of each row by certain links, (n,) int64."""

@@ -14,6 +14,7 @@ import pyarrow as pa
 from rfdedup.keepers.confirmed import Compared
 from rfdedup.model.constants import THUMB_SIDE
 from rfdedup.model.evidence import Side
+from rfdedup.model.proposals import Proposals
 
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -142,6 +143,26 @@ def _or_plain(shown: Mask, thumb: U8) -> Mask:
     return np.ones_like(shown) if near.mean() >= _NEARLY_ALL else shown
 
 
+def parts_of_collages(coverage: Coverage, compared: Compared, king: Rows) -> Proposals:
+    """Collages that nobody covers, each with the kings of what was proposed as a part of it, as far as not compared.
+
+    Args:
+        king: (n,) so far.
+    """
+    parts = compared.pairs.take(compared.pairs.agreeing > 0)
+    one, other, at = _in_collages(coverage, compared, king, parts)
+    found = Proposals.make(one, king[other], agreeing=parts.agreeing[at])
+    return compared.fresh(found.take(found.a != found.b))
+
+
+def _in_collages(coverage: Coverage, compared: Compared, king: Rows, pairs: Proposals) -> tuple[Rows, Rows, Rows]:
+    """Of pairs, collages that nobody covers, pictures that are no collages, and places of the pairs; (L,) each."""
+    one, other = np.concatenate([pairs.a, pairs.b]), np.concatenate([pairs.b, pairs.a])
+    collage = coverage.collages(compared)
+    wanted = np.flatnonzero(collage[one] & (king[one] == one) & ~collage[other])
+    return one[wanted], other[wanted], wanted % max(len(pairs), 1)
+
+
 def shown_together(coverage: Coverage, compared: Compared, king: Rows, may_go: Mask) -> dict[int, list[int]]:
     """Collages all of which several kept pictures show, none of them enough.
 
@@ -152,10 +173,8 @@ def shown_together(coverage: Coverage, compared: Compared, king: Rows, may_go: M
         row of each collage and its kings, the one that shows most first.
     """
     good, _ = compared.accepted()
-    a, b = compared.pairs.a[good], compared.pairs.b[good]
-    one, other = np.concatenate([a, b]), np.concatenate([b, a])
-    open_ = (king == np.arange(len(king))) & may_go & coverage.collages(compared)
-    wanted = open_[one] & (king[other] == other) & ~open_[other]
+    one, other, _ = _in_collages(coverage, compared, king, compared.pairs.take(good))
+    wanted = may_go[one] & (king[other] == other)
     out: dict[int, list[int]] = {}
     one, other = one[wanted], other[wanted]
     for row in np.unique(one).tolist():

@@ -33,7 +33,7 @@ from rfdedup.neighbors.vectors import (
 )
 from rfdedup.runtime.cpus import thread_count
 
-_AHEAD = 2
+_MOST_WAITING = 2
 """Blocks for each thread that are begun before their turn."""
 _JUDGED = 16
 """Candidates of each row of a block, on average, that are judged all at once."""
@@ -167,7 +167,7 @@ class _Assignment:
             return block, before, kings.size
 
         with ThreadPoolExecutor(self._threads) as pool:
-            for block, before, known in in_threads(pool, begun, tasks(), ahead=_AHEAD * self._threads):
+            for block, before, known in in_threads(pool, begun, tasks(), most_waiting=_MOST_WAITING * self._threads):
                 end = settled + block.size
                 self._inherit(block, further, king, before, settled)
                 self._cover(block, self._kings, known)

@@ -122,6 +122,13 @@ class SemanticConfig(_Section):
         description="cosine similarity that links two images; auto takes the encoder's where it applies to these "
         "images, and else measures one on them",
     )
+    embeddings: str | None = Field(
+        None,
+        min_length=1,
+        description="vectors in place of the encoder: a folder of img_emb_N.npy with metadata_N.parquet, FILE.npy, or "
+        "FILE.parquet:COLUMN",
+    )
+    embeddings_key: str | None = Field(None, min_length=1, description="column of embeddings that names the images")
     max_false_pairs: float | None = Field(
         None,
         gt=0,

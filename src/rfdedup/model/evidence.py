@@ -30,7 +30,7 @@ class Evidence:
 
     Attributes:
         kind: what the pair is when nothing else is known.
-        crowd_kind: what it is where many images share this background.
+        kind_in_series: what it is where many images share this background.
         transform: (a, b, c, d, e, f) maps subject to king pixels at full size, x' = a x + b y + c and
             y' = d x + e y + f, from the outer corner of the first pixel, mirror included; zeros where not aligned.
         mirrored: whether one is the mirror image of the other.
@@ -47,7 +47,7 @@ class Evidence:
     """
 
     kind: Kind
-    crowd_kind: Kind
+    kind_in_series: Kind
     transform: tuple[float, float, float, float, float, float]
     mirrored: bool
     inliers: int

@@ -29,7 +29,8 @@ class Proposals:
         bits: uint8, the larger of the distances of dHash and pHash, or that of the turned hash; ``UNKNOWN_BITS``.
         turned: bool, whether a mirrored or turned form of one is what resembles the other.
         cosine: float64, similarity of the embeddings, NaN where it is unknown.
-        agreeing: uint8, local features that agree on one place, where they are what proposed the pair; else 0.
+        agreeing: uint8, details that agree, where they are what proposed the pair: local features on one place, or bits
+            of the hashes of a panel and of a picture; else 0.
     """
 
     a: Rows

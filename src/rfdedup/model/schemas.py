@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rfdedup.model.items import Item
 
 SCHEMA_VERSION = 2
-FEATURE_VERSION = 15
+FEATURE_VERSION = 16
 """Raise when a measured feature changes its meaning: older feature shards are then recomputed."""
 
 TABLE_ERRORS = (OSError, ValueError, pa.ArrowException)
@@ -134,6 +134,8 @@ FEATURES = pa.schema(
         pa.field("orientation", pa.int32()),
         # see features.local_features; null where pictures are not compared
         pa.field("local_features", pa.binary()),
+        # see features.panels; as local_features
+        pa.field("panels", pa.binary()),
         *_PLACE,
     ]
 )

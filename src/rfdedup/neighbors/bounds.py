@@ -244,7 +244,7 @@ def encode(
         return tile, float(left.max(initial=0.0)) * 1.001 + 1e-6
 
     with ThreadPoolExecutor(threads) as pool:
-        for tile, longest in in_threads(pool, work, range(done // TILE, -(-n // TILE)), ahead=2 * threads):
+        for tile, longest in in_threads(pool, work, range(done // TILE, -(-n // TILE)), most_waiting=2 * threads):
             errors[tile] = max(errors[tile], longest)
             let_go(x)
     return ByteCodes(codes, errors, projection, n)

@@ -156,7 +156,7 @@ class _Join:
         held = [_NONE if self._before is None else (self._before.a, self._before.b, self._before.score)]
         size, allowed = 0, _PRUNE
         with ThreadPoolExecutor(self._threads) as pool:
-            found = in_threads(pool, self._search, self._order(), ahead=2 * self._threads)
+            found = in_threads(pool, self._search, self._order(), most_waiting=2 * self._threads)
             for number, (a, b, score) in enumerate(found):
                 if number % _LET_GO == 0:
                     let_go(self._x)

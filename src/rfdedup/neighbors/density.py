@@ -46,7 +46,7 @@ def surely_dense(codes: ByteCodes, threshold: float, most: int, threads: int) ->
     counts = np.zeros(tiles * TILE, np.int64)
     search = _Search(codes, threshold, threads)
     with ThreadPoolExecutor(threads) as pool:
-        for tile, i in in_threads(pool, search.among_neighbours, range(tiles), ahead=4 * threads):
+        for tile, i in in_threads(pool, search.among_neighbours, range(tiles), most_waiting=4 * threads):
             counts[tile * TILE : (tile + 1) * TILE] = np.bincount(i, minlength=TILE)
         counts[codes.rows :] = most + 1
         # what is not dense yet is counted anew: the sample is among the rows of the bands
@@ -55,7 +55,7 @@ def surely_dense(codes: ByteCodes, threshold: float, most: int, threads: int) ->
             lacking: Mask = np.asarray(counts <= most)
             open_: Mask = np.asarray(lacking.reshape(tiles, TILE).any(axis=1))
             found = 0
-            for parts in in_threads(pool, search.between, _sweeps(open_, bands), ahead=2 * threads):
+            for parts in in_threads(pool, search.between, _sweeps(open_, bands), most_waiting=2 * threads):
                 for tile, links in parts:
                     at = slice(tile * TILE, (tile + 1) * TILE)
                     counts[at] += links

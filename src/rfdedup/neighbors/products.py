@@ -207,18 +207,18 @@ def exact_up_to(make: Callable[[int, float, float, int], Products]) -> int:
 
 
 def in_threads(
-    pool: ThreadPoolExecutor, work: Callable[[_Task], _Answer], tasks: Iterable[_Task], ahead: int
+    pool: ThreadPoolExecutor, work: Callable[[_Task], _Answer], tasks: Iterable[_Task], most_waiting: int
 ) -> Iterator[_Answer]:
-    """Results of ``work`` in the order of ``tasks``, at most ``ahead`` of them waiting at a time."""
+    """Results of ``work`` in the order of ``tasks``, at most ``most_waiting`` of them waiting at a time."""
     waiting: list[Future[_Answer]] = []
     place = 0
     for task in tasks:
-        if len(waiting) < ahead:
+        if len(waiting) < most_waiting:
             waiting.append(pool.submit(work, task))
             continue
         yield waiting[place].result()
         waiting[place] = pool.submit(work, task)
-        place = (place + 1) % ahead
+        place = (place + 1) % most_waiting
     for i in range(len(waiting)):
         yield waiting[(place + i) % len(waiting)].result()
 

@@ -14,7 +14,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from rfdedup.encoders import load_encoder
 from rfdedup.encoders.base import Encoder, cache_key
+from rfdedup.encoders.given_vectors import NAME, GivenEncoder
 from rfdedup.encoders.run_encoder import RunEncoder, config_of_run, trusted
 from rfdedup.features.encoder_input import decode_for, write_input
 from rfdedup.imaging import DecodeLimits
@@ -72,13 +74,15 @@ class AlikeSearch:
         EncoderError: the encoder of the run cannot be used any more, in any method.
     """
 
-    def __init__(self, run: Path, info: dict[str, Any], features: RunFeatures, encoder: str | None = None) -> None:
+    def __init__(
+        self, run: Path, info: dict[str, Any], features: RunFeatures, encoder: str | Encoder | None = None
+    ) -> None:
         """
         Args:
             run: the run folder.
             info: its ``run.json``.
             features: of the run.
-            encoder: that the user named; needed where the one that the run names may be code.
+            encoder: that the user named or handed over; needed where the one that the run names may be code.
         """
         self._features_folder = run / FEATURES_FOLDER
         self._info = info
@@ -110,7 +114,10 @@ class AlikeSearch:
         Raises:
             ImageError: the bytes are no picture that can be read.
         """
-        spec = self._encoder.card.input
+        encoder = self._encoder
+        if isinstance(encoder, GivenEncoder):
+            return self._search(encoder.embed(np.empty((1, 1, 1, 3), np.uint8)), most)
+        spec = encoder.card.input
         shown = np.empty((1, *spec.shape), np.uint8)
         write_input(decode_for(data, spec, DecodeLimits()), spec, shown[0])
         return self._search(self._encoder.embed(shown), most)
@@ -132,7 +139,12 @@ class AlikeSearch:
     def _encoder(self) -> Encoder:
         if not self._facts:
             raise RunFolderError(_NONE)
-        encoder = RunEncoder(trusted(config_of_run(self._info), self._named).semantic)()
+        if self._facts.get("name") == NAME:
+            return GivenEncoder(str(self._facts.get("key")), int(self._facts.get("dim") or 1))
+        if self._named is None or isinstance(self._named, str):
+            encoder = RunEncoder(trusted(config_of_run(self._info), self._named).semantic)()
+        else:
+            encoder = load_encoder(self._named)
         known = self._facts.get("key")
         if encoder.key != known:
             raise EncoderError(f"the encoder is now {encoder.key}, the run was made with {known}: run it again")

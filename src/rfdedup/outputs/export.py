@@ -149,6 +149,19 @@ def _batches(run: Path, wanted: Verdict) -> Iterator[pa.RecordBatch]:
         raise RunFolderError(f"{file} is damaged ({error}): run the same `rfdedup run` command again") from None
 
 
+def local_paths(verdicts: pa.Table) -> Iterator[str]:
+    """The path of each row for the operating system; in a container, the container's with the name inside it.
+
+    Args:
+        verdicts: columns ``root`` and ``path_bytes``.
+    """
+    roots: dict[str, str] = {}
+    for root, name in zip(verdicts["root"].to_pylist(), verdicts["path_bytes"].to_pylist(), strict=True):
+        if root not in roots:
+            roots[root] = root_path(root.encode())
+        yield local(roots[root], name)
+
+
 def _rows(run: Path, wanted: Verdict) -> Iterator[dict[str, Any]]:
     """Rows with ``file``: the absolute path for the operating system."""
     roots: dict[str, str] = {}

@@ -24,6 +24,7 @@ from rfdedup.model.items import Item, identity_of
 from rfdedup.model.version import __version__
 from rfdedup.pipeline.edited_copies import KINDS
 from rfdedup.pipeline.embedding import embed_files
+from rfdedup.pipeline.given_embeddings import refused_here
 from rfdedup.pipeline.inputs import Inputs, as_names
 from rfdedup.pipeline.run import refine
 from rfdedup.pipeline.threshold_estimate import FALSE_PAIRS, SAMPLE, CopyScores, calibrate_choice, default_threshold
@@ -128,6 +129,7 @@ def calibrate_input(
         ConfigError: the data cannot support a threshold, and the encoder has no default.
     """
     watch = Watch(progress if progress is not None else Silent())
+    refused_here(config, "calibrate")
     wanted = config.semantic
     settings = config.model_copy(update={"sample": config.sample or SAMPLE, "tiers": ("quality", "hash")})
     encoder = RunEncoder(wanted)()

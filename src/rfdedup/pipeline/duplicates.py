@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from rfdedup.comparison import VIEW_SIDE
-from rfdedup.encoders.base import ModelCard
 from rfdedup.encoders.run_encoder import RunEncoder, facts_of
 from rfdedup.keepers.confirmed import (
-    LEAST_SHARING,
-    MOST_FAILED,
     Compared,
     as_links,
     further_kings,
     pairs_of_families,
     proposed_by_hash,
 )
-from rfdedup.keepers.coverage import LEAST_SHOWN, TOGETHER, Coverage, shown_together
+from rfdedup.keepers.coverage import Coverage, parts_of_collages, shown_together
 from rfdedup.keepers.preferences import preferences
 from rfdedup.keepers.selection import KingSelection
-from rfdedup.metric.whitening import RAW, WhiteningChoice, full_prior_of
+from rfdedup.metric.whitening import WhiteningChoice
 from rfdedup.model.config import RunConfig
 from rfdedup.model.constants import THUMB_SIDE
 from rfdedup.model.faults import Faults
@@ -32,20 +27,29 @@ from rfdedup.model.image_set import ImageSet
 from rfdedup.model.links import Links
 from rfdedup.model.proposals import Proposals
 from rfdedup.model.schemas import Tier
-from rfdedup.neighbors.local_match import LEAST_AGREEING
 from rfdedup.neighbors.thumbnails import thumb_rms
 from rfdedup.neighbors.vectors import pair_scores
 from rfdedup.pipeline.comparing import Comparer
 from rfdedup.pipeline.embedding import Embedder
+from rfdedup.pipeline.proposal_settings import (
+    LARGEST_FAMILY,
+    MOST_IMAGES_FOR_PARTS,
+    PANELS,
+    PARTS,
+    ROUNDS,
+    STRONG,
+    TURNED_RADIUS,
+    proposal_descriptor,
+    proposal_floor,
+)
 from rfdedup.pipeline.standing import Standing
 from rfdedup.runtime.progress import Watch
-from rfdedup.stages.compare import VERSION, change_limits
 from rfdedup.stages.perceptual import MIN_CONTRAST, MIN_DHASH_BITS, luminance
 from rfdedup.stages.propose import (
-    LEAST_FEATURES,
     between,
     by_embeddings,
     by_hashes,
+    by_panels,
     by_parts,
     by_turned_hashes,
     turned_codes,
@@ -58,46 +62,7 @@ from rfdedup.storage.packed_rows import PackedRows
 Rows = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-ROUNDS: Final = ((0, 1), (1, 3), (3, 1 << 30))
-"""Which of the nearest of each image are compared together, as far as their images are not joined yet."""
-LARGEST_FAMILY: Final = 32
-"""Images that confirmed links join, up to which all pairs of them are ranked beside each other."""
-STRONG: Final = 0.30
-"""How far above the floor a cosine similarity makes two images likely enough to be ranked beside each other."""
-FLOOR_WHITENED: Final = 0.30
-"""Whitened cosine of 1 in 20 copies cut to a quarter is below 0.4, of unrelated pictures 1 in 10,000 above 0.3."""
-FLOOR_RAW: Final = 0.60
-FLOOR_RISE: Final = 0.025
-"""By which the floor rises each time the number of images doubles: unrelated pairs grow with its square."""
-FLOOR_IMAGES: Final = 4096
-"""Images up to which the floor is the lowest."""
-PARTS: Final = 4
-"""Images that share most details with each, whose details are then laid over each other."""
-MOST_IMAGES_FOR_PARTS: Final = 150_000
-"""Beyond, parts of pictures are not looked for: words of local features take 4 kB an image in memory."""
-TURNED_RADIUS: Final = 6
-"""Bits up to which hashes of a turned form propose."""
 _BLOCK: Final = 8192
-
-
-def proposal_floor(config: RunConfig, descriptor: str, images: int) -> float:
-    """Least cosine similarity of a proposal among so many images."""
-    if config.compare.floor != "auto":
-        return config.compare.floor
-    lowest = FLOOR_WHITENED if descriptor == "whitened" else FLOOR_RAW
-    doublings = max(math.log2(max(images, 1) / FLOOR_IMAGES), 0.0)
-    return round(min(lowest + FLOOR_RISE * doublings, 0.9), 4)
-
-
-def proposal_descriptor(config: RunConfig, card: ModelCard) -> WhiteningChoice:
-    """How embeddings are compared to propose pairs: whitened by what ships with the encoder, where there is that."""
-    prior = full_prior_of(card)
-    if config.semantic.descriptor == "raw" or prior is None:
-        reason = RAW.reason if config.semantic.descriptor == "raw" else "no whitening ships with this encoder"
-        return WhiteningChoice("none", None, 0, reason)
-    return WhiteningChoice(
-        "prior", prior.whitening, 0, "what ships with the encoder: embeddings propose, pictures decide"
-    )
 
 
 @dataclass
@@ -184,17 +149,22 @@ class PictureSearch:
         if self.config.compare.turned and len(telling):
             for begin in range(0, len(telling), _BLOCK):
                 part = telling[begin : begin + _BLOCK]
-                grey = luminance(self.selection.thumbs(part)).reshape(-1, THUMB_SIDE, THUMB_SIDE)
-                self._forms[:, part] = turned_codes(grey)
+                self._forms[:, part] = turned_codes(self._grey_thumbs(part).reshape(-1, THUMB_SIDE, THUMB_SIDE))
             turned = by_turned_hashes(telling, self._forms[:, telling], self._turned_radius, most)
             found = Proposals.join(found, turned)
         return found
+
+    def _panels(self, rows: Rows) -> list[bytes | None]:
+        return self.store.panels(self.image_set.shard[rows], self.image_set.row[rows])
+
+    def _grey_thumbs(self, rows: Rows) -> npt.NDArray[np.uint8]:
+        return luminance(self.selection.thumbs(rows))
 
     def _thumb_distance(self, a: Rows, b: Rows) -> npt.NDArray[np.float64]:
         seen = np.unique(np.concatenate([a, b]))
         grey = np.empty((len(seen), THUMB_SIDE * THUMB_SIDE), np.uint8)
         for begin in range(0, len(seen), _BLOCK):
-            grey[begin : begin + _BLOCK] = luminance(self.selection.thumbs(seen[begin : begin + _BLOCK]))
+            grey[begin : begin + _BLOCK] = self._grey_thumbs(seen[begin : begin + _BLOCK])
         return thumb_rms(grey, np.searchsorted(seen, a), np.searchsorted(seen, b), centred=True)
 
     def _propose_by_embeddings(self, compared: Compared) -> None:
@@ -220,8 +190,10 @@ class PictureSearch:
             found = self._near_in_detail(
                 by_embeddings(rows, self._described.rows, self.floor, self.config.compare.neighbours)
             )
-            if self.config.looks_for_parts and len(rows) <= MOST_IMAGES_FOR_PARTS:
-                parts = by_parts(rows, self._local.take, PARTS)
+            if self.config.looks_for_parts:
+                parts = by_panels(rows, self._panels, self._grey_thumbs, PANELS)
+                if len(rows) <= MOST_IMAGES_FOR_PARTS:
+                    parts = Proposals.join(parts, by_parts(rows, self._local.take, PARTS))
                 cosine = _cosines(self._described.rows, self._embedded[parts.a], self._embedded[parts.b])
                 found = Proposals.join(found, replace(parts, cosine=cosine))
             self.watch.advance(len(rows))
@@ -240,6 +212,7 @@ class PictureSearch:
         while lost := self._embedder.embed(rows):
             rows = self._lose(compared, lost)[rows]
             rows = rows[rows >= 0]
+        rows = self._embedder.have(rows)
         dim, describe = self.encoder().dim, self._choice.describe
         known = len(self._described.rows)
         parts = (rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK))
@@ -306,6 +279,9 @@ class PictureSearch:
         large families beside those that are proposed with them.
         """
         links = compared.links()
+        # what a collage was made of is of several families
+        collage = self._coverage.collages(compared)
+        links = links.take(collage[links.a] == collage[links.b])
         family = compared.families(links)
         strong = self._strong()
         joined = strong.take(family[strong.a] == family[strong.b])
@@ -341,7 +317,9 @@ class PictureSearch:
             king, place, links = self._kings(compared)
             one, other = further_kings(compared, links, king, place, self._failed)
             lost = len(self.standing.faults)
-            pairs = self._measured(compared, one, other)
+            # a part of a collage may have gone for a king that shows as much
+            parts = parts_of_collages(self._coverage, compared, king)
+            pairs = Proposals.join(self._measured(compared, one, other), self._with_cosines(compared, parts))
             pairs = compared.fresh(pairs.take(self.selection.may_be_same(pairs.a, pairs.b)))
             if not len(pairs) and lost == len(self.standing.faults):
                 may_go = ~(self.selection.protected | self.selection.demands.keep)
@@ -355,6 +333,14 @@ class PictureSearch:
             self._compare(compared, pairs)
             at, (good, _) = compared.find(one, other), compared.accepted()
             np.add.at(self._failed, one[(at < 0) | ~good[at]], 1)
+
+    def _with_cosines(self, compared: Compared, pairs: Proposals) -> Proposals:
+        """Proposals by details that agree, with the similarity of their embeddings."""
+        if self.encoder is None or not len(pairs):
+            return Proposals.none()
+        self._embed(compared, np.unique(np.concatenate([pairs.a, pairs.b])))
+        pairs = pairs.take((self._embedded[pairs.a] >= 0) & (self._embedded[pairs.b] >= 0))
+        return replace(pairs, cosine=_cosines(self._described.rows, self._embedded[pairs.a], self._embedded[pairs.b]))
 
     def _measured(self, compared: Compared, a: Rows, b: Rows) -> Proposals:
         """Pairs of images with the score by which they are near enough to be proposed; others are left out."""
@@ -380,28 +366,3 @@ class PictureSearch:
 
 def _cosines(vectors: npt.NDArray[np.float16], a: Rows, b: Rows) -> npt.NDArray[np.float64]:
     return pair_scores(vectors, a, b).astype(np.float64) if len(a) else np.empty(0)
-
-
-def about_comparison(config: RunConfig) -> dict[str, Any]:
-    """What decides whether a pair is compared and what it shows, for ``run.json``.
-
-    Constants of the alignment itself are not among it: ``version`` stands for them.
-    """
-    return {
-        "version": VERSION,
-        "same": config.same,
-        "limits": asdict(change_limits(config)),
-        "neighbours": config.compare.neighbours,
-        "floor": {"whitened": FLOOR_WHITENED, "raw": FLOOR_RAW, "rise": FLOOR_RISE, "images": FLOOR_IMAGES},
-        "parts": {"neighbours": PARTS, "most_images": MOST_IMAGES_FOR_PARTS, "agreeing": LEAST_AGREEING},
-        "least_features": LEAST_FEATURES,
-        "strong": STRONG,
-        "largest_family": LARGEST_FAMILY,
-        "rounds": [list(part) for part in ROUNDS],
-        "turned_radius": min(TURNED_RADIUS, config.hash.radius),
-        "crowd": LEAST_SHARING,
-        "least_shown": LEAST_SHOWN,
-        "shown_together": TOGETHER,
-        "most_failed": MOST_FAILED,
-        "view_side": VIEW_SIDE,
-    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from types import TracebackType
 
 import numpy as np
@@ -19,6 +20,7 @@ from rfdedup.model.config import RunConfig
 from rfdedup.model.faults import Fault
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.items import Item
+from rfdedup.pipeline.given_embeddings import lacking_vectors
 from rfdedup.runtime.progress import Watch
 from rfdedup.storage.feature_store import FeatureStore
 
@@ -80,7 +82,7 @@ class Embedder:
             have[at] = self._store.embedded(int(number), key)[row[at]]
         missing = rows[~have]
         faults: dict[int, Fault] = {}
-        if not len(missing):
+        if not len(missing) or not self._encoder.sees_pictures:
             return faults
         writer = _ShardWriter(self._store, key, self._image_set, missing)
         order = missing[np.lexsort((self._image_set.row[missing], self._image_set.shard[missing]))]
@@ -93,6 +95,18 @@ class Embedder:
             finally:
                 writer.flush()
         return faults
+
+    def have(self, rows: Rows) -> Rows:
+        """Those of ``rows`` that can have an embedding: all, but where vectors were handed over for some of them."""
+        if self._encoder.sees_pictures:
+            return rows
+        return rows[~self._lacking[rows]]
+
+    @cached_property
+    def _lacking(self) -> npt.NDArray[np.bool_]:
+        """Rows without a vector, (n,) bool: those that there are were in the store before."""
+        everything = np.arange(len(self._image_set.files))
+        return lacking_vectors(self._image_set, self._store, cache_key(self._encoder()), everything)
 
     def embed_again(self, files: Sequence[Item], encoder: Encoder) -> Iterator[Batch]:
         """Embed files of the run, whatever the store holds."""

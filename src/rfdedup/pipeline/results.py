@@ -2,40 +2,64 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from rfdedup.model.errors import ConfigError, DataError
+from rfdedup.encoders.given_vectors import NAME
+from rfdedup.features.hashes import sha256
+from rfdedup.model.errors import ConfigError, DataError, RunFolderError
 from rfdedup.model.schemas import Tier, Verdict
-from rfdedup.storage.run_folder import RunFolder, sameness
+from rfdedup.pipeline.run_images import Group, RunImages, groups_of, to_pandas
+from rfdedup.sources.kept_images import is_kept
+from rfdedup.storage.half_precision import HalfPrecision
+from rfdedup.storage.run_folder import FEATURES_FOLDER, RunFolder, sameness
 
 if TYPE_CHECKING:
+    from rfdedup.encoders.base import Encoder
     from rfdedup.outputs.alike import AlikeSearch
     from rfdedup.outputs.materialize import CopySummary
     from rfdedup.runtime.progress import Progress
 
-
-@dataclass(frozen=True)
-class Group:
-    """One king and its subjects, as rows of ``verdicts``."""
-
-    number: int
-    king: dict[str, Any]
-    subjects: list[dict[str, Any]]
+_BLOCK: Final = 8192
+"""Embeddings that are looked at together."""
+_WORDS: Final = {Verdict.KEEP: "kept", Verdict.DROP: "dropped", Verdict.ERROR: "unreadable"}
 
 
-@dataclass(frozen=True)
+class Embeddings(NamedTuple):
+    """What an encoder made of the images of a run.
+
+    Attributes:
+        ids: (n,) object, the names of the images as ``Run.kept_paths`` has them.
+        rows: (n,) int64, their places in ``verdicts``, ascending.
+        vectors: (n, dim) float16 as the encoder gave them, not of unit length; read-only.
+    """
+
+    ids: npt.NDArray[np.object_]
+    rows: npt.NDArray[np.int64]
+    vectors: npt.NDArray[np.float16]
+
+
+@dataclass(frozen=True, repr=False)
 class Run:
-    """A finished run, read from its folder when asked."""
+    """A finished run, read from its folder when asked.
+
+    Attributes:
+        path: the run folder.
+        encoder: that was handed over as an object, which no folder can hold.
+    """
 
     path: Path
+    encoder: Encoder | None = field(default=None, compare=False)
 
     @classmethod
     def open(cls, path: str | Path) -> Run:
@@ -68,38 +92,82 @@ class Run:
         return RunFolder(self.path).evidence()
 
     @property
-    def kept(self) -> pa.Table:
-        return self._with(Verdict.KEEP)
+    def kept(self) -> RunImages:
+        return self._with(Verdict.KEEP, "kept")
 
     @property
-    def dropped(self) -> pa.Table:
-        return self._with(Verdict.DROP)
+    def dropped(self) -> RunImages:
+        return self._with(Verdict.DROP, "dropped")
 
     @property
-    def errors(self) -> pa.Table:
-        return self._with(Verdict.ERROR)
+    def errors(self) -> RunImages:
+        return self._with(Verdict.ERROR, "unreadable")
+
+    @property
+    def kept_paths(self) -> list[str]:
+        """Where the kept images are: absolute paths of files; in a container its path with the name inside it.
+
+        Images that were handed over in memory have their keys: the places of a list as nine digits.
+        """
+        return list(self._names(self.kept.rows))
+
+    def __len__(self) -> int:
+        """Images that have a verdict."""
+        return int(self.verdicts.num_rows)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __fspath__(self) -> str:
+        """The run folder, for what takes a path."""
+        return os.fspath(self.path)
+
+    def to_pandas(self) -> Any:
+        """``verdicts`` as a ``pandas.DataFrame``.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return to_pandas(self.verdicts)
+
+    def embeddings(self) -> Embeddings:
+        """What the encoder made of the images: ids, rows and vectors. Images that need none have none.
+
+        Many lie in a file without a name in the run folder, which is mapped into memory and goes with the array.
+
+        Raises:
+            RunFolderError: the run has no embeddings, or they are damaged.
+        """
+        from rfdedup.outputs.run_features import RunFeatures
+
+        features = RunFeatures.of(self.path, self.info, len(self))
+        rows = features.embedded()
+        if not len(rows):
+            raise RunFolderError(f"{self.path} has no embeddings: tier 3 did not run")
+        held = HalfPrecision(self.path / FEATURES_FOLDER)
+        parts = (rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK))
+        held.extend((features.embeddings(part).astype(np.float32) for part in parts), len(rows))
+        held.rows.flags.writeable = False
+        return Embeddings(self._names(rows), rows, held.rows)
 
     def groups(self) -> Iterator[Group]:
         """Every king with its subjects, by group number."""
-        members = self.verdicts.filter(pc.is_valid(self.verdicts["group"])).sort_by("group")
-        rows: list[dict[str, Any]] = []
-        for row in members.to_pylist():
-            if rows and rows[0]["group"] != row["group"]:
-                yield _group(rows)
-                rows = []
-            rows.append(row)
-        if rows:
-            yield _group(rows)
+        places = pa.array(np.arange(len(self)))
+        members = self.verdicts.append_column("row", places).filter(pc.is_valid(self.verdicts["group"]))
+        return groups_of(members.sort_by("group"), self.path)
 
-    def find_alike(self, image: str | Path | bytes, most: int = 20, *, encoder: str | None = None) -> pa.Table:
+    def find_alike(
+        self, image: Any, most: int = 20, *, encoder: str | Encoder | Callable[..., Any] | None = None
+    ) -> pa.Table:
         """The images of the run that are most similar to a picture, best first, whether they were kept or dropped.
 
         All that have an embedding are searched. The first search writes an index, ``features/index.faiss``.
 
         Args:
-            image: its path, or the bytes of its file.
+            image: its path, the bytes of its file, a PIL image, or an array (h, w, 3) of uint8 in RGB.
             most: how many.
-            encoder: of the run, where that may be code, which no run folder makes anybody load.
+            encoder: of the run, where that may be code, which no run folder makes anybody load, or was handed over as
+                an object or a function (with the same ``key``; needless for what ``refine`` just returned).
 
         Returns:
             Rows of ``verdicts``, with ``row`` (int64) and ``similarity`` (float64, cosine) appended.
@@ -107,19 +175,26 @@ class Run:
         Raises:
             ImageError: it is no picture that can be read.
             RunFolderError: the run has no embeddings, or they are damaged.
-            EncoderError: the encoder of the run cannot be used any more.
+            EncoderError: the encoder of the run cannot be used any more; or vectors were handed over in its place, and
+                the picture is none of the run.
         """
         if most < 1:
             raise DataError(f"most = {most} is not at least 1")
         # the network and the index are for those who search
-        from rfdedup.outputs.alike import AlikeSearch, read_image
+        from rfdedup.encoders.function import encoder_of
+        from rfdedup.outputs.alike import AlikeSearch
         from rfdedup.outputs.run_features import RunFeatures
+        from rfdedup.pipeline.pictures import bytes_of
 
-        data = image if isinstance(image, bytes) else read_image(image, follow=True)
-        if encoder not in self._searches:
-            features = RunFeatures.of(self.path, self.info, self.verdicts.num_rows)
-            self._searches[encoder] = AlikeSearch(self.path, self.info, features, encoder)
-        found = self._searches[encoder].like_picture(data, most).found
+        data = bytes_of(image)
+        chosen = encoder if encoder is not None else self.encoder
+        if chosen not in self._searches:
+            features = RunFeatures.of(self.path, self.info, len(self))
+            taken = encoder_of(chosen) if callable(chosen) else chosen
+            self._searches[chosen] = AlikeSearch(self.path, self.info, features, taken)
+        search, row = self._searches[chosen], self._without_encoder(data)
+        alike = search.like_picture(data, most) if row is None else search.like_row(row, most, lambda: data)
+        found = alike.found
         rows = pa.array([row for row, _ in found], pa.int64())
         table = self.verdicts.take(rows).append_column("row", rows)
         return table.append_column("similarity", pa.array([score for _, score in found], pa.float64()))
@@ -132,7 +207,7 @@ class Run:
         shard_size: int | None = None,
         datasets: Sequence[str | Path] = (),
         dry_run: bool = False,
-        progress: Progress | None = None,
+        progress: Progress | bool | None = None,
     ) -> CopySummary:
         """Write the images that are kept to a new place. The inputs are only read; see ``docs/materialize.md``.
 
@@ -142,13 +217,14 @@ class Run:
             shard_size: bytes of the images of a shard at most.
             datasets: COCO and YOLO files with labels of the images.
             dry_run: only plan.
-            progress: is told how far the work is.
+            progress: is told how far the work is; True draws it, in notebooks too.
 
         Raises:
             RfdedupError: the target or the run folder cannot be used; the message says what to do.
         """
         from rfdedup.outputs.materialize import CopyRequest, Kind, materialize_run
         from rfdedup.outputs.materialize.service import SHARD_BYTES
+        from rfdedup.runtime.drawn_progress import TerminalProgress
 
         if as_ not in tuple(Kind):
             raise ConfigError(f"as_ = {as_!r} is none of {', '.join(Kind)}")
@@ -156,10 +232,20 @@ class Run:
         if size < 1:
             raise ConfigError(f"shard_size = {size} is not at least 1")
         request = CopyRequest(Path(to), Kind(as_), size, tuple(map(Path, datasets)))
-        return materialize_run(self.path, request, dry_run=dry_run, progress=progress)
+        if progress is True:
+            with TerminalProgress() as drawn:
+                return materialize_run(self.path, request, dry_run=dry_run, progress=drawn)
+        return materialize_run(self.path, request, dry_run=dry_run, progress=progress or None)
+
+    def _without_encoder(self, data: bytes) -> int | None:
+        """Where nothing embeds a picture, because vectors were handed over: the row with its bytes, if there is one."""
+        if (self.info.get("encoder") or {}).get("name") != NAME:
+            return None
+        place: int = pc.index(self.verdicts["sha256"], sha256(data)).as_py()
+        return place if place >= 0 else None
 
     @cached_property
-    def _searches(self) -> dict[str | None, AlikeSearch]:
+    def _searches(self) -> dict[Any, AlikeSearch]:
         """By the encoder that was named: network and index are loaded once."""
         return {}
 
@@ -203,10 +289,28 @@ class Run:
 
         return run_html(self.path, partial(previews_of, self.path))
 
-    def _with(self, verdict: Verdict) -> pa.Table:
-        return self.verdicts.filter(pc.equal(self.verdicts["verdict"], str(verdict)))
+    def __repr__(self) -> str:
+        try:
+            counted = Counter(self.verdicts["verdict"].to_pylist())
+        except RunFolderError:
+            return f"Run({str(self.path)!r}, which cannot be read)"
+        said = ", ".join(f"{counted[verdict]:,} {word}" for verdict, word in _WORDS.items())
+        return f"Run({str(self.path)!r}: {len(self):,} images: {said})"
 
+    def _names(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+        """Names of rows, (n,) object; see ``kept_paths``."""
+        from rfdedup.outputs.export import local_paths
 
-def _group(rows: list[dict[str, Any]]) -> Group:
-    king = next(row for row in rows if row["verdict"] == Verdict.KEEP)
-    return Group(king["group"], king, [row for row in rows if row is not king])
+        chosen = self.verdicts.select(["root", "path_bytes"]).take(pa.array(rows))
+        roots, keys = (column.to_pylist() for column in chosen.columns)
+        kept = {root: is_kept(root, self.path) for root in set(roots)}
+        names = np.empty(len(rows), object)
+        names[:] = [
+            os.fsdecode(key) if kept[root] else path
+            for root, key, path in zip(roots, keys, local_paths(chosen), strict=True)
+        ]
+        return names
+
+    def _with(self, verdict: Verdict, what: str) -> RunImages:
+        chosen = np.flatnonzero(pc.equal(self.verdicts["verdict"], str(verdict)).to_numpy())
+        return RunImages(self.verdicts.take(pa.array(chosen)), chosen, self.path, what)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,27 +14,32 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from rfdedup.encoders.base import Encoder
+from rfdedup.encoders.given_vectors import GivenVectors
 from rfdedup.encoders.run_encoder import RunEncoder
 from rfdedup.features.settings import feature_key, limits_of
 from rfdedup.keepers.constraints import constraints
 from rfdedup.keepers.globs import without_match
 from rfdedup.metric.whitening import still_frozen
-from rfdedup.model.config import RunConfig, make_config
+from rfdedup.model.config import RunConfig
 from rfdedup.model.decisions import digest
 from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.item_table import ItemTable
 from rfdedup.model.items import Item
-from rfdedup.pipeline.duplicates import about_comparison
 from rfdedup.pipeline.early_embedding import SampleInputs
-from rfdedup.pipeline.inputs import InputOptions, Inputs, as_names, in_reading_order
+from rfdedup.pipeline.given_embeddings import place_vectors
+from rfdedup.pipeline.inputs import InputOptions, Inputs, in_reading_order
 from rfdedup.pipeline.judging import Findings, judge
 from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at, refuse_early
+from rfdedup.pipeline.options import settled
+from rfdedup.pipeline.proposal_settings import about_comparison
+from rfdedup.pipeline.python_inputs import inputs_from
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run_info import about_run, fingerprint, passed_over, scan_counts
 from rfdedup.pipeline.semantic import SemanticTier
 from rfdedup.runtime.cpus import at_most
+from rfdedup.runtime.drawn_progress import TerminalProgress
 from rfdedup.runtime.memory import peak_memory, return_freed
 from rfdedup.runtime.progress import Progress, Silent, Watch
 from rfdedup.sources.companions import companion_counts
@@ -51,11 +56,11 @@ Rows = npt.NDArray[np.int64]
 
 
 def refine(
-    inputs: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | Inputs,
+    inputs: Inputs | str | os.PathLike[str] | Iterable[Any],
     out: str | os.PathLike[str],
     *,
     config: RunConfig | None = None,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     command: Sequence[str] = (),
     named: bool = True,
     **options: Any,
@@ -65,26 +70,38 @@ def refine(
     Running again with the same ``out`` resumes: what is known of unchanged files is not computed again.
 
     Args:
-        inputs: folders, images, tar, zip and Parquet files, one or several; see ``docs/inputs.md``.
+        inputs: folders, images, tar, zip and Parquet files, one or several; see ``docs/inputs.md``. A column of pandas,
+            polars or pyarrow may hold them. Or images of memory, see ``docs/python.md``: a list or any iterable of
+            bytes, PIL images or uint8 arrays (h, w, 3) in RGB; of pairs ``(key, image)``; a dict of them; a column of
+            bytes; a ``datasets.Dataset``. They are written once, as they come, to Parquet files in ``out/images``, and
+            these are what every later command reads: bytes as they are, pixels as PNG without loss. Keys are the
+            column ``path``, and have to be unique; where there are none, places count from ``000000000``.
         out: the run folder, made where it does not exist.
         config: a validated configuration; or give its keys as keyword ``options`` (nested ones as dicts;
             ``encoder``, ``weights``, ``threshold``, ``device``, ``precision`` and ``descriptor`` directly).
-            ``encoder`` may also be an object with the ``Encoder`` protocol. ``files_from``, ``null``, ``path_column``,
-            ``image_column`` and ``exclude`` say how the input is read, as on the command line.
-        progress: is told how far the work is.
+            ``encoder`` may also be an object with the ``Encoder`` protocol, or a function from images (n, 224, 224, 3)
+            uint8 in RGB to embeddings (n, d), which is called in this process; see ``as_encoder``. ``files_from``,
+            ``null``, ``path_column``, ``image_column`` and ``exclude`` say how the input is read, as on the command
+            line. ``embeddings`` are vectors in place of an encoder: a path as ``--embeddings`` takes it, with ``key``
+            for the column of keys; or ``(keys, array)`` with an (n, d) array of floats; or a dict of vectors by key.
+        progress: is told how far the work is; True draws it, in notebooks too.
         command: what the user typed, for ``run.json``.
         named: the user named ``inputs``; False where an earlier run of this folder did, which may be a stranger's.
 
     Raises:
         RfdedupError: the input, the options or the run folder cannot be used; the message says what to do.
     """
-    given = options.pop("encoder") if not isinstance(options.get("encoder", ""), str) else None
+    if isinstance(progress, bool):
+        if not progress:
+            return refine(inputs, out, config=config, command=command, named=named, **options)
+        with TerminalProgress() as drawn:
+            return refine(inputs, out, config=config, progress=drawn, command=command, named=named, **options)
     reading = InputOptions.taken_from(options)
-    settings = config if config is not None else make_config(nest_options(options))
+    settings, given, wanted = settled(config, options)
     watch = Watch(progress if progress is not None else Silent())
+    taken = inputs if isinstance(inputs, Inputs) else inputs_from(inputs, reading, Path(out), watch)
     with watch.stage("scan", None):
-        source = inputs if isinstance(inputs, Inputs) else Inputs(as_names(inputs), reading)
-        source = replace(source, limits=limits_of(settings), without=Path(out))
+        source = replace(taken, limits=limits_of(settings), without=Path(out))
         scanned = source.scan(watch.advance)
     if not scanned.files:
         raise InputError(f"no file to look at below {', '.join(scanned.roots)}: {passed_over(scanned)}")
@@ -100,17 +117,10 @@ def refine(
             "compared; say --same meaning to drop what is alike, or --floor to compare fewer pairs"
         )
     with folder.lock(), at_most(settings.workers):
-        run = refine_scan(scanned, folder, settings, watch, list(command), given, source.given())
+        brought = given if wanted is None else wanted.load(folder.path)
+        run = refine_scan(scanned, folder, settings, watch, list(command), brought, source.given())
         note_run(folder, scanned.roots, named=named)
         return run
-
-
-def nest_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Move the tier 3 options that users give directly to where the configuration holds them."""
-    direct = ("encoder", "weights", "threshold", "device", "precision", "descriptor")
-    semantic = {name: options[name] for name in direct if name in options}
-    rest = {name: value for name, value in options.items() if name not in direct}
-    return {**rest, "semantic": {**rest.get("semantic", {}), **semantic}} if semantic else rest
 
 
 def refine_scan(
@@ -119,7 +129,7 @@ def refine_scan(
     config: RunConfig,
     watch: Watch,
     command: list[str],
-    given: Encoder | None,
+    given: Encoder | GivenVectors | None,
     read: dict[str, Any] | None = None,
 ) -> Run:
     """The funnel where anything changed since the last run, and the report on what it wrote."""
@@ -141,7 +151,7 @@ def refine_scan(
 
     with watch.stage("report", images):
         report_run(folder)
-    return Run(folder.path)
+    return Run(folder.path, None if isinstance(given, GivenVectors) else given)
 
 
 def warn_of_globs(scanned: Scan, config: RunConfig, watch: Watch) -> None:
@@ -172,7 +182,7 @@ def decide(
     watch: Watch,
     about: dict[str, Any],
     state: str | None,
-    given: Encoder | None,
+    given: Encoder | GivenVectors | None,
 ) -> int:
     """The funnel in order: ``measure`` what is new, ``judge`` all images, write the tables.
 
@@ -184,7 +194,7 @@ def decide(
         watch: is told how far the work is.
         about: what ``run.json`` says of the run from its start.
         state: fingerprint by which the next run knows that nothing changed.
-        given: an encoder in place of the configured one.
+        given: an encoder, or vectors, in place of the configured one.
 
     Returns:
         How many images have a verdict.
@@ -193,10 +203,14 @@ def decide(
     if not folder.is_complete():
         folder.write_info({**about, "status": "running"})
 
+    vectors = given if isinstance(given, GivenVectors) else None
+    given = given.encoder if isinstance(given, GivenVectors) else given
     encoder = RunEncoder(config.semantic, given) if "semantic" in config.tiers else None
     image_set, held_inputs = measure(files, store, config, watch, encoder)
     if not image_set.files:
         raise InputError(f"no image below {', '.join(scanned.roots)}: {len(files)} other files, {passed_over(scanned)}")
+    if vectors is not None:
+        place_vectors(vectors, image_set, store, watch)
     decisions = DecisionLog(folder.path).decisions()
     demands = constraints(decisions, image_set.features)
     tier3 = None
@@ -249,7 +263,7 @@ def measure(
     if not new:
         return assemble(files, *((known, at) if reading is files else look_up(files, store))), None
     del known
-    early_encoder = encoder() if encoder is not None else None
+    early_encoder = encoder() if encoder is not None and encoder.sees_pictures else None
     if early_encoder is not None and config.same == "meaning":
         refuse_early(config, early_encoder.card, len(files))
         held_inputs = SampleInputs(looked_at(config, early_encoder.card, len(files)), early_encoder.card.input)

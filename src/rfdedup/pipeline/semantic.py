@@ -94,7 +94,7 @@ class SemanticTier:
         self._lost |= self._embedder.embed(rows)
 
     def _crown(self, distinct: Rows, tier2: PerceptualLinks, king: Rows, selection: KingSelection) -> SemanticKings:
-        late = distinct[king[distinct] == distinct]
+        late = self._embedder.have(distinct[king[distinct] == distinct])
         cheaper = tier2.evidence(selection, distinct)
         if self._metric is None:
             refuse_early(self.config, self.encoder().card, len(late))
@@ -122,7 +122,7 @@ class SemanticTier:
             if self._lost:
                 return self._cut_short(king)
             alone = distinct[king[distinct] == distinct]
-            late = tier2.thinned(alone[~np.isin(alone, embedded)], selection, place)
+            late = self._embedder.have(tier2.thinned(alone[~np.isin(alone, embedded)], selection, place))
             if not len(late):
                 links = Links.join(cheaper, known, tier3.links, among_dense, tier3.proofs(king))
                 return SemanticKings(king, place, links)
@@ -176,6 +176,8 @@ class SemanticTier:
 
     def _embed_again(self, rows: Rows) -> Matrix:
         """Embeddings of ``rows`` in fp32, remembered in the run folder by content; of lost ones, those of the run."""
+        if not self.encoder.sees_pictures:
+            return self._stored(rows).astype(np.float32)
         encoder = self.encoder("fp32")
         sha256 = self.image_set.features["sha256"].take(pa.array(rows)).to_pylist()
         known = remembered(self.store, REMEASURED_FILE, encoder.key, encoder.dim)

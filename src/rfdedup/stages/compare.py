@@ -16,7 +16,7 @@ from rfdedup.model.faults import Fault
 from rfdedup.model.items import Item
 from rfdedup.sources.reading import read_stable
 
-VERSION: Final = 8
+VERSION: Final = 10
 """Raise when a comparison may come out differently: what older versions compared is then compared again."""
 _HELD: Final = 24
 """Views that a worker holds: pairs that share a picture come after each other."""

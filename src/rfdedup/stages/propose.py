@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from rfdedup.keepers.greedy_cover_codes import cover_codes
 from rfdedup.keepers.selection import few_pairs, most_links
+from rfdedup.model.constants import PANEL_BYTES, THUMB_SIDE
 from rfdedup.model.proposals import Proposals, pair_places
 from rfdedup.neighbors.cosine import sparse_links
 from rfdedup.neighbors.hamming import CodePairs, cross_links
@@ -55,11 +56,11 @@ def by_hashes(
     """
     found = sparse_code_links(dhash[rows], phash[rows], radius, most_links(len(rows)))
     a, b = rows[found.a], rows[found.b]
-    crowd = np.flatnonzero(found.dense)
-    if len(crowd):
-        king = cover_codes(dhash[rows[crowd]], radius, np.arange(len(crowd)), also=phash[rows[crowd]])
-        one, other = few_pairs(np.arange(len(crowd)), king)
-        a, b = np.concatenate([a, rows[crowd[one]]]), np.concatenate([b, rows[crowd[other]]])
+    dense = np.flatnonzero(found.dense)
+    if len(dense):
+        king = cover_codes(dhash[rows[dense]], radius, np.arange(len(dense)), also=phash[rows[dense]])
+        one, other = few_pairs(np.arange(len(dense)), king)
+        a, b = np.concatenate([a, rows[dense[one]]]), np.concatenate([b, rows[dense[other]]])
     bits = np.maximum(np.bitwise_count(dhash[a] ^ dhash[b]), np.bitwise_count(phash[a] ^ phash[b]))
     near = bits <= radius
     a, b, bits = a[near], b[near], bits[near]
@@ -148,22 +149,22 @@ def by_embeddings(rows: Rows, vectors: npt.NDArray[np.floating], floor: float, m
         return Proposals.none()
     found = sparse_links(vectors, floor, most_links(len(rows)))
     a, b, score = found.a, found.b, found.score.astype(np.float64)
-    crowd = np.flatnonzero(found.dense)
-    if len(crowd):
-        one, other, near = _nearest_within(vectors, crowd, floor, most)
+    dense = np.flatnonzero(found.dense)
+    if len(dense):
+        one, other, near = _nearest_within(vectors, dense, floor, most)
         a, b, score = np.concatenate([a, one]), np.concatenate([b, other]), np.concatenate([score, near])
     proposed = Proposals.make(rows[a], rows[b], cosine=score)
     return proposed.take(_nearest(proposed.a, proposed.b, -proposed.cosine, most))
 
 
 def _nearest_within(
-    vectors: npt.NDArray[np.floating], crowd: Rows, floor: float, most: int
+    vectors: npt.NDArray[np.floating], dense: Rows, floor: float, most: int
 ) -> tuple[Rows, Rows, Floats]:
-    """The nearest of each row of a crowd within the crowd: places, the smaller first, and similarities."""
-    unit = normalise(np.asarray(vectors[crowd]), crowd)
-    most = min(most, len(crowd) - 1)
+    """The nearest of each row of a dense within the dense: places, the smaller first, and similarities."""
+    unit = normalise(np.asarray(vectors[dense]), dense)
+    most = min(most, len(dense) - 1)
     one, other, near = [], [], []
-    for begin in range(0, len(crowd), _BLOCK):
+    for begin in range(0, len(dense), _BLOCK):
         score = unit[begin : begin + _BLOCK] @ unit.T
         at = np.arange(len(score))
         score[at, begin + at] = -1.0
@@ -173,7 +174,7 @@ def _nearest_within(
         one.append(begin + i)
         other.append(best[i, j])
         near.append(value[i, j].astype(np.float64))
-    a, b = crowd[np.concatenate(one)], crowd[np.concatenate(other)]
+    a, b = dense[np.concatenate(one)], dense[np.concatenate(other)]
     return np.minimum(a, b), np.maximum(a, b), np.concatenate(near)
 
 
@@ -198,6 +199,51 @@ def by_parts(rows: Rows, octets: Callable[[Rows], list[bytes]], most: int) -> Pr
     return Proposals.make(rows[a[enough]], rows[b[enough]], agreeing=count[enough])
 
 
+PANEL_RADIUS: Final = 8
+"""Bits of the hash of a thumbnail in which a panel and the picture that it shows may differ."""
+PANEL_CORRELATION: Final = 0.9
+"""Least correlation of both thumbnails."""
+
+
+def by_panels(
+    rows: Rows, panels: Callable[[Rows], list[bytes | None]], thumbs: Callable[[Rows], U8], most: int
+) -> Proposals:
+    """Pictures that look like a panel of another: a collage and what it is made of.
+
+    Args:
+        rows: (m,) row numbers. panels: thumbnails of the panels of some rows, see ``features.panels``.
+        thumbs: grey thumbnails of some rows, (k, 256) uint8.
+        most: proposals of each image. A collage of more pictures stays a collage of the others.
+    """
+    blocks = [rows[begin : begin + _BLOCK] for begin in range(0, len(rows), _BLOCK)]
+    square = (-1, THUMB_SIDE, THUMB_SIDE)
+    codes = [turned_codes(thumbs(block).reshape(square))[0] for block in blocks]
+    known = CodePairs(np.concatenate(codes)) if codes else None
+    parts = [Proposals.none()]
+    for block in blocks:
+        packed = panels(block)
+        owner = np.repeat(block, [len(octets or b"") // PANEL_BYTES for octets in packed])
+        if known is None or not len(owner):
+            continue
+        shown = np.frombuffer(b"".join(octets or b"" for octets in packed), np.uint8).reshape(-1, PANEL_BYTES)
+        at, place, bits = cross_links(CodePairs(turned_codes(shown.reshape(square))[0]), known, PANEL_RADIUS)
+        one, other = owner[at], rows[place]
+        seen, back = np.unique(other, return_inverse=True)
+        alike = (one != other) & (_correlations(shown[at], thumbs(seen)[back]) >= PANEL_CORRELATION)
+        parts.append(Proposals.make(one[alike], other[alike], agreeing=64 - bits[alike].astype(np.int64)))
+    found = Proposals.join(*parts)
+    return found.take(_nearest(found.a, found.b, -found.agreeing.astype(np.float64), most))
+
+
+def _correlations(one: U8, other: U8) -> Floats:
+    """Of rows of grey levels, (n, k) each; 0 where one of them is plain. Whole numbers until the end: (n,) float64."""
+    a, b = (levels.astype(np.int64) for levels in (one, other))
+    k = a.shape[1]
+    products = k * (a * b).sum(axis=1) - a.sum(axis=1) * b.sum(axis=1)
+    spreads = [k * (levels**2).sum(axis=1) - levels.sum(axis=1) ** 2 for levels in (a, b)]
+    return np.asarray(products / np.sqrt(np.maximum(spreads[0], 1).astype(np.float64) * np.maximum(spreads[1], 1)))
+
+
 def unlike_in_detail(a: Rows, b: Rows, octets: Callable[[Rows], list[bytes]]) -> Mask:
     """Pairs whose local features say that neither shows a part of the other, upright or mirrored; (L,) bool.
 
@@ -220,11 +266,10 @@ def _agreements(
     count, told = np.zeros(len(a), np.int64), np.zeros(len(a), np.bool_)
     ones, starts = np.unique(a, return_index=True)
     ends = np.append(starts[1:], len(a))
-    packed = octets(ones)
 
-    def look(at: int) -> None:
+    def look(at: int, packed: bytes) -> None:
         pairs = slice(int(starts[at]), int(ends[at]))
-        one, others = unpacked(packed[at]), [unpacked(other) for other in octets(b[pairs])]
+        one, others = unpacked(packed), [unpacked(other) for other in octets(b[pairs])]
         found = agreeing(one, others)
         for form in forms:
             found = np.maximum(found, agreeing(form(one), others))
@@ -232,8 +277,10 @@ def _agreements(
         told[pairs] = [min(len(one), len(other)) >= LEAST_FEATURES for other in others]
 
     with ThreadPoolExecutor(thread_count()) as pool:
-        for _ in pool.map(look, range(len(ones))):
-            pass
+        for begin in range(0, len(ones), _BLOCK):
+            block = range(begin, min(begin + _BLOCK, len(ones)))
+            for _ in pool.map(look, block, octets(ones[block.start : block.stop])):
+                pass
     return count, told
 
 

@@ -255,7 +255,7 @@ def evidence_table(duplicates: Duplicates, representative: Rows, compared: Compa
             "row": row,
             "king_row": king,
             "same": str(duplicates.same[row]),
-            "crowd": found.crowd_kind != found.kind,
+            "crowd": found.kind_in_series != found.kind,
             "proposed_by": "parts" if duplicates.agreeing[row] else _proposer(compared, at, bool(by_hash[at])),
             "proposal_score": float(bits) if by_hash[at] else float(duplicates.agreeing[row]) or cosine,
         }

@@ -24,7 +24,7 @@ _SCHEMA: Final = pa.schema(
         pa.field("one", pa.string(), nullable=False),
         pa.field("other", pa.string(), nullable=False),
         pa.field("kind", pa.string(), nullable=False),
-        pa.field("crowd_kind", pa.string(), nullable=False),
+        pa.field("kind_in_series", pa.string(), nullable=False),
         *EVIDENCE_FIELDS,
         pa.field("pasted", pa.string(), nullable=False),
     ]
@@ -88,11 +88,11 @@ def remembered_kinds(folder: Path, key: str) -> list[tuple[str, str, str]]:
 
 
 def evidence_of(row: dict[str, object]) -> Evidence:
-    """The evidence in a row that has ``kind``, ``crowd_kind`` and ``schemas.EVIDENCE_FIELDS``."""
+    """The evidence in a row that has ``kind``, ``kind_in_series`` and ``schemas.EVIDENCE_FIELDS``."""
     values = {name: row[name] for name in Evidence.__dataclass_fields__ if name in row}
     values |= {
         "kind": Kind(str(row["kind"])),
-        "crowd_kind": Kind(str(row["crowd_kind"])),
+        "kind_in_series": Kind(str(row["kind_in_series"])),
         "side": Side(str(row["side"])),
         "pasted": Side(str(row.get("pasted", Side.NONE))),
         "transform": tuple(_numbers(row["transform"])),

@@ -284,6 +284,14 @@ class FeatureStore:
         """
         return self._octets("local_features", shard, row)
 
+    def panels(self, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
+        """What ``features.panels`` found in the given rows; None where it was not looked for.
+
+        Raises:
+            RunFolderError: they cannot be read, though the checksum fits.
+        """
+        return self._octets("panels", shard, row)
+
     def _octets(self, name: str, shard: npt.NDArray[np.int32], row: npt.NDArray[np.int32]) -> list[bytes | None]:
         out: list[bytes | None] = [None] * len(shard)
         for number in np.unique(shard[shard >= 0]).tolist():

@@ -12,7 +12,7 @@ from rfdedup.model.schemas import FEATURES, TABLE_ERRORS
 from rfdedup.storage.files import ARRAY_ERRORS, parse_json, read_regular, sha256_file
 from rfdedup.storage.tables import map_array, open_table
 
-HEAVY_COLUMNS = ("thumb", "frame_hashes", "local_features")
+HEAVY_COLUMNS = ("thumb", "frame_hashes", "local_features", "panels")
 """Columns that are read for chosen rows only: a million of them do not belong in memory."""
 OBJECT_SUFFIX: Final = ".object"
 LIGHT_COLUMNS = [name for name in FEATURES.names if name not in HEAVY_COLUMNS]

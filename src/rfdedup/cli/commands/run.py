@@ -23,6 +23,8 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "precision": ("semantic", "precision"),
     "descriptor": ("semantic", "descriptor"),
     "threshold": ("semantic", "threshold"),
+    "embeddings": ("semantic", "embeddings"),
+    "embeddings_key": ("semantic", "embeddings_key"),
     "max_false_pairs": ("semantic", "max_false_pairs"),
     "quality": ("quality", "rule"),
     "blurry": ("quality", "blurry"),
@@ -174,6 +176,13 @@ def taken_inputs(named: tuple[str, ...], flags: dict[str, Any]) -> Inputs:
 @click.option(
     "--out", required=True, type=click.Path(path_type=Path), metavar="RUN", help="Run folder, made if absent."
 )
+@click.option(
+    "--embeddings",
+    metavar="VECTORS",
+    help="Vectors in place of the encoder, joined by key: a folder of img_emb_N.npy with metadata_N.parquet, FILE.npy "
+    "with keys beside it, or FILE.parquet:COLUMN.",
+)
+@click.option("--key", "embeddings_key", metavar="C", help="Column of --embeddings that names the images.")
 @input_options
 @config_options
 @output_options

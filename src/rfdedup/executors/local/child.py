@@ -34,7 +34,7 @@ _LOAD = 20
 
 
 @dataclass(frozen=True)
-class Orders:
+class WorkerSetup:
     """All that a worker is told at its start. ``task`` and ``initializer`` are pickled."""
 
     task: bytes
@@ -58,21 +58,21 @@ def log_file(folder: Path, slot: int) -> Path:
     return folder / f"worker-{slot}.log"
 
 
-def serve(conn: Connection, slot: int, beats: Any, memory: Any, orders: Orders) -> None:
+def serve(conn: Connection, slot: int, beats: Any, memory: Any, setup: WorkerSetup) -> None:
     """Entry point of a worker process. Returns when the pipe closes.
 
     Messages out: ("ready", cpu), ("broken", traceback), ("bug", row, traceback) and
     ("done", results, warnings by row, cpu); cpu in seconds. Message in: (serial, block or None, [(row, item)]).
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # for Windows, where the parent cannot block it
-    _collect_output(log_file(orders.log_folder, slot))
-    threading.Thread(target=_die_with_parent, args=(orders.log_folder,), daemon=True).start()
+    _collect_output(log_file(setup.log_folder, slot))
+    threading.Thread(target=_die_with_parent, args=(setup.log_folder,), daemon=True).start()
     try:
-        initializer = pickle.loads(orders.initializer)  # noqa: S301  from the parent process, as all here
+        initializer = pickle.loads(setup.initializer)  # noqa: S301  from the parent process, as all here
         if initializer is not None:
             initializer()
-        task = pickle.loads(orders.task)  # noqa: S301
-        blocks = _view(memory, orders.block_shape)
+        task = pickle.loads(setup.task)  # noqa: S301
+        blocks = _view(memory, setup.block_shape)
     except Exception:  # noqa: BLE001  whatever it is, the parent raises it
         conn.send(("broken", traceback.format_exc()))
         return
@@ -80,7 +80,7 @@ def serve(conn: Connection, slot: int, beats: Any, memory: Any, orders: Orders) 
     try:
         conn.send(("ready", time.process_time()))
         while True:
-            reply = _run_job(conn.recv_bytes(), task, blocks, beat, orders.file_seconds)
+            reply = _run_job(conn.recv_bytes(), task, blocks, beat, setup.file_seconds)
             conn.send_bytes(reply)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return

@@ -14,7 +14,7 @@ from typing import Any, Generic
 import numpy as np
 
 from rfdedup.executors.base import BlockSpec, Done, Input, Result, Tag
-from rfdedup.executors.local.child import Orders
+from rfdedup.executors.local.child import WorkerSetup
 from rfdedup.executors.local.contract import PoolStats, WorkerLimits
 from rfdedup.executors.local.process import SPAWN, Chunk
 from rfdedup.executors.local.supervisor import Supervisor
@@ -32,7 +32,7 @@ class Pool(Generic[Input, Result]):
     fresh worker, and is a :class:`Failure` if that one dies as well. The other items of its chunk are done
     again. Any other exception of the task is a bug and ends the run as a WorkerError.
 
-    ``ahead`` bounds the chunks that are taken from the input and not yet yielded (default: eight a worker,
+    ``most_waiting`` bounds the chunks that are taken from the input and not yet yielded (default: eight a worker,
     or the number of blocks).
     """
 
@@ -44,7 +44,7 @@ class Pool(Generic[Input, Result]):
         *,
         block: BlockSpec | None = None,
         initializer: Callable[[], None] | None = None,
-        ahead: int | None = None,
+        most_waiting: int | None = None,
     ) -> None:
         if workers < 1:
             raise ValueError(f"workers = {workers}: must be at least 1")
@@ -57,16 +57,16 @@ class Pool(Generic[Input, Result]):
             # RawArray: memory without a name, so that nothing is left behind however the processes end
             memory = SPAWN.RawArray("B", count * int(np.prod(block.shape)))
             self._blocks = np.frombuffer(memory, np.uint8).reshape(count, *block.shape)
-        self._ahead = ahead or count or 8 * workers
+        self._most_waiting = most_waiting or count or 8 * workers
         self._log_folder = tempfile.TemporaryDirectory(prefix="rfdedup-workers-", ignore_cleanup_errors=True)
-        orders = Orders(
+        setup = WorkerSetup(
             pickle.dumps(task),
             pickle.dumps(initializer),
             limits.file_seconds,
             Path(self._log_folder.name),
             None if block is None else block.shape,
         )
-        self._supervisor = Supervisor(workers, limits, orders, memory, count)
+        self._supervisor = Supervisor(workers, limits, setup, memory, count)
         self._open = False
         self._outstanding = 0
 
@@ -99,7 +99,7 @@ class Pool(Generic[Input, Result]):
         source = iter(chunks)
         exhausted = False
         while True:
-            if not exhausted and self._outstanding < self._ahead:
+            if not exhausted and self._outstanding < self._most_waiting:
                 following = next(source, None)
                 if following is None:
                     exhausted = True
@@ -107,7 +107,7 @@ class Pool(Generic[Input, Result]):
                     self._submit(*following)
             if exhausted and self._outstanding == 0:
                 return
-            done = self._take(wait=exhausted or self._outstanding >= self._ahead)
+            done = self._take(wait=exhausted or self._outstanding >= self._most_waiting)
             if done is not None:
                 self._outstanding -= 1
                 yield self._deliver(done)

@@ -76,7 +76,7 @@ class ItemTime:
 
 
 @dataclass(frozen=True, slots=True)
-class Kill:
+class Termination:
     """Why we killed a worker, and its heartbeat at that moment."""
 
     kind: FailureKind
@@ -87,11 +87,11 @@ class Kill:
 class WorkerProcess:
     """A running worker. ``jobs`` are those sent and not answered: the first is what it works on."""
 
-    def __init__(self, number: int, beats: Any, memory: Any, orders: child.Orders) -> None:
+    def __init__(self, number: int, beats: Any, memory: Any, setup: child.WorkerSetup) -> None:
         self.conn, theirs = SPAWN.Pipe()
         self.process = SPAWN.Process(
             target=child.serve,
-            args=(theirs, number, beats, memory, orders),
+            args=(theirs, number, beats, memory, setup),
             name=f"rfdedup-worker-{number}",
             daemon=True,
         )
@@ -99,7 +99,7 @@ class WorkerProcess:
             self.process.start()
         theirs.close()
         self.jobs: deque[Job] = deque()
-        self.killed: Kill | None = None
+        self.killed: Termination | None = None
         self.started = time.monotonic()
         self.ready = False
         self.cpu_seconds = 0.0
@@ -154,7 +154,7 @@ class WorkerProcess:
         except OSError:
             return False
 
-    def kill(self, why: Kill) -> None:
+    def kill(self, why: Termination) -> None:
         self.killed = why
         self.process.kill()
 

@@ -14,7 +14,15 @@ from typing import Any, Literal
 from rfdedup.executors.base import Failure
 from rfdedup.executors.local import child
 from rfdedup.executors.local.contract import MOST_STALLS, PoolStats, WorkerLimits
-from rfdedup.executors.local.process import KILLED_OUTSIDE, SPAWN, Chunk, Job, Kill, WorkerProcess, shield_from_ctrl_c
+from rfdedup.executors.local.process import (
+    KILLED_OUTSIDE,
+    SPAWN,
+    Chunk,
+    Job,
+    Termination,
+    WorkerProcess,
+    shield_from_ctrl_c,
+)
 from rfdedup.model.errors import WorkerError
 
 POLL_SECONDS = 0.05
@@ -44,12 +52,12 @@ class Supervisor(threading.Thread):
     ``memory`` is the shared array of ``blocks`` blocks, or None.
     """
 
-    def __init__(self, workers: int, limits: WorkerLimits, orders: child.Orders, memory: Any, blocks: int) -> None:
+    def __init__(self, workers: int, limits: WorkerLimits, setup: child.WorkerSetup, memory: Any, blocks: int) -> None:
         super().__init__(name="rfdedup-supervisor", daemon=True)
         self.finished: SimpleQueue[Chunk | BaseException] = SimpleQueue()
         self.stats = PoolStats()
         self._limits = limits
-        self._orders = orders
+        self._setup = setup
         self._memory = memory
         self._memory_limit = (limits.memory_mb << 20) + (0 if memory is None else len(memory))
         self._free_blocks: deque[int] = deque(range(blocks))
@@ -127,7 +135,7 @@ class Supervisor(threading.Thread):
         if slot.worker is None:
             cell = slot.number * child.BEAT_CELLS
             self._beats[cell : cell + child.BEAT_CELLS] = [child.IDLE] * child.BEAT_CELLS
-            slot.worker = WorkerProcess(slot.number, self._beats, self._memory, self._orders)
+            slot.worker = WorkerProcess(slot.number, self._beats, self._memory, self._setup)
             self.stats.starts += 1
         self._serial += 1
         job.serial = self._serial
@@ -200,14 +208,14 @@ class Supervisor(threading.Thread):
             self.stats.peak_rss_bytes = max(self.stats.peak_rss_bytes, rss)
             spent = worker.time_on_item(beat, now)
             if spent.cpu > limits.file_seconds:
-                worker.kill(Kill("timeout", f"took more than {limits.file_seconds:g} s of processor time", beat))
+                worker.kill(Termination("timeout", f"took more than {limits.file_seconds:g} s of processor time", beat))
             elif spent.still > limits.stall_seconds:
                 detail = f"waited longer than {limits.stall_seconds:g} s; does the disk or the network answer?"
-                worker.kill(Kill("stalled", detail, beat))
+                worker.kill(Termination("stalled", detail, beat))
             elif spent.wall > MOST_STALLS * limits.stall_seconds:
-                worker.kill(Kill("stalled", f"was not done after {spent.wall:.0f} s of waiting", beat))
+                worker.kill(Termination("stalled", f"was not done after {spent.wall:.0f} s of waiting", beat))
             elif rss > self._memory_limit:
-                worker.kill(Kill("out-of-memory", f"took more than {limits.memory_mb} MB of memory", beat))
+                worker.kill(Termination("out-of-memory", f"took more than {limits.memory_mb} MB of memory", beat))
         self.stats.cpu_seconds = cpu_seconds
 
     def _bury(self, slot: _Slot, worker: WorkerProcess) -> None:
@@ -260,13 +268,13 @@ class Supervisor(threading.Thread):
         return Job(chunk, rest) if rest else None
 
     def _clear_row(self, block: int, row: int) -> None:
-        batch, *shape = self._orders.block_shape or ()
+        batch, *shape = self._setup.block_shape or ()
         size = math.prod(shape)
         start = (block * batch + row) * size
         memoryview(self._memory).cast("B")[start : start + size] = bytes(size)
 
     def _read_log(self, slot: _Slot) -> str:
-        file = child.log_file(self._orders.log_folder, slot.number)
+        file = child.log_file(self._setup.log_folder, slot.number)
         try:
             with file.open("rb") as log:
                 log.seek(max(0, file.stat().st_size - child.WARNING_BYTES))

@@ -77,10 +77,11 @@ def draw(subject: View, king: View, bounds: ChangeLimits, side: int = SIDE) -> P
     marked = cv2.resize(seen, size, interpolation=cv2.INTER_AREA) > 127
     colour = np.array(_MARK, np.float32)
     small[marked] = (0.35 * small[marked] + 0.65 * colour).astype(np.uint8)
-    return _jpeg(cv2.resize(mixed, size, interpolation=cv2.INTER_AREA)), _jpeg(small)
+    return jpeg(cv2.resize(mixed, size, interpolation=cv2.INTER_AREA)), jpeg(small)
 
 
-def _jpeg(rgb: Any) -> bytes:
+def jpeg(rgb: Any) -> bytes:
+    """A picture (h, w, 3) uint8 as JPEG."""
     pixels: U8 = np.ascontiguousarray(rgb, np.uint8)
     ok, data = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
     if not ok:

@@ -66,7 +66,7 @@ def compared(evidence: pa.Table, verdicts: pa.Table) -> dict[int, tuple[str, lis
 
 def evidence_in(facts: dict[str, Any]) -> Evidence:
     """The evidence in a row of ``schemas.EVIDENCE``."""
-    return evidence_of({**facts, "kind": facts["same"], "crowd_kind": facts["same"]})
+    return evidence_of({**facts, "kind": facts["same"], "kind_in_series": facts["same"]})
 
 
 @cache

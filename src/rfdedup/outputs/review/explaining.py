@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +18,13 @@ import pyarrow.compute as pc
 from rfdedup.features.quality import CHECKED, looked_at
 from rfdedup.keepers.constraints import Constraints, constraints
 from rfdedup.model.config import RunConfig
-from rfdedup.model.errors import ImageError, InputError, RfdedupError
+from rfdedup.model.errors import ImageError, InputError, RfdedupError, RunFolderError
 from rfdedup.model.evidence import Evidence
 from rfdedup.model.links import TIER_ORDER
 from rfdedup.model.schemas import FEATURES, TABLE_ERRORS, Tier
 from rfdedup.model.text import printable
 from rfdedup.outputs.alike import AlikeSearch
+from rfdedup.outputs.report.notebook import Cell, cells_html
 from rfdedup.outputs.report.sentences import told
 from rfdedup.outputs.review.pair_evidence import PairEvidence
 from rfdedup.outputs.review.row_names import row_named
@@ -62,12 +64,21 @@ _KINDS: Final = {
 }
 
 
-@dataclass
+@dataclass(repr=False)
 class Explanation:
     """Lines for people, and the same as plain values."""
 
     lines: list[str] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    pictures: list[Cell] = field(default_factory=list, compare=False)
+    """Those that it speaks of, for notebooks."""
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines)
+
+    def _repr_html_(self) -> str:
+        title, *rest = self.lines or [""]
+        return cells_html(title, self.pictures, text="\n".join(rest))
 
 
 class Explainer:
@@ -144,6 +155,14 @@ class Explainer:
         out.facts["evidence"] = found
         self._say_evidence(out, found)
         return out
+
+    def shown(self, told: Explanation, rows: Sequence[int]) -> Explanation:
+        """The same with the small pictures of some rows, as far as there are any."""
+        pictures: list[bytes | None] = [None] * len(rows)
+        with suppress(RunFolderError):
+            pictures = [self.snapshot.features.preview(row) for row in rows]
+        told.pictures = [Cell([self._path(row)], jpeg) for row, jpeg in zip(rows, pictures, strict=True)]
+        return told
 
     # ---- parts
 
@@ -336,26 +355,29 @@ class Explainer:
         return printable(os.fsdecode(self.snapshot.table["path_bytes"][row].as_py()))
 
 
-def explain(run: str | Path, names: Sequence[str]) -> Explanation:
+def explain(run: str | os.PathLike[str], names: str | Sequence[str]) -> Explanation:
     """Why an image of a run was kept or dropped, or why two of them are or are not held for the same.
 
     Args:
-        run: a finished run folder.
-        names: one path or two.
+        run: a finished run or its folder.
+        names: one path or two, as in ``verdicts``, as they are here, or their ends.
 
     Raises:
         InputError: a path is no image of the run, or may be several.
         RfdedupError: the run folder cannot be used.
     """
+    names = [names] if isinstance(names, str) else names
     if len(names) not in (1, 2):
         raise InputError(f"{len(names)} paths: name one image, or two")
     explainer = Explainer(Path(run))
     rows = [row_named(explainer.snapshot, name) for name in names]
     if len(rows) == 1:
-        return explainer.image(rows[0])
+        king = int(explainer.snapshot.king[rows[0]])
+        shown = [rows[0], king] if king >= 0 and king != rows[0] else rows
+        return explainer.shown(explainer.image(rows[0]), shown)
     if rows[0] == rows[1]:
         raise InputError(f"both paths name the same image, {printable(names[0])}")
-    return explainer.pair(rows[0], rows[1])
+    return explainer.shown(explainer.pair(rows[0], rows[1]), rows)
 
 
 def _versus(facts: dict[str, Any]) -> str:

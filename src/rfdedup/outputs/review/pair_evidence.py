@@ -79,5 +79,5 @@ class PairEvidence:
 def _told(found: Evidence, mine: tuple[int, int], theirs: tuple[int, int], source: str) -> dict[str, Any]:
     measured = fields_of(found)
     kind = measured.pop("kind")
-    del measured["crowd_kind"]
+    del measured["kind_in_series"]
     return {"kind": kind, "says": parts(sentence(found, mine, theirs)), "measured": measured, "from": source}

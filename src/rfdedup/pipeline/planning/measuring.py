@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,10 @@ from rfdedup.encoders.run_encoder import RunEncoder
 from rfdedup.executors.choice import open_executor
 from rfdedup.features.quality import check_quality
 from rfdedup.features.settings import feature_key
-from rfdedup.keepers.constraints import Constraints, constraints
 from rfdedup.keepers.selection import KingSelection, most_links
 from rfdedup.metric.margins import FLOOR_BELOW
 from rfdedup.metric.whitening import describe_as
 from rfdedup.model.config import RunConfig
-from rfdedup.model.decisions import Decisions
 from rfdedup.model.errors import InputError
 from rfdedup.model.image_set import ImageSet
 from rfdedup.model.items import Identity, Item, identity_of
@@ -31,19 +29,19 @@ from rfdedup.model.schemas import Tier
 from rfdedup.neighbors.cosine import sparse_links
 from rfdedup.outputs.report.contents import PageLimits, contents
 from rfdedup.pipeline.embedding import embed_files
-from rfdedup.pipeline.judging import compare_hashes, judge
+from rfdedup.pipeline.judging import compare_hashes
 from rfdedup.pipeline.measuring import measure_files
 from rfdedup.pipeline.metric_choice import looked_at
 from rfdedup.pipeline.planning.forecast import JoinCost, Pace
 from rfdedup.pipeline.planning.recording import Recorder, Window
+from rfdedup.pipeline.planning.row_cost import no_demands, row_seconds
 from rfdedup.pipeline.planning.sampling import sample_by_size
 from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run import refine_scan
 from rfdedup.runtime.memory import peak_memory, resident_memory
-from rfdedup.runtime.progress import Silent, Watch
+from rfdedup.runtime.progress import Watch
 from rfdedup.sources.folder import Scan
 from rfdedup.sources.plan import cut
-from rfdedup.stages.verdicts import link_table, verdict_table
 from rfdedup.storage.feature_store import FeatureStore, previews_of
 from rfdedup.storage.known_features import assemble, look_up
 from rfdedup.storage.run_folder import FEATURES_FOLDER, LINKS_FILE, VERDICTS_FILE, RunFolder
@@ -61,8 +59,6 @@ WIDER_SECONDS = 6.0
 """What those may take."""
 PROBE = 64
 """Images that are embedded by themselves, and in full precision, to learn the pace of both."""
-TABLE_ROWS = (2_000, 10_000)
-"""Rows of the invented tables that tell what judging and writing costs."""
 JOIN_ROWS = (8_000, 16_000)
 """Rows of the invented embeddings that tell what the join costs."""
 BIGGER = 1.5
@@ -222,7 +218,7 @@ def measure_sample(
         seconds=seconds,
         windows=windows,
         first=first,
-        row_seconds=_row_seconds(image_set, store, config, scratch),
+        row_seconds=row_seconds(image_set, store, config, scratch),
         preview_seconds=looked / n,
         main_peak=main_peak,
         worker_peak=watch.worker_peak,
@@ -248,7 +244,7 @@ def tiers_of(image_set: ImageSet, store: FeatureStore, config: RunConfig) -> Tie
     poor = check_quality(image_set.features, config.quality, active="quality" in config.tiers).dropped & ~broken
     rows = np.flatnonzero(~broken & ~poor)
     selection = KingSelection(
-        image_set.features, config.keep, image_set.thumbs_from(store), np.zeros(n, np.bool_), _no_demands(image_set)
+        image_set.features, config.keep, image_set.thumbs_from(store), np.zeros(n, np.bool_), no_demands(image_set)
     )
     representative, tier2 = compare_hashes(rows, image_set, config, selection)
     one_each = np.unique(representative[rows])
@@ -278,10 +274,6 @@ def not_embedded(image_set: ImageSet, store: FeatureStore, rows: Rows, key: str)
         at = rows[image_set.shard[rows] == number]
         lacking += int((~store.embedded(number, key)[image_set.row[at]]).sum())
     return lacking
-
-
-def _no_demands(image_set: ImageSet) -> Constraints:
-    return constraints(Decisions(), image_set.features)
 
 
 def _embedded(
@@ -365,45 +357,3 @@ def join_cost(described: Matrix, near: float, floor: float) -> JoinCost:
     few, many = JOIN_ROWS
     seconds(few)
     return JoinCost.fitted((few, seconds(few)), (many, seconds(many)))
-
-
-def invented(image_set: ImageSet, n: int) -> ImageSet:
-    """``n`` readable rows like those of ``image_set`` that are no copies of each other by content, hash or name."""
-    readable = np.flatnonzero([kind is None for kind in image_set.features["error"].to_pylist()])
-    rows = readable[np.arange(n) % readable.size]
-    rng = np.random.default_rng(0)
-    table = image_set.features.take(pa.array(rows))
-    for name, values in (
-        ("sha256", pa.array([f"{i:064x}" for i in range(n)])),
-        ("dhash", pa.array(rng.integers(0, 2**64, n, dtype=np.uint64))),
-        ("phash", pa.array(rng.integers(0, 2**64, n, dtype=np.uint64))),
-        ("path", pa.array([f"{i}" for i in range(n)])),
-        ("path_bytes", pa.array([b"%d" % i for i in range(n)], pa.binary())),
-    ):
-        table = table.set_column(table.schema.get_field_index(name), table.schema.field(name), values)
-    return ImageSet([replace(image_set.files[row], key=f"{i}") for i, row in enumerate(rows.tolist())], table)
-
-
-def judged(image_set: ImageSet, store: FeatureStore, config: RunConfig, folder: RunFolder) -> None:
-    """What a run does with measured rows besides comparing embeddings and drawing the report."""
-    found = judge(image_set, store, config, None, None, _no_demands(image_set), Watch(Silent()))
-    verdicts = verdict_table(image_set.features, found.faults, found.quality, found.flags, found.duplicates)
-    links = link_table(found.linked.links, found.linked.compared)
-    folder.write_tables(verdicts, links)
-    contents(verdicts, links, {}, PageLimits())
-
-
-def _row_seconds(image_set: ImageSet, store: FeatureStore, config: RunConfig, scratch: Path) -> float:
-    """Seconds for one more row after the passes, told from invented rows."""
-    if image_set.features["error"].null_count == 0:
-        return 0.0
-    folder = RunFolder.create(scratch / "rows")
-
-    def seconds(n: int) -> float:
-        many = invented(image_set, n)
-        began = time.perf_counter()
-        judged(many, store, config, folder)
-        return time.perf_counter() - began
-
-    few, many = TABLE_ROWS
-    return max((seconds(many) - seconds(few)) / (many - few), 0.0)

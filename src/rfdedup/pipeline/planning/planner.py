@@ -23,6 +23,7 @@ from rfdedup.outputs.report.contents import PageLimits
 from rfdedup.outputs.report.render import PageSize
 from rfdedup.pipeline.early_embedding import SampleInputs
 from rfdedup.pipeline.edited_copies import KINDS
+from rfdedup.pipeline.given_embeddings import refused_here
 from rfdedup.pipeline.inputs import Inputs, as_names
 from rfdedup.pipeline.metric_choice import refuse_early
 from rfdedup.pipeline.planning.forecast import LEAST_SPREAD, Range, distinct_share, plain, size_mismatch, touched_share
@@ -145,6 +146,7 @@ def plan_run(
     Raises:
         RfdedupError: what ``run`` would raise for the same input and options.
     """
+    refused_here(config, "plan")
     began = time.perf_counter()
     place = Path(out) if out is not None else None
     named = inputs if isinstance(inputs, Inputs) else Inputs(as_names(inputs))
