@@ -153,6 +153,7 @@ def test_the_command_says_what_it_understood(two: dict[str, bytes], tmp_path: Pa
     code, _, told = command("apply", tmp_path / "run", "--delete", "--yes")
     assert code == 2
     assert "apply works on folders only" in told
+    assert f"`rfdedup materialize {tmp_path / 'run'} --to DEST`" in told
     assert len(told.splitlines()) == 1
     assert command("verify", tmp_path / "run")[0] == 0
     code, out, _ = command("export", tmp_path / "run", "--format", "txt")

@@ -26,8 +26,9 @@ _COMMANDS = {
     "calibrate": "A threshold from your own images.",
     "evaluate": "Precision and recall of a run against known groups.",
     "export": "Write kept or dropped lists for other tools.",
+    "materialize": "A clean copy elsewhere: shards, tables, data sets, files.",
     "apply": "Move, copy or delete by the verdicts, with a journal.",
-    "undo": "Take back what apply did.",
+    "undo": "Take back what apply or materialize did.",
     "encoders": "What can embed here; add converts weights once.",
     "doctor": "What this machine offers and what is missing.",
 }

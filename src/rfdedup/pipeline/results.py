@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from rfdedup.encoders.given_vectors import NAME
 from rfdedup.features.hashes import sha256
-from rfdedup.model.errors import DataError, RunFolderError
+from rfdedup.model.errors import ConfigError, DataError, RunFolderError
 from rfdedup.model.schemas import Tier, Verdict
 from rfdedup.pipeline.run_images import Group, RunImages, groups_of, to_pandas
 from rfdedup.sources.kept_images import is_kept
@@ -27,6 +27,8 @@ from rfdedup.storage.run_folder import FEATURES_FOLDER, RunFolder, sameness
 if TYPE_CHECKING:
     from rfdedup.encoders.base import Encoder
     from rfdedup.outputs.alike import AlikeSearch
+    from rfdedup.outputs.materialize import CopySummary
+    from rfdedup.runtime.progress import Progress
 
 _BLOCK: Final = 8192
 """Embeddings that are looked at together."""
@@ -196,6 +198,44 @@ class Run:
         rows = pa.array([row for row, _ in found], pa.int64())
         table = self.verdicts.take(rows).append_column("row", rows)
         return table.append_column("similarity", pa.array([score for _, score in found], pa.float64()))
+
+    def materialize(
+        self,
+        to: str | Path,
+        as_: str = "same",
+        *,
+        shard_size: int | None = None,
+        datasets: Sequence[str | Path] = (),
+        dry_run: bool = False,
+        progress: Progress | bool | None = None,
+    ) -> CopySummary:
+        """Write the images that are kept to a new place. The inputs are only read; see ``docs/materialize.md``.
+
+        Args:
+            to: folder of the copy: new, empty, or of a call with the same arguments that was cut off.
+            as_: same, files, webdataset, parquet, hf, yolo, coco, imagefolder or manifest.
+            shard_size: bytes of the images of a shard at most.
+            datasets: COCO and YOLO files with labels of the images.
+            dry_run: only plan.
+            progress: is told how far the work is; True draws it, in notebooks too.
+
+        Raises:
+            RfdedupError: the target or the run folder cannot be used; the message says what to do.
+        """
+        from rfdedup.outputs.materialize import CopyRequest, Kind, materialize_run
+        from rfdedup.outputs.materialize.service import SHARD_BYTES
+        from rfdedup.runtime.drawn_progress import TerminalProgress
+
+        if as_ not in tuple(Kind):
+            raise ConfigError(f"as_ = {as_!r} is none of {', '.join(Kind)}")
+        size = SHARD_BYTES if shard_size is None else shard_size
+        if size < 1:
+            raise ConfigError(f"shard_size = {size} is not at least 1")
+        request = CopyRequest(Path(to), Kind(as_), size, tuple(map(Path, datasets)))
+        if progress is True:
+            with TerminalProgress() as drawn:
+                return materialize_run(self.path, request, dry_run=dry_run, progress=drawn)
+        return materialize_run(self.path, request, dry_run=dry_run, progress=progress or None)
 
     def _without_encoder(self, data: bytes) -> int | None:
         """Where nothing embeds a picture, because vectors were handed over: the row with its bytes, if there is one."""

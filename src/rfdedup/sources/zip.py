@@ -42,14 +42,14 @@ def plan_zip(root: str) -> Contents:
         damaged = 0
         for member in sorted(members, key=lambda info: info.header_offset):
             key = safe_key(member.filename)
-            if member.is_dir() or not key:
+            if not key or member.is_dir():
                 continue
             if member.external_attr >> 16 & _KIND == _SYMLINK:
                 contents.links += 1
                 continue
             if not contents.takes(key):
                 continue
-            offset = _data(stream, member.header_offset)
+            offset = data_of(stream, member.header_offset)
             lies = member.file_size > _MOST_BYTES
             if lies or offset is None or offset + member.compress_size > contents.status.st_size:
                 damaged += 1
@@ -69,7 +69,7 @@ def _source(member: zipfile.ZipInfo) -> str:
     return source
 
 
-def _data(stream: BufferedReader, header: int) -> int | None:
+def data_of(stream: BufferedReader, header: int) -> int | None:
     """Where the data of a member begin; None where its header is not there."""
     if header < 0:
         return None

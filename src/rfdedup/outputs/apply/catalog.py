@@ -62,8 +62,12 @@ class Known(NamedTuple):
     sha256: str
 
 
-def read_rows(run: Path) -> Iterator[list[Row]]:
+def read_rows(run: Path, *, files_only: bool = False) -> Iterator[list[Row]]:
     """The verdicts in batches of at most ``BATCH_ROWS`` checked rows.
+
+    Args:
+        run: the run folder.
+        files_only: leave out what lies inside containers or is remote.
 
     Raises:
         RunFolderError: the file is missing, damaged or of another version, or holds a value that no run writes.
@@ -76,12 +80,21 @@ def read_rows(run: Path) -> Iterator[list[Row]]:
                 raise RunFolderError(f"{file} does not have the expected columns: it is not of this version")
             # one row group after the other: a reader keeps the buffers of all that it was given
             for group in range(parquet.num_row_groups):
-                for batch in parquet.iter_batches(BATCH_ROWS, [group], columns=[*COLUMNS, "flags", "error_detail"]):
-                    yield _checked(batch, file)
+                place = ["source"] if files_only and "source" in columns.names else []
+                names = [*COLUMNS, "flags", "error_detail", *place]
+                for batch in parquet.iter_batches(BATCH_ROWS, [group], columns=names):
+                    yield _checked(_files(batch) if files_only else batch, file)
     except FileNotFoundError:
         raise RunFolderError(f"{file} is missing: run the same `rfdedup run` command again") from None
     except TABLE_ERRORS as error:
         raise RunFolderError(f"{file} is damaged ({error}): run the same `rfdedup run` command again") from None
+
+
+def _files(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The rows that are files of folders, without those whose kings are remote."""
+    for name in ("root", "king_root"):
+        batch = batch.filter(pc.invert(pc.fill_null(pc.match_substring(batch.column(name), "://"), False)))
+    return batch.filter(pc.is_null(batch.column("source"))) if "source" in batch.schema.names else batch
 
 
 def _checked(batch: pa.RecordBatch, file: Path) -> list[Row]:
@@ -176,9 +189,16 @@ class Catalog:
         Raises:
             RunFolderError: as ``read_rows``; also when a file is listed twice.
         """
+        with cls.build_of(read_rows(run)) as catalog:
+            yield catalog
+
+    @classmethod
+    @contextmanager
+    def build_of(cls, batches: Iterable[list[Row]]) -> Iterator[Catalog]:
+        """A catalog of some rows; raises ``RunFolderError`` as ``build`` does."""
         with closing(sqlite3.connect("", isolation_level=None)) as database:
             catalog = cls(database)
-            for rows in read_rows(run):
+            for rows in batches:
                 catalog.add(rows)
             yield catalog
 

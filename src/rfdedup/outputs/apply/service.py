@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -142,8 +143,8 @@ def refuse_containers(folder: RunFolder) -> None:
     if pc.any(inside).as_py():
         root = table["root"].filter(inside)[0].as_py()
         raise ConfigError(
-            f"apply works on folders only: INPUT {root} is a container, and a clean copy of shards is not there yet; "
-            "export what is kept with `rfdedup export`"
+            f"apply works on folders only, and INPUT {root} is none: write a clean copy by "
+            f"`rfdedup materialize {shlex.quote(str(folder.path))} --to DEST`"
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rfdedup.model.errors import RunFolderError
 from rfdedup.outputs.apply.allowed_places import check_journal
+from rfdedup.outputs.apply.database import JOURNAL_FILE
 from rfdedup.outputs.apply.entries import ApplySession, EntryState, JournalEntry, SessionState
 from rfdedup.outputs.apply.execute import settle_open
 from rfdedup.outputs.apply.folders import mark_restorable, put_back, sync_all
@@ -88,6 +89,19 @@ def undo_run(
             if did_something and not everything and (restored or not stuck):
                 break
         return summary
+
+
+def last_applied(run: Path) -> str:
+    """When the last apply that is not undone began, as ISO 8601; empty where there is none.
+
+    Raises:
+        RunFolderError: the journal is damaged or in use.
+    """
+    if not (run / JOURNAL_FILE).exists():
+        return ""
+    with RunFolder(run).lock(), Journal.open(run, create=False) as journal:
+        started = [session.started for session in journal.sessions() if session.state != SessionState.UNDONE]
+    return max(started, default="")
 
 
 def _undo_session(
