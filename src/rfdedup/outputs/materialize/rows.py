@@ -21,6 +21,7 @@ from rfdedup.model.items import Item
 from rfdedup.model.schemas import Verdict
 from rfdedup.outputs.apply.names import root_path
 from rfdedup.sources.containers import PARQUET
+from rfdedup.sources.film_reading import as_jpeg
 from rfdedup.sources.finding import look_at, member_at
 from rfdedup.sources.reading import FileReader
 
@@ -160,7 +161,10 @@ class Images:
             fetched = iter(reader.fetch([found for found in where if isinstance(found, Item)]))
             for facts, found in zip(some, where, strict=True):
                 data: bytes | Fault = next(fetched) if isinstance(found, Item) else found
-                yield data if isinstance(data, tuple) else checked(data, facts)
+                whole = data if isinstance(data, tuple) else checked(data, facts)
+                # frames of films are read as pixels
+                film = not isinstance(whole, tuple) and facts.get("frame") is not None
+                yield as_jpeg(whole) if film and isinstance(whole, bytes) else whole
 
 
 def item_of(facts: dict[str, Any]) -> Item | Fault:
