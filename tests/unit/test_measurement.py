@@ -19,7 +19,7 @@ from rfdedup.model.schemas import FEATURES
 
 IDENTITY = {
     *("root", "path", "path_bytes", "mtime_ns", "inode", "device", "error", "error_detail", "decoder_warnings"),
-    *("source", "offset", "length", "version", "split"),
+    *("source", "offset", "length", "version", "split", "camera", "frame", "pts_seconds"),
 }
 
 
