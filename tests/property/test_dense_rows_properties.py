@@ -93,6 +93,9 @@ class Tier3(SemanticTier):
         self._metric: Any = "settled"
         self._lost = {}
 
+    def _have(self, rows: Rows) -> Rows:
+        return rows
+
     def _embed(self, rows: Rows) -> None:
         self.embedded = np.union1d(self.embedded, rows)
 

@@ -93,8 +93,12 @@ class SemanticTier:
         """Embed rows that the store does not hold yet; those that could not be read are lost."""
         self._lost |= self._embedder.embed(rows)
 
+    def _have(self, rows: Rows) -> Rows:
+        """Those of ``rows`` that can have an embedding."""
+        return self._embedder.have(rows)
+
     def _crown(self, distinct: Rows, tier2: PerceptualLinks, king: Rows, selection: KingSelection) -> SemanticKings:
-        late = self._embedder.have(distinct[king[distinct] == distinct])
+        late = self._have(distinct[king[distinct] == distinct])
         cheaper = tier2.evidence(selection, distinct)
         if self._metric is None:
             refuse_early(self.config, self.encoder().card, len(late))
@@ -122,7 +126,7 @@ class SemanticTier:
             if self._lost:
                 return self._cut_short(king)
             alone = distinct[king[distinct] == distinct]
-            late = self._embedder.have(tier2.thinned(alone[~np.isin(alone, embedded)], selection, place))
+            late = self._have(tier2.thinned(alone[~np.isin(alone, embedded)], selection, place))
             if not len(late):
                 links = Links.join(cheaper, known, tier3.links, among_dense, tier3.proofs(king))
                 return SemanticKings(king, place, links)
