@@ -67,7 +67,7 @@ def test_equals_crown_on_all_links(
     with pytest.MonkeyPatch.context() as patch:
         for module in (bounds, cosine, cover, density, products):
             patch.setattr(module, "TILE", 32)
-        patch.setattr(cover, "_AHEAD", 1)
+        patch.setattr(cover, "_MOST_WAITING", 1)
         patch.setattr(cover, "thread_count", lambda: threads)
         found = cover.cover(
             x, 0.8, rank, vector=vector, rows=rows, forced=forced, stay=stay,
