@@ -105,6 +105,24 @@ def test_what_is_read_back_is_what_was_compared(run: Run, film: Path, tmp_path: 
             assert (opened.format, opened.size) == ("JPEG", (width, height))
 
 
+@pytest.mark.parametrize("form", ["same", "files"])
+def test_a_copy_holds_the_kept_frames_as_jpeg(run: Run, film: Path, tmp_path: Path, form: str) -> None:
+    before = film.read_bytes()
+    run.materialize(tmp_path / "copy", as_=form)
+    written = {path.stem: path for path in (tmp_path / "copy").rglob("*.jpg")}
+    kept = [row for row in run.verdicts.to_pylist() if row["verdict"] == "keep"]
+    assert set(written) == {row["path"] for row in kept}
+    for row in kept:
+        with Image.open(written[row["path"]]) as opened:
+            assert opened.format == "JPEG"
+            found = np.asarray(opened.convert("RGB")).astype(int)
+        assert np.abs(found - frames_of(film)[row["frame"]]).mean() < 3
+    manifest = pq.read_table(tmp_path / "copy" / "manifest.parquet").to_pylist()
+    assert sum(line["target"] is not None for line in manifest) == len(kept)
+    assert len(manifest) == run.verdicts.num_rows
+    assert film.read_bytes() == before
+
+
 def test_the_same_frames_as_files_get_the_same_verdicts(
     run: Run, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

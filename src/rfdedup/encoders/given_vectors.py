@@ -17,12 +17,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from rfdedup.encoders.base import Embeddings, ModelCard
 from rfdedup.encoders.preprocess import InputSpec, Rgb
 from rfdedup.model.errors import EncoderError, InputError
 from rfdedup.model.schemas import TABLE_ERRORS
+from rfdedup.runtime.table_reader import TableReader
 from rfdedup.storage.files import ARRAY_ERRORS, open_regular, read_regular, sha256_file
 from rfdedup.storage.half_precision import HalfPrecision
 from rfdedup.storage.tables import map_array
@@ -199,7 +199,7 @@ def _of_array(path: Path, key: str | None) -> GivenVectors:
 
 def _of_table(path: str, column: str | None, key: str | None, scratch: Path) -> GivenVectors:
     held, ids, digest = HalfPrecision(scratch), [], _sha256(Path(path))
-    with open_regular(path, follow=True) as stream, pq.ParquetFile(stream) as table:
+    with open_regular(path, follow=True) as stream, TableReader(stream) as table:
         schema = table.schema_arrow
         lists = [field.name for field in schema if _is_vector(field.type)]
         if column is None and len(lists) == 1:
@@ -260,7 +260,7 @@ def _same_length(path: Path, part: Vectors, ids: pa.Array) -> None:
 
 
 def _ids_of_table(path: Path, key: str | None) -> pa.Array:
-    with open_regular(path, follow=True) as stream, pq.ParquetFile(stream) as table:
+    with open_regular(path, follow=True) as stream, TableReader(stream) as table:
         name = _key_column(str(path), table.schema_arrow.names, key)
         return _plain(table.read(columns=[name]).column(0).combine_chunks())
 

@@ -105,11 +105,11 @@ class _Rows(_Container):
     """A column of a Parquet file. Goes forward through a row group, and holds the rows that it is at."""
 
     def __init__(self, stream: BufferedReader, column: str) -> None:
-        import pyarrow.parquet as pq
+        from rfdedup.runtime.table_reader import TableReader
 
         super().__init__(stream)
         self.column = column
-        self.file = pq.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False)
+        self.file = TableReader(stream, buffer_size=_BUFFER)
         about = self.file.metadata
         self.ends = list(accumulate(about.row_group(i).num_rows for i in range(about.num_row_groups)))
         self.batches: Iterator[Any] = iter(())
@@ -137,9 +137,7 @@ class _Rows(_Container):
         if group != self.group or row < self.begin:
             self.group, self.held = group, None
             self.begin = self.ends[group - 1] if group else 0
-            self.batches = self.file.iter_batches(
-                _BATCH_ROWS, row_groups=[group], columns=[self.column], use_threads=False
-            )
+            self.batches = self.file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=[self.column])
         while self.held is None or row >= self.begin + len(self.held):
             self.begin += 0 if self.held is None else len(self.held)
             batch = next(self.batches, None)

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import pyarrow.parquet as pq
-
 from rfdedup.model.errors import InputError
 from rfdedup.model.items import Item, storable_time
 from rfdedup.model.schemas import TABLE_ERRORS
+from rfdedup.runtime.table_reader import TableReader
 from rfdedup.storage.files import open_regular
 
 STANDARD_INPUT: Final = "-"
@@ -144,7 +143,7 @@ def _csv(name: str, column: str | None) -> Iterator[str]:
 def _parquet(name: str, column: str | None) -> Iterator[str]:
     with open_regular(name, follow=True) as stream:
         try:
-            with pq.ParquetFile(stream) as table:
+            with TableReader(stream) as table:
                 chosen = _chosen(name, table.schema_arrow.names, column)
                 for batch in table.iter_batches(_BATCH_ROWS, columns=[chosen]):
                     for value in batch.column(0).to_pylist():

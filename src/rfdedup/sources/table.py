@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from rfdedup.model.errors import InputError
 from rfdedup.model.items import Place
 from rfdedup.model.schemas import TABLE_ERRORS
+from rfdedup.runtime.table_reader import TableReader
 from rfdedup.sources.containers import PARQUET, leaf
 from rfdedup.sources.members import Contents, opened, safe_key
 
@@ -34,7 +34,7 @@ def plan_parquet(root: str, image_column: str | None = None) -> Contents:
     """
     with opened(root) as (stream, contents):
         try:
-            with pq.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False) as table:
+            with TableReader(stream, buffer_size=_BUFFER) as table:
                 _read(table, contents, image_column)
         except (*TABLE_ERRORS, KeyError, IndexError) as error:
             if isinstance(error, OSError) and error.errno is not None:
@@ -44,7 +44,7 @@ def plan_parquet(root: str, image_column: str | None = None) -> Contents:
         return contents
 
 
-def _read(table: pq.ParquetFile, contents: Contents, wanted: str | None) -> None:
+def _read(table: TableReader, contents: Contents, wanted: str | None) -> None:
     schema = table.schema_arrow
     column, path = _column(schema, contents.root, wanted)
     name = None
@@ -52,7 +52,7 @@ def _read(table: pq.ParquetFile, contents: Contents, wanted: str | None) -> None
         name = next((n for n in _NAMES if n in schema.names and _is_name(schema.field(n).type)), None)
     empty = row = 0
     columns = [column, *([path] if path else []), *([name] if name else [])]
-    for batch in table.iter_batches(_BATCH_ROWS, columns=columns, use_threads=False):
+    for batch in table.iter_batches(_BATCH_ROWS, columns=columns):
         images, names = _parts(batch, column, path, name)
         sizes = pc.binary_length(images).to_pylist()
         for size, text in zip(sizes, names, strict=True):

@@ -14,18 +14,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from rfdedup.model.schemas import Verdict
+from rfdedup.runtime.table_reader import TableReader
 from rfdedup.storage.files import open_regular
 
 
 @contextmanager
-def open_table(path: str | os.PathLike[str], about: pq.FileMetaData | None = None) -> Iterator[pq.ParquetFile]:
+def open_table(path: str | os.PathLike[str], about: pq.FileMetaData | None = None) -> Iterator[TableReader]:
     """A Parquet file, with its metadata where that was read before.
 
     Raises:
         OSError: it is missing, or a link, pipe, device or folder is in its place.
         ValueError, ArrowException: it is damaged; the same may come of what is read from it.
     """
-    with open_regular(path) as stream, pq.ParquetFile(stream, metadata=about) as table:
+    with open_regular(path) as stream, TableReader(stream, metadata=about) as table:
         yield table
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from rfdedup.model.errors import ConfigError, MissingExtraError
 from rfdedup.outputs.apply.sidecars import Signature
+from rfdedup.runtime.table_reader import TableReader
 
 Ask = Callable[[str], str | None]
 
@@ -137,7 +138,7 @@ def rewrite_parquet(data: bytes, ask: Ask, column: str | None, where: str) -> by
     import pyarrow.parquet as pq
 
     try:
-        parquet = pq.ParquetFile(io.BytesIO(data))
+        parquet = TableReader(io.BytesIO(data))
         schema = parquet.schema_arrow
         name = _path_column(schema.names, column, where)
         if not (pa.types.is_string(schema.field(name).type) or pa.types.is_large_string(schema.field(name).type)):

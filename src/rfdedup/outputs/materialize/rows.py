@@ -161,10 +161,7 @@ class Images:
             fetched = iter(reader.fetch([found for found in where if isinstance(found, Item)]))
             for facts, found in zip(some, where, strict=True):
                 data: bytes | Fault = next(fetched) if isinstance(found, Item) else found
-                whole = data if isinstance(data, tuple) else checked(data, facts)
-                # frames of films are read as pixels
-                film = not isinstance(whole, tuple) and facts.get("frame") is not None
-                yield as_jpeg(whole) if film and isinstance(whole, bytes) else whole
+                yield data if isinstance(data, tuple) else _as_written(data, facts)
 
 
 def item_of(facts: dict[str, Any]) -> Item | Fault:
@@ -174,6 +171,12 @@ def item_of(facts: dict[str, Any]) -> Item | Fault:
         return member
     found = look_at(facts["root"], facts["path_bytes"])
     return found.problem if found.file is None else found.file
+
+
+def _as_written(data: bytes, facts: dict[str, Any]) -> bytes | Fault:
+    """An image that was checked, as a copy holds it: frames of films are read as pixels and written as JPEG."""
+    found = checked(data, facts)
+    return found if isinstance(found, tuple) or facts.get("frame") is None else as_jpeg(found)
 
 
 def checked(data: bytes, facts: dict[str, Any]) -> bytes | Fault:

@@ -15,6 +15,7 @@ from rfdedup.outputs.materialize.pieces import Refusal
 from rfdedup.outputs.materialize.rows import checked
 from rfdedup.outputs.materialize.same_tar import CHANGED
 from rfdedup.outputs.materialize.target import Sink
+from rfdedup.runtime.table_reader import TableReader
 from rfdedup.sources.containers import PARQUET
 from rfdedup.storage.files import open_regular
 
@@ -35,7 +36,7 @@ def write_table(
         wanted = {row["offset"]: row for row in facts if row["row"] in goes}
         column = facts[0]["source"].removeprefix(PARQUET) if facts else ""
         try:
-            with pq.ParquetFile(stream, buffer_size=_BUFFER, pre_buffer=False) as table:
+            with TableReader(stream, buffer_size=_BUFFER) as table:
                 options = _options(table)
                 with pq.ParquetWriter(sink, table.schema_arrow, **options) as writer:
                     for group in _groups(table, column, wanted, refused):
@@ -50,13 +51,13 @@ def write_table(
 
 
 def _groups(
-    table: pq.ParquetFile, column: str, wanted: dict[int, dict[str, Any]], refused: dict[int, Refusal]
+    table: TableReader, column: str, wanted: dict[int, dict[str, Any]], refused: dict[int, Refusal]
 ) -> Iterator[pa.Table]:
     """What stays of each row group; those of which nothing stays go."""
     number = 0
     for group in range(table.num_row_groups):
         parts = []
-        for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group], use_threads=False):
+        for batch in table.iter_batches(_BATCH_ROWS, row_groups=[group]):
             keep = []
             for at in range(batch.num_rows):
                 image = wanted.get(number + at)
@@ -83,7 +84,7 @@ def _take(batch: pa.RecordBatch, at: int, column: str, image: dict[str, Any], re
     return True
 
 
-def _options(table: pq.ParquetFile) -> dict[str, Any]:
+def _options(table: TableReader) -> dict[str, Any]:
     """How the columns of a file are packed, as its first row group tells."""
     about = table.metadata
     if not about.num_row_groups:

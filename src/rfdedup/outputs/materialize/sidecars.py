@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from rfdedup.model.items import version_of
 from rfdedup.model.schemas import TABLE_ERRORS
@@ -20,6 +19,7 @@ from rfdedup.outputs.materialize.owners import Owners
 from rfdedup.outputs.materialize.rows import RunRows, key_of
 from rfdedup.outputs.materialize.same_tar import images_of, members_of
 from rfdedup.outputs.materialize.selection import Selection
+from rfdedup.runtime.table_reader import TableReader
 from rfdedup.sources.containers import PARQUET
 from rfdedup.sources.members import safe_key
 from rfdedup.sources.zip import ZIP_ERRORS
@@ -126,7 +126,7 @@ class Sidecars:
 def other_columns(stream: Any, column: str) -> pa.Table | None:
     """The columns of a table beside that of images, without those of bytes; None where it is damaged."""
     try:
-        with pq.ParquetFile(stream) as table:
+        with TableReader(stream) as table:
             top = column.split(".")[0]
             names = [f.name for f in table.schema_arrow if f.name != top and not _holds_bytes(f.type)]
             return table.read(columns=names)
