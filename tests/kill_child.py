@@ -11,6 +11,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from rfdedup.pipeline import measuring
@@ -45,17 +47,23 @@ def run(order: dict[str, Any]) -> None:
     refine(order["images"], order["out"], workers=order["workers"])
 
 
+def forked(work: Callable[[], None]) -> int:
+    """Do ``work`` in a child; its process id."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(code)
+    return child
+
+
 def serve() -> None:
     while line := sys.stdin.readline():
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                run(json.loads(line))
-                code = 0
-            finally:
-                sys.stderr.flush()
-                os._exit(code)
+        child = forked(partial(run, json.loads(line)))
         sys.stdout.write(f"{child}\n")
         sys.stdout.flush()
         assert sys.stdin.readline() == "collect\n"

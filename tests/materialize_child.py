@@ -11,9 +11,11 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from kill_child import forked
 from rfdedup.outputs.apply.fsops import FsOps
 from rfdedup.outputs.materialize import CopyRequest, Kind, execute, materialize_run, remove_copy
 from rfdedup.outputs.materialize.target import Sink
@@ -49,15 +51,7 @@ def do(order: dict[str, Any]) -> None:
 
 def serve() -> None:
     while line := sys.stdin.readline():
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                do(json.loads(line))
-                code = 0
-            finally:
-                sys.stderr.flush()
-                os._exit(code)
+        child = forked(partial(do, json.loads(line)))
         sys.stdout.write(f"{os.waitpid(child, 0)[1]}\n")
         sys.stdout.flush()
 
