@@ -8,9 +8,13 @@ import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from rfdedup.model.schemas import VERDICTS
+from rfdedup.pipeline.results import Run
 
 TIME = 1_600_000_000
 
@@ -47,3 +51,16 @@ def write_parquet(path: Path, members: Mapping[str, bytes], rows: int = 7) -> Pa
     table = pa.table({"label": pa.array(range(len(images))), "image": pa.array(images, kind)})
     pq.write_table(table, path, row_group_size=rows)
     return path
+
+
+PLACES = {"root", "king_root", "mtime_ns", "inode", "device", "source", "offset", "length", "version", "split"}
+"""Columns that tell where an image is."""
+
+
+def facts(run: Run, without: set[str] = PLACES) -> list[dict[str, Any]]:
+    """What does not depend on where the images are, by their names, with the evidence."""
+    rows: list[dict[str, Any]] = run.verdicts.select([n for n in VERDICTS.names if n not in without]).to_pylist()
+    for proof in run.evidence.to_pylist():
+        row = proof.pop("row")
+        rows[row]["evidence"] = {name: value for name, value in proof.items() if name not in without}
+    return rows

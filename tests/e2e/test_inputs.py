@@ -10,18 +10,16 @@ import sys
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from containers import content_of, write_parquet, write_tar, write_zip
+from containers import content_of, facts, write_parquet, write_tar, write_zip
 from rfdedup.demo.planting import plant, shipped_photos
 from rfdedup.features.hashes import sha256
 from rfdedup.model.errors import ImageError
-from rfdedup.model.schemas import VERDICTS
 from rfdedup.outputs.report.drawn_proofs import PROOFS_FILE
 from rfdedup.outputs.review.pair_evidence import PairEvidence
 from rfdedup.outputs.review.snapshot import Snapshot
@@ -30,16 +28,6 @@ from rfdedup.pipeline.results import Run
 from rfdedup.pipeline.run import refine
 
 KINDS = ("exact", "half", "q30", "crop10", "grey", "watermark")
-
-
-def facts(run: Run) -> list[dict[str, Any]]:
-    """What does not depend on where the images are, by their names, with the evidence."""
-    table = run.verdicts
-    away = {"root", "king_root", "mtime_ns", "inode", "device", "source", "offset", "length", "version", "split"}
-    rows = table.select([name for name in VERDICTS.names if name not in away]).to_pylist()
-    for proof in run.evidence.to_pylist():
-        rows[proof.pop("row")]["evidence"] = proof
-    return rows
 
 
 @pytest.fixture(scope="module")

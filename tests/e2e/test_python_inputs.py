@@ -6,7 +6,6 @@ import io
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,24 +13,13 @@ import pytest
 from PIL import Image
 
 import rfdedup
-from containers import content_of, write_parquet
+from containers import PLACES, content_of, facts, write_parquet
 from rfdedup.demo.planting import plant, shipped_photos
 from rfdedup.model.errors import InputError
-from rfdedup.model.schemas import VERDICTS
 from rfdedup.outputs.verification.verify import verify_run
 from rfdedup.pipeline.inputs import inputs_of
 
 KINDS = ("exact", "half", "q30", "crop10")
-AWAY = {"root", "king_root", "mtime_ns", "inode", "device", "source", "offset", "length", "version", "split"}
-
-
-def facts(run: rfdedup.Run, without: set[str] = AWAY) -> list[dict[str, Any]]:
-    """What does not depend on where the images are, by their names, with the evidence."""
-    rows = run.verdicts.select([name for name in VERDICTS.names if name not in without]).to_pylist()
-    for proof in run.evidence.to_pylist():
-        row = proof.pop("row")
-        rows[row]["evidence"] = {name: value for name, value in proof.items() if name not in without}
-    return rows
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +88,7 @@ def test_arrays_and_pictures_are_judged_by_their_pixels(photos: Path, tmp_path: 
     content_of(folder)
     expected = rfdedup.refine(folder, tmp_path / "folder")
     # other encoders of PNG: other bytes, by which it is told from which end a transform is measured and rounded
-    away = {*AWAY, "bytes", "sha256", "transform"}
+    away = {*PLACES, "bytes", "sha256", "transform"}
     of_arrays = rfdedup.refine(arrays, tmp_path / "arrays")
     assert facts(of_arrays, away) == facts(expected, away)
     pictures = ((name, Image.fromarray(pixels)) for name, pixels in arrays.items())
