@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from rfdedup.comparison.keypoints import Keypoints, match
 from rfdedup.comparison.model import F64, FORM_SIDE, ChangeLimits, View
 from rfdedup.imaging.arrays import U8, area_resize
-from rfdedup.imaging.panels import find_panels
 
 _NEARLY_AS_GOOD: Final = 0.02
 _MOST_FORMS: Final = 2
@@ -83,7 +82,7 @@ def by_panels(base: View, other: View, limits: ChangeLimits) -> Alignment | None
     for outer, inner in ((base, other), (other, base)):
         target = inner.thumb.astype(np.float64)
         across, down = outer.width / outer.grey.shape[1], outer.height / outer.grey.shape[0]
-        for left, top, right, bottom in find_panels(outer.grey):
+        for left, top, right, bottom in outer.panels:
             if min(right - left, bottom - top) < FORM_SIDE:
                 continue
             panel = area_resize(np.ascontiguousarray(outer.grey[top:bottom, left:right]), FORM_SIDE, FORM_SIDE)

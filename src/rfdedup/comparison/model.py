@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from rfdedup.comparison.keypoints import FEW_KEYPOINTS, FEW_SIDE, Keypoints, detect
 from rfdedup.imaging.arrays import U8, area_resize, fit
+from rfdedup.imaging.panels import Box, find_panels
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -116,6 +117,11 @@ class View:
     def thumb(self) -> U8:
         """(FORM_SIDE, FORM_SIDE) uint8 grey, whatever the shape of the picture."""
         return area_resize(self.grey, FORM_SIDE, FORM_SIDE)
+
+    @cached_property
+    def panels(self) -> list[Box]:
+        """What seams cut the picture into; see ``imaging.panels``."""
+        return find_panels(self.grey)
 
     @cached_property
     def rough(self) -> View:
